@@ -1,0 +1,1 @@
+"""LangGraph: state, nodes, agent and team graphs, the curator node, drawing. Knows memory."""

@@ -1,0 +1,87 @@
+"""Steps that wait for a model, written once for sync and async.
+
+A *flow* is a generator. It yields what it waits for (an `Effect`: a model call, a run of another graph) and is sent the
+answer; everything between two yields is ordinary synchronous code. `drive` runs a flow in this thread. `adrive` awaits the
+effects and runs the code between them in worker threads, so a slow database never blocks the event loop.
+
+`in_thread` gives a synchronous method that waits for no model its async twin in one line.
+"""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Generator
+from functools import wraps
+from typing import Any, ParamSpec, Protocol, TypeVar
+
+T = TypeVar("T")
+P = ParamSpec("P")
+
+
+class Effect(Protocol):
+    """Something a flow waits for, callable both ways."""
+
+    def call(self) -> Any:
+        """Wait for the answer in this thread."""
+
+    async def acall(self) -> Any:
+        """Await the answer."""
+
+
+Flow = Generator[Effect, Any, T]
+"""A generator that yields effects, is sent their answers, and returns a ``T``."""
+
+
+class _Done(Exception):
+    """Carries a flow's result: StopIteration cannot cross a future."""
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+
+def _resume(flow: Flow[T], answer: Any, error: BaseException | None) -> Effect:
+    try:
+        return flow.throw(error) if error is not None else flow.send(answer)
+    except StopIteration as stop:
+        raise _Done(stop.value) from None
+
+
+def drive(flow: Flow[T]) -> T:
+    """Run the flow to its end. What an effect raises is raised inside the flow, which may catch it."""
+    answer, error = None, None
+    while True:
+        try:
+            effect = _resume(flow, answer, error)
+        except _Done as done:
+            return done.value  # type: ignore[no-any-return]  # what the generator returned: a T
+        answer, error = None, None
+        try:
+            answer = effect.call()
+        except Exception as raised:
+            error = raised
+
+
+async def adrive(flow: Flow[T]) -> T:
+    """The async twin of `drive`. Cancelling the task closes the flow where it stands."""
+    answer, error = None, None
+    try:
+        while True:
+            try:
+                effect = await asyncio.to_thread(_resume, flow, answer, error)
+            except _Done as done:
+                return done.value  # type: ignore[no-any-return]  # what the generator returned: a T
+            answer, error = None, None
+            try:
+                answer = await effect.acall()
+            except Exception as raised:
+                error = raised
+    finally:
+        flow.close()
+
+
+def in_thread(function: Callable[P, T]) -> Callable[P, Coroutine[Any, Any, T]]:
+    """The async twin of a function that waits for a database: the same call, in a worker thread."""
+
+    @wraps(function)
+    async def twin(*args: P.args, **kwargs: P.kwargs) -> T:
+        return await asyncio.to_thread(function, *args, **kwargs)
+
+    return twin

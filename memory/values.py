@@ -1,0 +1,241 @@
+"""The values that travel: what a memory, a turn and a session are to everybody outside the store.
+
+Table rows and database sessions stay inside this room; these go out and come in.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+from sqlmodel import Field, SQLModel
+
+from coterie.errors import InputError
+
+Visibility = Literal["user", "team", "agent"]
+"""Who may read a memory: every agent serving its user, the agents of its team, or its writer alone."""
+
+Operation = Literal["add", "update", "merge", "delete"]
+Actor = Literal["curator", "agent", "person", "import"]
+TurnStatus = Literal["pending", "curated", "none", "dead"]
+"""Curation is owed, done, not wanted, or given up."""
+
+MAX_ID_CHARACTERS = 255
+
+
+class UserMemory(SQLModel):
+    """One remembered statement.
+
+    ``user_id`` is the person it is about; without one it is knowledge of its team or agent itself, and its visibility
+    must then be ``team`` or ``agent``. ``team_id`` and ``agent_id`` say who wrote it, ``visibility`` who may read it.
+    Times carry a time zone. ``event_at`` is when the thing happened, ``valid_until`` when it ceased to be true.
+    The store fills in ``memory_id``, the times and ``version``.
+    """
+
+    memory: str
+    topics: list[str] = Field(default_factory=list)
+    user_id: str | None = None
+    memory_id: str | None = None
+    team_id: str | None = None
+    agent_id: str | None = None
+    visibility: Visibility = "user"
+    kind: str = "fact"
+    input: str | None = None
+    """The words it was made from."""
+    source_turn_id: str | None = None
+    event_at: datetime | None = None
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+    valid_until: datetime | None = None
+    superseded_by: str | None = None
+    expires_at: datetime | None = None
+    version: int = 1
+
+
+def checked_id(name: str, value: str | None) -> str | None:
+    """Refuse an id that is empty, too long, or cannot be stored as text.
+
+    Raises:
+        InputError: with the name and the value.
+    """
+    if value is None:
+        return None
+    if not isinstance(value, str) or not value.strip():
+        raise InputError(f"{name} is {value!r}: give a text that is not empty, or leave it out.")
+    if len(value) > MAX_ID_CHARACTERS or "\0" in value:
+        raise InputError(
+            f"{name} {value[:40]!r}… cannot be used: give at most {MAX_ID_CHARACTERS} characters, none of them NUL."
+        )
+    return value
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Who is asking. What it may read is decided by one function, ``coterie.memory.scope.readable``.
+
+    With ``as_owner`` the person themself asks (or somebody for them): every memory about ``user_id``, whoever wrote it
+    and whichever agents may read it.
+
+    Raises:
+        InputError: an id is empty, too long or holds a NUL; or ``as_owner`` without a user.
+    """
+
+    user_id: str | None = None
+    team_id: str | None = None
+    agent_id: str | None = None
+    as_owner: bool = False
+
+    def __post_init__(self) -> None:
+        for name in ("user_id", "team_id", "agent_id"):
+            checked_id(name, getattr(self, name))
+        if self.as_owner and self.user_id is None:
+            raise InputError("as_owner=True needs a user_id: whose memories are meant?")
+
+
+@dataclass(frozen=True)
+class Change:
+    """Who changes something, in which run and because of which turn: what every revision records."""
+
+    actor: Actor = "person"
+    agent_id: str | None = None
+    team_id: str | None = None
+    run_id: str | None = None
+    turn_id: str | None = None
+
+
+@dataclass(frozen=True)
+class Ref:
+    """A stored memory, as it was read. ``version=None`` means whichever version is there now."""
+
+    memory_id: str
+    version: int | None = None
+
+
+@dataclass(frozen=True)
+class Add:
+    """Keep a new statement. One that the owner has already, in the same words, is not stored twice."""
+
+    memory: UserMemory
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Update:
+    """Put ``memory`` in place of a statement's words (and ``topics``, unless None)."""
+
+    target: Ref
+    memory: str
+    topics: Sequence[str] | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Merge:
+    """Make one statement of several: the first target takes the words, the others are removed."""
+
+    targets: Sequence[Ref]
+    memory: str
+    topics: Sequence[str] | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Delete:
+    """Forget a statement. Its revisions remain until the user is erased."""
+
+    target: Ref
+    reason: str = ""
+
+
+Edit = Add | Update | Merge | Delete
+
+
+@dataclass(frozen=True)
+class Revision:
+    """One change to one memory. ``before`` is None for an addition, ``after`` for a removal."""
+
+    memory_id: str
+    user_id: str | None
+    version: int
+    op: Operation
+    before: UserMemory | None
+    after: UserMemory | None
+    reason: str
+    change: Change
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Applied:
+    """What one edit did. ``revisions`` is empty for a statement that was there already."""
+
+    edit: Edit
+    memory_id: str
+    revisions: tuple[Revision, ...]
+
+
+@dataclass(frozen=True)
+class Message:
+    """One message of a turn, as kept in the store."""
+
+    role: Literal["user", "assistant", "tool", "system"]
+    content: str
+    name: str | None = None
+    """Who spoke: a person's name, a member's, a tool's."""
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One exchange in a session: what came in, what went out, and whether it is curated yet."""
+
+    turn_id: str
+    session_id: str
+    run_id: str
+    messages: tuple[Message, ...]
+    at: datetime
+    user_id: str | None = None
+    team_id: str | None = None
+    agent_id: str | None = None
+    status: TurnStatus = "pending"
+    attempts: int = 0
+    """How often curating it failed."""
+    error: str | None = None
+    """Why it failed the last time."""
+
+    @property
+    def scope(self) -> Scope:
+        """Who was served, and by whom."""
+        return Scope(self.user_id, self.team_id, self.agent_id)
+
+
+@dataclass(frozen=True)
+class Session:
+    """One conversation. ``state`` is whatever the application keeps, a JSON object merged by key."""
+
+    session_id: str
+    user_id: str | None
+    team_id: str | None
+    agent_id: str | None
+    state: Mapping[str, Any]
+    summary: str | None
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A memory that a search found. ``score`` is higher for better; ``parts`` says what it is made of."""
+
+    memory: UserMemory
+    score: float
+    parts: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Recall:
+    """What fits into a prompt: memories in a stable order (oldest first), and how many tokens they are estimated at."""
+
+    memories: tuple[UserMemory, ...]
+    tokens: int
+    complete: bool
+    """Whether this is everything the scope may read."""

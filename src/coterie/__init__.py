@@ -1,0 +1,62 @@
+"""Teams of LLM agents that share one memory, on LangGraph and SQLModel.
+
+The names below are loaded when they are first used: importing LangGraph costs a second.
+"""
+
+from importlib import import_module
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from coterie.errors import CoterieError as CoterieError
+    from coterie.graphs.offline import OfflineModel as OfflineModel
+    from coterie.memory.manager import MemoryManager as MemoryManager
+    from coterie.memory.postgres import PostgresDb as PostgresDb
+    from coterie.memory.sqlite import SqliteDb as SqliteDb
+    from coterie.memory.strategies import MemoryOptimizationStrategyType as MemoryOptimizationStrategyType
+    from coterie.memory.values import Scope as Scope
+    from coterie.memory.values import UserMemory as UserMemory
+    from coterie.teams.agent import Agent as Agent
+    from coterie.teams.output import RunOutput as RunOutput
+    from coterie.teams.team import Team as Team
+
+_HOME = {
+    "Agent": "coterie.teams.agent",
+    "CoterieError": "coterie.errors",
+    "MemoryManager": "coterie.memory.manager",
+    "MemoryOptimizationStrategyType": "coterie.memory.strategies",
+    "OfflineModel": "coterie.graphs.offline",
+    "PostgresDb": "coterie.memory.postgres",
+    "RunOutput": "coterie.teams.output",
+    "Scope": "coterie.memory.values",
+    "SqliteDb": "coterie.memory.sqlite",
+    "Team": "coterie.teams.team",
+    "UserMemory": "coterie.memory.values",
+}
+
+__all__ = [  # noqa: RUF022  # the order of importance
+    "Agent",
+    "Team",
+    "RunOutput",
+    "MemoryManager",
+    "UserMemory",
+    "Scope",
+    "SqliteDb",
+    "PostgresDb",
+    "MemoryOptimizationStrategyType",
+    "OfflineModel",
+    "CoterieError",
+]
+__version__ = version("coterie")
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name on first use (PEP 562)."""
+    if name not in _HOME:
+        raise AttributeError(f"module 'coterie' has no attribute {name!r}")
+    value = globals()[name] = getattr(import_module(_HOME[name]), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

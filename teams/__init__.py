@@ -1,0 +1,1 @@
+"""What people write: Agent, Team, runs, events, printing. Knows graphs and memory."""
