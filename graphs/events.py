@@ -1,0 +1,73 @@
+"""What a run tells while it works. Nodes write these to LangGraph's custom stream; ``stream=True`` yields them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from coterie.memory.manager import CurationReport
+from coterie.memory.values import Recall
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something happened in ``source``: the name of an agent or a team."""
+
+    source: str
+
+
+@dataclass(frozen=True)
+class Token(Event):
+    """A piece of an answer, as the model writes it."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class ToolStarted(Event):
+    """A tool was called."""
+
+    tool: str
+    arguments: Mapping[str, Any]
+    call_id: str
+
+
+@dataclass(frozen=True)
+class ToolFinished(Event):
+    """A tool answered. With ``failed`` the content is the error that the model is shown."""
+
+    tool: str
+    content: str
+    call_id: str
+    failed: bool
+
+
+@dataclass(frozen=True)
+class MemoryRecalled(Event):
+    """Memories were put into the prompt."""
+
+    recall: Recall
+
+
+@dataclass(frozen=True)
+class MemoryCurated(Event):
+    """The curator went through a turn: this run's, or an earlier one that was still owed."""
+
+    report: CurationReport
+
+
+@dataclass(frozen=True)
+class MemberStarted(Event):
+    """A member was given a task by ``source``, its team."""
+
+    member: str
+    task: str
+
+
+@dataclass(frozen=True)
+class MemberFinished(Event):
+    """A member answered its team. With ``error`` it failed, and the leader was told so."""
+
+    member: str
+    task: str
+    content: str
+    error: str | None

@@ -1,0 +1,125 @@
+"""A chat model without a model: no network, no key, the same answer every time.
+
+It answers by quoting what is remembered and what tools and members returned; as a leader it picks members by the words
+their roles share with the question. Examples, tests and first steps run on it.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from langchain_core.callbacks import CallbackManagerForLLMRun
+from langchain_core.language_models import BaseChatModel, LanguageModelInput
+from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, HumanMessage, SystemMessage, ToolMessage
+from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
+from langchain_core.runnables import Runnable
+from langchain_core.tools import BaseTool
+from langchain_core.utils.function_calling import convert_to_openai_tool
+
+from coterie.graphs.prompts import MEMORY_TAG
+from coterie.memory.words import content_words
+
+NOTICE = (
+    "No model is configured: answers only quote what is remembered and what tools return. "
+    "Set OPENAI_API_KEY (and OPENAI_BASE_URL for another server), or pass model=."
+)
+MOST_QUOTES = 5
+
+
+class OfflineModel(BaseChatModel):
+    """A deterministic stand-in for a chat model, for when none is configured. It quotes; it does not think."""
+
+    tools: list[dict[str, Any]] = []  # noqa: RUF012  # a pydantic field, copied for each model
+
+    @property
+    def _llm_type(self) -> str:
+        return "offline"
+
+    def bind_tools(
+        self, tools: Sequence[Any], *, tool_choice: Any = None, **kwargs: Any
+    ) -> Runnable[LanguageModelInput, AIMessage]:
+        """A copy that knows these tools. ``tool_choice`` and the rest are accepted, and make no difference."""
+        return self.model_copy(update={"tools": [convert_to_openai_tool(tool)["function"] for tool in tools]})
+
+    def _generate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: CallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> ChatResult:
+        return ChatResult(generations=[ChatGeneration(message=reply(messages, self.tools))])
+
+    def _stream(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: CallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> Iterator[ChatGenerationChunk]:
+        answer = reply(messages, self.tools)
+        pieces = [AIMessageChunk(piece) for piece in re.findall(r"\s*\S+", answer.text)]
+        calls = [
+            {"name": call["name"], "args": json.dumps(call["args"]), "id": call["id"], "index": place}
+            for place, call in enumerate(answer.tool_calls)
+        ]
+        for chunk in [*pieces, AIMessageChunk("", tool_call_chunks=calls, chunk_position="last")]:
+            generation = ChatGenerationChunk(message=chunk)
+            if run_manager:
+                run_manager.on_llm_new_token(chunk.text, chunk=generation)
+            yield generation
+
+
+def reply(messages: Sequence[BaseMessage], tools: Sequence[dict[str, Any]]) -> AIMessage:
+    """The answer: calls of the tools that fit the question, once; after that, quotes."""
+    asked = max((place for place, message in enumerate(messages) if isinstance(message, HumanMessage)), default=-1)
+    question = messages[asked].text if asked >= 0 else ""
+    results = [message for message in messages[asked + 1 :] if isinstance(message, ToolMessage)]
+    calls = [] if results else fitting_calls(question, tools)
+    if calls:
+        ids = ({**call, "id": f"offline_{place}", "type": "tool_call"} for place, call in enumerate(calls))
+        return AIMessage("", tool_calls=list(ids))
+    return AIMessage(quotes(question, remembered(messages), results))
+
+
+def remembered(messages: Sequence[BaseMessage]) -> list[str]:
+    """The memories in the system message, as `coterie.graphs.prompts.memory_block` wrote them."""
+    system = "\n".join(message.text for message in messages if isinstance(message, SystemMessage))
+    blocks = re.findall(rf"^<{MEMORY_TAG}>\n(.*?)\n</{MEMORY_TAG}>$", system, flags=re.S | re.M)
+    return [line.removeprefix("- ") for block in blocks for line in block.splitlines()]
+
+
+def quotes(question: str, memories: Sequence[str], results: Sequence[ToolMessage]) -> str:
+    """What tools returned, and the memories that share words with the question; all of them where none does."""
+    words = content_words(question)
+    fitting = [memory for memory in memories if words & content_words(memory)] or memories
+    lines = [f"{result.name or 'tool'} says: {result.text}" for result in results]
+    lines += [f"I remember: {memory}" for memory in fitting[-MOST_QUOTES:]]
+    if not lines:
+        lines = [f"I remember nothing about that. You said: {question}" if question else "I remember nothing yet."]
+    return "\n".join(lines)
+
+
+def fitting_calls(question: str, tools: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Calls of the tools whose name or description shares a word with the question."""
+    calls = []
+    for tool in tools:
+        parameters = tool.get("parameters", {})
+        properties = parameters.get("properties", {})
+        choices = properties.get("member_id", {}).get("enum")
+        if choices:
+            lines = tool["description"].splitlines()
+            roles = {choice: next((line for line in lines if line.startswith(f"{choice}:")), choice) for choice in choices}
+            fits = [choice for choice, role in roles.items() if _overlap(question, role)] or choices[:1]
+            calls += [{"name": tool["name"], "args": {"member_id": choice, "task": question}} for choice in fits]
+            continue
+        required = parameters.get("required", [])
+        takes_text = len(required) == 1 and properties.get(required[0], {}).get("type") == "string"
+        if (not required or takes_text) and _overlap(question, f"{tool['name']} {tool.get('description', '')}"):
+            calls.append({"name": tool["name"], "args": {required[0]: question} if required else {}})
+    return calls
+
+
+def _overlap(question: str, description: str) -> bool:
+    return bool(content_words(question) & content_words(description.replace("_", " ")))

@@ -1,0 +1,67 @@
+"""What an agent or a team is made of: the plain values that graphs and pictures are built from."""
+
+import re
+from dataclasses import dataclass
+
+from langchain_core.language_models import BaseChatModel
+from langchain_core.tools import BaseTool
+
+from coterie.memory.manager import MemoryManager
+
+
+@dataclass(frozen=True)
+class MemoryUse:
+    """How a graph uses the shared memory."""
+
+    manager: MemoryManager
+    recall: bool = True
+    """Put what is remembered into the prompt."""
+    curate: bool = True
+    """Let the curator go through each turn at the end of the run."""
+    history_runs: int = 5
+    """How many earlier turns of the session the model sees. 0: none."""
+    token_budget: int = 1000
+    """The most that memories may take of a prompt, in estimated tokens."""
+
+
+@dataclass(frozen=True)
+class AgentSpec:
+    """One agent."""
+
+    name: str
+    agent_id: str
+    role: str
+    instructions: str
+    model: BaseChatModel
+    tools: tuple[BaseTool, ...]
+    memory: MemoryUse | None
+
+
+@dataclass(frozen=True)
+class TeamSpec:
+    """A team: a leader's model and instructions, and its members."""
+
+    name: str
+    team_id: str
+    role: str
+    instructions: str
+    model: BaseChatModel
+    tools: tuple[BaseTool, ...]
+    members: "tuple[AgentSpec | TeamSpec, ...]"
+    memory: MemoryUse | None
+
+
+Spec = AgentSpec | TeamSpec
+
+RESERVED = frozenset({"recall", "model", "leader", "tools", "curate"})
+"""The names of our own nodes."""
+
+
+def slug(name: str) -> str:
+    r"""A name that LangGraph takes as a node and OpenAI as a speaker: no spaces, no ``. : | < > / \`` in it.
+
+    >>> slug("Research desk: EU"), slug("調査"), slug("curate")
+    ('Research_desk_EU', '調査', 'curate_')
+    """
+    plain = re.sub(r"[\s.:|<>/\\]+", "_", name).strip("_")
+    return f"{plain}_" if plain in RESERVED or plain.startswith("__") else plain

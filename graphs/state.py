@@ -1,0 +1,79 @@
+"""What travels through a graph: the state that its nodes write, and the context that says who is asking."""
+
+from dataclasses import dataclass
+from typing import TypedDict
+
+from langchain_core.messages import AnyMessage, HumanMessage
+from langgraph.config import get_config
+from langgraph.graph import MessagesState
+from langgraph.runtime import Runtime
+
+from coterie.memory.values import Scope, checked_id
+
+
+@dataclass(frozen=True)
+class RunContext:
+    """Who is asking: LangGraph's runtime context, never part of the messages.
+
+    Raises:
+        InputError: an id is empty, too long or holds a NUL.
+    """
+
+    user_id: str | None = None
+    """Whose memories are recalled and made. None: nobody's."""
+    session_id: str | None = None
+    """Which conversation is continued. None: the config's ``thread_id``, else a new one."""
+    run_id: str | None = None
+    """Names this run in revisions and turns. None: a new id."""
+    team_id: str | None = None
+    """The team that an agent works in; the team sets it."""
+    member: bool = False
+    """Whether this is a member at work: its team keeps the turn and curates it."""
+
+    def __post_init__(self) -> None:
+        for name in ("user_id", "session_id", "run_id", "team_id"):
+            checked_id(name, getattr(self, name))
+
+    def scope(self, agent_id: str | None, team_id: str | None = None) -> Scope:
+        """What a node of this agent or team may read."""
+        return Scope(self.user_id, team_id or self.team_id, agent_id)
+
+
+def asking(runtime: Runtime[RunContext]) -> RunContext:
+    """The run's context; outside ``Agent.run`` it may be missing, and ``thread_id`` then names the session."""
+    context = runtime.context or RunContext()
+    if context.session_id is None:
+        thread = get_config().get("configurable", {}).get("thread_id")
+        if thread is not None:
+            return RunContext(context.user_id, str(thread), context.run_id, context.team_id, context.member)
+    return context
+
+
+class GraphState(MessagesState, total=False):
+    """The state of agent and team graphs. What is not ``messages`` is set anew by the recall node of every run."""
+
+    run_id: str
+    session_id: str
+    history: list[AnyMessage]
+    """Earlier turns of the session, oldest first, from the store."""
+    recalled: str
+    """What memory says, ready for the prompt."""
+
+
+class MemberTask(TypedDict):
+    """What a team's leader sends to a member."""
+
+    task: str
+    call_id: str
+    """The leader's tool call that the member's answer belongs to."""
+
+
+def question(messages: list[AnyMessage]) -> str:
+    """The last thing a person said, or an empty text."""
+    return next((message.text for message in reversed(messages) if isinstance(message, HumanMessage)), "")
+
+
+def this_turn(messages: list[AnyMessage]) -> list[AnyMessage]:
+    """The messages from the person's last one on: with a checkpointer the list holds earlier turns as well."""
+    starts = [place for place, message in enumerate(messages) if isinstance(message, HumanMessage)]
+    return messages[starts[-1] :] if starts else messages
