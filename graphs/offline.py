@@ -31,6 +31,8 @@ class OfflineModel(BaseChatModel):
     """A deterministic stand-in for a chat model, for when none is configured. It quotes; it does not think."""
 
     tools: list[dict[str, Any]] = []  # noqa: RUF012  # a pydantic field, copied for each model
+    forced: bool = False
+    """Whether a tool must be called: how structured output is asked for."""
 
     @property
     def _llm_type(self) -> str:
@@ -39,8 +41,9 @@ class OfflineModel(BaseChatModel):
     def bind_tools(
         self, tools: Sequence[Any], *, tool_choice: Any = None, **kwargs: Any
     ) -> Runnable[LanguageModelInput, AIMessage]:
-        """A copy that knows these tools. ``tool_choice`` and the rest are accepted, and make no difference."""
-        return self.model_copy(update={"tools": [convert_to_openai_tool(tool)["function"] for tool in tools]})
+        """A copy that knows these tools. With a ``tool_choice`` other than "auto" it calls the first, filled in."""
+        functions = [convert_to_openai_tool(tool)["function"] for tool in tools]
+        return self.model_copy(update={"tools": functions, "forced": tool_choice not in (None, "auto", "none", False)})
 
     def _generate(
         self,
@@ -49,7 +52,7 @@ class OfflineModel(BaseChatModel):
         run_manager: CallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> ChatResult:
-        return ChatResult(generations=[ChatGeneration(message=reply(messages, self.tools))])
+        return ChatResult(generations=[ChatGeneration(message=reply(messages, self.tools, self.forced))])
 
     def _stream(
         self,
@@ -58,7 +61,7 @@ class OfflineModel(BaseChatModel):
         run_manager: CallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> Iterator[ChatGenerationChunk]:
-        answer = reply(messages, self.tools)
+        answer = reply(messages, self.tools, self.forced)
         pieces = [AIMessageChunk(piece) for piece in re.findall(r"\s*\S+", answer.text)]
         calls = [
             {"name": call["name"], "args": json.dumps(call["args"]), "id": call["id"], "index": place}
@@ -71,12 +74,15 @@ class OfflineModel(BaseChatModel):
             yield generation
 
 
-def reply(messages: Sequence[BaseMessage], tools: Sequence[dict[str, Any]]) -> AIMessage:
+def reply(messages: Sequence[BaseMessage], tools: Sequence[dict[str, Any]], forced: bool = False) -> AIMessage:
     """The answer: calls of the tools that fit the question, once; after that, quotes."""
     asked = max((place for place, message in enumerate(messages) if isinstance(message, HumanMessage)), default=-1)
     question = messages[asked].text if asked >= 0 else ""
     results = [message for message in messages[asked + 1 :] if isinstance(message, ToolMessage)]
     calls = [] if results else fitting_calls(question, tools)
+    if forced:
+        parameters = tools[0].get("parameters", {})
+        calls = [{"name": tools[0]["name"], "args": filled(parameters, question, parameters.get("$defs", {}))}]
     if calls:
         ids = ({**call, "id": f"offline_{place}", "type": "tool_call"} for place, call in enumerate(calls))
         return AIMessage("", tool_calls=list(ids))
@@ -123,3 +129,22 @@ def fitting_calls(question: str, tools: Sequence[dict[str, Any]]) -> list[dict[s
 
 def _overlap(question: str, description: str) -> bool:
     return bool(content_words(question) & content_words(description.replace("_", " ")))
+
+
+def filled(schema: dict[str, Any], text: str, definitions: dict[str, Any]) -> Any:
+    """The smallest value that fits a JSON schema, with ``text`` wherever a text is required."""
+    if "$ref" in schema:
+        return filled(definitions[schema["$ref"].rsplit("/", 1)[-1]], text, definitions)
+    if "default" in schema or "const" in schema:
+        return schema.get("default", schema.get("const"))
+    if "enum" in schema:
+        return schema["enum"][0]
+    if "anyOf" in schema:
+        empty = any(choice.get("type") == "null" for choice in schema["anyOf"])
+        return None if empty else filled(schema["anyOf"][0], text, definitions)
+    if schema.get("type") == "object":
+        properties = schema.get("properties", {})
+        return {name: filled(properties[name], text, definitions) for name in schema.get("required", [])}
+    if schema.get("type") == "array":
+        return [filled(schema["items"], text, definitions) for _ in range(schema.get("minItems", 0))]
+    return {"string": text, "boolean": False, "integer": 0, "number": 0.0}.get(schema.get("type", ""))
