@@ -8,10 +8,9 @@ import json
 import socket
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import cached_property
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -65,7 +64,7 @@ Answer = Reply | Callable[[Body], Reply]
 
 @dataclass(frozen=True)
 class Request:
-    """What a client sent."""
+    """What a client sent. The headers' names are in small letters."""
 
     path: str
     headers: Mapping[str, str]
@@ -80,6 +79,8 @@ class OpenAIServer:
         self.requests: list[Request] = []
         self.errors: list[Exception] = []
         """What scripted functions raised; the client saw status 400."""
+        self.keep_alive = False
+        """Whether a connection serves several requests. Clients that keep one must be closed by who made them."""
         self.closing = threading.Event()
         self._answers: deque[Answer] = deque()
         self._lock = threading.Lock()
@@ -153,15 +154,11 @@ class _Handler(BaseHTTPRequestHandler):
     def log_message(self, format: str, *args: Any) -> None:
         """Keep the tests' output clean."""
 
-    @cached_property
-    def body(self) -> Body:
-        body: Body = json.loads(self.rfile.read(int(self.headers["content-length"])))
-        return body
-
     def do_POST(self) -> None:
-        self.__dict__.pop("body", None)  # a connection serves many requests
         owner = self.server.owner
-        match owner.take(Request(self.path, dict(self.headers), self.body)):
+        body: Body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        match owner.take(Request(self.path, headers, body)):
             case Failure() as failure:
                 error = {"message": failure.message, "type": "scripted", "code": None}
                 self._send(failure.status, json.dumps({"error": error}), failure.headers)
@@ -171,48 +168,36 @@ class _Handler(BaseHTTPRequestHandler):
                 owner.closing.wait()
                 self.close_connection = True
             case CutStream(text):
-                self._cut(text)
-            case reply if self.body.get("stream"):
-                self._start_stream()
-                for event in chunks(self.body, reply):
-                    self._send_event(json.dumps(event))
-                self._send_event("[DONE]")
+                if body.get("stream"):
+                    self._start(200, {"transfer-encoding": "chunked"}, "text/event-stream")
+                    self._send_events(chunks(body | {"stream_options": None}, text)[:-1])
+                else:
+                    self._start(200, {"content-length": "1000"})
+                    self.wfile.write(text.encode())
+                self.close_connection = True
+            case reply if body.get("stream"):
+                self._start(200, {"transfer-encoding": "chunked"}, "text/event-stream")
+                self._send_events([*chunks(body, reply), "[DONE]"])
                 self.wfile.write(b"0\r\n\r\n")
             case reply:
-                self._send(200, json.dumps(completion(self.body, reply)))
+                self._send(200, json.dumps(completion(body, reply)))
+
+    def _start(self, status: int, headers: Mapping[str, str], content_type: str = "application/json") -> None:
+        connection = "keep-alive" if self.server.owner.keep_alive else "close"
+        self.send_response(status)
+        for name, value in {"content-type": content_type, "connection": connection, **headers}.items():
+            self.send_header(name, value)
+        self.end_headers()
 
     def _send(self, status: int, text: str, headers: Mapping[str, str] | None = None) -> None:
         content = text.encode()
-        self.send_response(status)
-        fields = {"content-type": "application/json", "content-length": str(len(content))}
-        for name, value in (fields | dict(headers or {})).items():
-            self.send_header(name, value)
-        self.end_headers()
+        self._start(status, {"content-length": str(len(content)), **(headers or {})})
         self.wfile.write(content)
 
-    def _cut(self, text: str) -> None:
-        if self.body.get("stream"):
-            self._start_stream()
-            for event in chunks(self.body, text)[: len(text.split()) + 1]:
-                self._send_event(json.dumps(event))
-        else:
-            self.send_response(200)
-            self.send_header("content-type", "application/json")
-            self.send_header("content-length", "1000")
-            self.end_headers()
-            self.wfile.write(text.encode())
-        self.close_connection = True
-
-    def _start_stream(self) -> None:
-        self.send_response(200)
-        self.send_header("content-type", "text/event-stream")
-        self.send_header("transfer-encoding", "chunked")
-        self.end_headers()
-
-    def _send_event(self, event: str) -> None:
-        data = f"data: {event}\n\n".encode()
-        self.wfile.write(b"%x\r\n%s\r\n" % (len(data), data))
-        self.wfile.flush()
+    def _send_events(self, events: Sequence[str | Body]) -> None:
+        for event in events:
+            data = f"data: {event if isinstance(event, str) else json.dumps(event)}\n\n".encode()
+            self.wfile.write(b"%x\r\n%s\r\n" % (len(data), data))
 
 
 def _content(reply: Reply) -> tuple[str, list[Body]]:

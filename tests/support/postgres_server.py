@@ -19,7 +19,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-BIN_VARIABLE = "COTERIE_TEST_POSTGRES_BIN"
+BIN_VARIABLE = "TEST_POSTGRES_BIN"
 """Names a folder of PostgreSQL programs to test against, in place of the ones that are found."""
 
 # A test's data need not survive a power failure. The socket lies in the data folder: its path must be under 107 bytes.
@@ -110,16 +110,17 @@ class PostgresServer:
             start_new_session=True,  # Ctrl-C is for the tests; the server ends after them
         )
         assert self._process.stdout is not None
-        self._folder = self._process.stdout.readline().strip()
+        self.folder = self._process.stdout.readline().strip()
+        """Where the data and the socket are."""
         self._names = (f"test_{number}" for number in count(1))
-        if not self._folder:
+        if not self.folder:
             self._process.wait()
             self._log.seek(0)
             raise RuntimeError(f"PostgreSQL did not start with the programs in {programs}:\n{self._log.read()}")
 
     def url(self, database: str) -> str:
         """Where a database is, for SQLAlchemy."""
-        return f"postgresql+psycopg://postgres@/{database}?host={self._folder}"
+        return f"postgresql+psycopg://postgres@/{database}?host={self.folder}"
 
     def create(self, template: str = "template1") -> str:
         """Make a database like ``template`` and return its name."""
@@ -134,7 +135,7 @@ class PostgresServer:
     def _execute(self, statement: str) -> None:
         import psycopg
 
-        with psycopg.connect(f"host={self._folder} user=postgres dbname=postgres", autocommit=True) as connection:
+        with psycopg.connect(f"host={self.folder} user=postgres dbname=postgres", autocommit=True) as connection:
             connection.execute(statement.encode())
 
     def close(self) -> None:
