@@ -116,7 +116,9 @@ def fitting_calls(question: str, tools: Sequence[dict[str, Any]]) -> list[dict[s
         choices = properties.get("member_id", {}).get("enum")
         if choices:
             lines = tool["description"].splitlines()
-            roles = {choice: next((line for line in lines if line.startswith(f"{choice}:")), choice) for choice in choices}
+            roles = {
+                choice: next((line for line in lines if line.startswith(f"{choice}:")), choice) for choice in choices
+            }
             fits = [choice for choice, role in roles.items() if _overlap(question, role)] or choices[:1]
             calls += [{"name": tool["name"], "args": {"member_id": choice, "task": question}} for choice in fits]
             continue

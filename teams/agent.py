@@ -1,0 +1,80 @@
+"""Agent: one model with a role, tools, and the shared memory."""
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from coterie.graphs.spec import AgentSpec, MemoryUse, slug
+from coterie.teams.runs import Runs
+from coterie.teams.settings import memory_use, text_of, usable_model, usable_tools
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
+    from langchain_core.tools import BaseTool
+
+    from coterie.memory.db import Db
+    from coterie.memory.manager import MemoryManager
+
+
+class Agent(Runs):
+    """An agent: a light object; its LangGraph graph is compiled when it first runs.
+
+    Args:
+        name: how it is called, in prompts, pictures and as the author of its memories.
+        role: what it is good at, in a few words; a team's leader delegates by it.
+        instructions: what it is to do, a text or a list of them.
+        model: a LangChain chat model, or a name for ``ChatOpenAI``. None: what the environment configures, else the
+            offline model, which only quotes.
+        tools: functions or LangChain tools.
+        db: the shared store: `SqliteDb` or `PostgresDb`. None: a team's, or none at all.
+        memory_manager: the manager to use, where the default one for ``db`` does not do.
+        update_memory_on_run: have the curator go through every turn of a user and keep what deserves it.
+        add_memories_to_context: put what is remembered into the prompt. None: wherever there is a store.
+        num_history_runs: how many earlier turns of the session the model sees.
+        id: names it in the store. None: made from the name.
+
+    Raises:
+        ConfigurationError: memory without a store.
+    """
+
+    def __init__(
+        self,
+        name: str = "agent",
+        *,
+        role: str = "",
+        instructions: str | Sequence[str] = "",
+        model: "BaseChatModel | str | None" = None,
+        tools: "Sequence[Callable[..., Any] | BaseTool]" = (),
+        db: "Db | None" = None,
+        memory_manager: "MemoryManager | None" = None,
+        update_memory_on_run: bool = False,
+        add_memories_to_context: bool | None = None,
+        num_history_runs: int = 5,
+        id: str | None = None,
+    ) -> None:
+        self.name = name
+        self.id = id or slug(name)
+        self.role = role
+        self.instructions = instructions
+        self.model = model
+        self.tools = tools
+        self.db = db or (memory_manager.db if memory_manager else None)
+        self.memory_manager = memory_manager
+        self.update_memory_on_run = update_memory_on_run
+        self.add_memories_to_context = add_memories_to_context
+        self.num_history_runs = num_history_runs
+
+    def spec(self, inherited: MemoryUse | None = None) -> AgentSpec:
+        """What its graph is built from. ``inherited`` is the team's memory, for a member that has none of its own."""
+        model = usable_model(self.model)
+        return AgentSpec(
+            name=self.name,
+            agent_id=self.id,
+            role=self.role,
+            instructions=text_of(self.instructions),
+            model=model,
+            tools=usable_tools(self.name, self.tools),
+            memory=memory_use(self, model, inherited),
+        )
+
+    def __repr__(self) -> str:
+        return f"Agent({self.name!r}, role={self.role!r})"

@@ -1,0 +1,63 @@
+"""What a run returns, and the events that only a whole run has."""
+
+from dataclasses import dataclass
+
+from langchain_core.messages import AnyMessage
+
+from coterie.graphs.events import Event, MemberFinished
+from coterie.memory.manager import CurationReport
+from coterie.memory.values import Applied, Recall
+
+
+@dataclass(frozen=True)
+class RunOutput:
+    """One finished run of an agent or a team."""
+
+    content: str
+    """The answer."""
+    messages: tuple[AnyMessage, ...]
+    """This turn: the user's message, the tool calls with their answers, the answer."""
+    run_id: str
+    session_id: str
+    """Give it to the next run to go on with this conversation."""
+    user_id: str | None
+    members: tuple[MemberFinished, ...]
+    """The tasks that members worked on, in the order in which they finished."""
+    recalled: Recall | None
+    """The memories that were put into the prompt. None: memory is off."""
+    curations: tuple[CurationReport, ...]
+    """What the curator did: for this turn, and for earlier ones that were still owed."""
+    notices: tuple[str, ...]
+    """What the user should know, such as that no model is configured."""
+
+    @property
+    def curation(self) -> CurationReport | None:
+        """What the curator did with this run's turn. None: nothing was to be remembered."""
+        return next((report for report in self.curations if report.turn_id == self.run_id), None)
+
+    @property
+    def memories_changed(self) -> tuple[Applied, ...]:
+        """Every change to the memory that came of this run."""
+        return tuple(applied for report in self.curations for applied in report.applied if applied.revisions)
+
+    @property
+    def errors(self) -> tuple[str, ...]:
+        """What failed without stopping the run: members, and the curator."""
+        failed = [f"{member.member}: {member.error}" for member in self.members if member.error]
+        return (*failed, *(f"curator: {report.error}" for report in self.curations if report.error))
+
+
+@dataclass(frozen=True)
+class RunStarted(Event):
+    """The first event of a run."""
+
+    run_id: str
+    session_id: str
+    user_id: str | None
+
+
+@dataclass(frozen=True)
+class RunFinished(Event):
+    """The last event of a run: all of it."""
+
+    output: RunOutput

@@ -1,0 +1,103 @@
+"""A run as people see it in a terminal: live where there is one, plain text in a pipe."""
+
+from types import TracebackType
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.markdown import Markdown
+from rich.panel import Panel
+from rich.text import Text
+
+from coterie.errors import RunError
+from coterie.graphs.events import Event, MemberFinished, MemberStarted, MemoryCurated, Token, ToolFinished
+from coterie.memory.manager import CurationReport
+from coterie.teams.output import RunFinished, RunOutput, RunStarted
+
+_MARKS = {"add": "+", "update": "~", "merge": "~", "delete": "-"}
+
+
+def curation_lines(report: CurationReport) -> list[str]:
+    """What the curator did, a line for each change, refusal and failure."""
+    lines = []
+    for applied in report.applied:
+        for revision in applied.revisions:
+            value = revision.after or revision.before
+            lines.append(f"memory {_MARKS[revision.op]} {value.memory if value else revision.memory_id}")
+    lines += [f"memory refused: {refused.reason}" for refused in report.refused]
+    if report.error is not None:
+        lines.append(f"memory: not curated yet, the turn is kept: {report.error}")
+    return lines
+
+
+class Printer:
+    """Shows the events of one run. Use it as a context manager; `output` is there once the run has finished."""
+
+    def __init__(self, message: str, console: Console | None = None) -> None:
+        self.message = message
+        self.console = console or Console()
+        self.answer = ""
+        self.work: list[str] = []
+        self.memory: list[str] = []
+        self.root = ""
+        self._output: RunOutput | None = None
+        self._live = Live(console=self.console, auto_refresh=False) if self.console.is_terminal else None
+
+    @property
+    def output(self) -> RunOutput:
+        """What the run returned.
+
+        Raises:
+            RunError: it has not finished.
+        """
+        if self._output is None:
+            raise RunError("The run has not finished: there is no output yet.")
+        return self._output
+
+    def __enter__(self) -> "Printer":
+        if self._live is not None:
+            self._live.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if self._live is not None:
+            self._live.update(self._rendered(), refresh=True)
+            self._live.stop()
+        else:
+            self._print_plainly()
+
+    def show(self, event: Event) -> None:
+        """Take in one event, and show it at once where there is a terminal."""
+        match event:
+            case RunStarted():
+                self.root = event.source
+            case Token() if event.source == self.root:
+                self.answer += event.text
+            case MemberStarted():
+                self.answer = ""
+                self.work.append(f"{event.source} asks {event.member}: {event.task}")
+            case MemberFinished():
+                self.work.append(f"{event.member} failed: {event.error}" if event.error else f"{event.member} answered")
+            case ToolFinished():
+                self.answer = "" if event.source == self.root else self.answer
+                self.work.append(f"{event.source} used {event.tool}" + (f": {event.content}" if event.failed else ""))
+            case MemoryCurated():
+                self.memory += curation_lines(event.report)
+            case RunFinished():
+                self._output, self.answer = event.output, event.output.content
+        if self._live is not None:
+            self._live.update(self._rendered(), refresh=True)
+
+    def _rendered(self) -> RenderableType:
+        parts: list[RenderableType] = [Panel(Text(self.message), title="You", title_align="left", border_style="dim")]
+        parts += [Text(f"  {line}", style="dim") for line in self.work]
+        answer = Markdown(self.answer) if self.answer else Text("…", style="dim")
+        parts.append(Panel(answer, title=Text(self.root), title_align="left", border_style="cyan"))
+        parts += [Text(f"  {line}", style="green" if line[7:8] in "+~" else "yellow") for line in self.memory]
+        return Group(*parts)
+
+    def _print_plainly(self) -> None:
+        lines = [f"> {self.message}", *(f"  {line}" for line in self.work), self.answer]
+        lines += [f"  {line}" for line in self.memory]
+        self.console.print(Text("\n".join(lines)), soft_wrap=True)

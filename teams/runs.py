@@ -1,0 +1,245 @@
+"""Running: what an agent and a team do alike. One driver for run and stream, with a loop each for sync and async."""
+
+import logging
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from typing import TYPE_CHECKING, Any, Literal, overload
+
+from langchain_core.messages import AIMessageChunk, HumanMessage
+from langgraph.errors import GraphRecursionError
+
+from coterie.errors import InputError, RunError
+from coterie.graphs.agent import Graph
+from coterie.graphs.events import Event, MemberFinished, MemoryCurated, MemoryRecalled, Token
+from coterie.graphs.offline import NOTICE
+from coterie.graphs.spec import Spec, TeamSpec
+from coterie.graphs.state import RunContext, this_turn
+from coterie.graphs.team import build_graph
+from coterie.memory.ids import new_id
+from coterie.teams.output import RunFinished, RunOutput, RunStarted
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+log = logging.getLogger("coterie")
+
+MAX_STEPS = 100
+"""Graph steps in one run, members' steps not counted: far more than a sound run takes, far less than a loop."""
+
+
+class Run:
+    """One run under way: what to hand to the graph, and how to read what it streams. Does no I/O."""
+
+    def __init__(self, spec: Spec, message: str, user_id: str | None, session_id: str | None) -> None:
+        if not isinstance(message, str) or not message.strip():
+            raise InputError(f"The message is {message!r}: say something.")
+        if "\0" in message:
+            raise InputError(f"The message holds a NUL character at position {message.index(chr(0))}: take it out.")
+        self.spec = spec
+        self.context = RunContext(user_id, session_id or new_id(), new_id())
+        self.input = {"messages": [HumanMessage(message)]}
+        self.state: dict[str, Any] = self.input
+        self.members: list[MemberFinished] = []
+        self.curated: list[MemoryCurated] = []
+        self.recalled: MemoryRecalled | None = None
+
+    def options(self, tokens: bool) -> dict[str, Any]:
+        """Keyword arguments for ``graph.stream`` and ``graph.astream``."""
+        config = {"configurable": {"thread_id": self.context.session_id}, "recursion_limit": MAX_STEPS}
+        modes = ["values", "custom", "messages"] if tokens else ["values", "custom"]
+        return {"config": config, "context": self.context, "stream_mode": modes, "subgraphs": tokens}
+
+    def started(self) -> RunStarted:
+        """The first event."""
+        context = self.context
+        return RunStarted(self.spec.name, context.run_id or "", context.session_id or "", context.user_id)
+
+    def read(self, chunk: tuple[Any, ...]) -> Iterator[Event]:
+        """Take note of one streamed chunk, and yield the events in it."""
+        *where, mode, payload = chunk
+        path = where[0] if where else ()
+        if mode == "custom" and isinstance(payload, Event):
+            self._note(payload)
+            yield payload
+        elif mode == "values" and not path:
+            self.state = payload
+        elif mode == "messages":
+            message, metadata = payload
+            answering = metadata.get("langgraph_node") in ("model", "leader")
+            if answering and isinstance(message, AIMessageChunk) and message.text:
+                yield Token(path[-1].split(":")[0] if path else self.spec.name, message.text)
+
+    def _note(self, event: Event) -> None:
+        if isinstance(event, MemberFinished):
+            self.members.append(event)
+        elif isinstance(event, MemoryCurated):
+            self.curated.append(event)
+        elif isinstance(event, MemoryRecalled) and self.recalled is None:
+            self.recalled = event
+
+    def finished(self) -> RunFinished:
+        """The last event. A notice in it is logged as well, once."""
+        messages = tuple(this_turn(self.state["messages"]))
+        notices = (NOTICE,) if _offline(self.spec) else ()
+        for notice in notices:
+            log.warning(notice)
+        output = RunOutput(
+            content=messages[-1].text,
+            messages=messages,
+            run_id=self.context.run_id or "",
+            session_id=self.context.session_id or "",
+            user_id=self.context.user_id,
+            members=tuple(self.members),
+            recalled=self.recalled.recall if self.recalled else None,
+            curations=tuple(event.report for event in self.curated),
+            notices=notices,
+        )
+        return RunFinished(self.spec.name, output)
+
+    def too_long(self, error: GraphRecursionError) -> RunError:
+        """The error of a run that goes round in circles."""
+        return RunError(f"{self.spec.name} was stopped after {MAX_STEPS} steps without an answer: does a tool loop?")
+
+
+def _offline(spec: Spec) -> bool:
+    members = spec.members if isinstance(spec, TeamSpec) else ()
+    return spec.model._llm_type == "offline" or any(_offline(member) for member in members)
+
+
+class Runs(ABC):
+    """What an agent and a team have in common: a graph, and ways to run it."""
+
+    name: str
+
+    @abstractmethod
+    def spec(self) -> Spec:
+        """The plain values that the graph is built from."""
+
+    @property
+    def graph(self) -> Graph:
+        """The compiled LangGraph graph: made on first use, then kept.
+
+        Its input is ``{"messages": [...]}``, its context a `coterie.graphs.state.RunContext`.
+        """
+        return self._compiled[1]
+
+    @property
+    def _compiled(self) -> tuple[Spec, Graph]:
+        found: tuple[Spec, Graph] | None = self.__dict__.get("_cache")
+        if found is None:
+            spec = self.spec()
+            found = self.__dict__["_cache"] = (spec, build_graph(spec))
+        return found
+
+    def _stream(self, run: Run, graph: Graph, tokens: bool) -> Iterator[Event]:
+        yield run.started()
+        try:
+            for chunk in graph.stream(run.input, **run.options(tokens)):
+                yield from run.read(chunk)
+        except GraphRecursionError as error:
+            raise run.too_long(error) from error
+        yield run.finished()
+
+    async def _astream(self, run: Run, graph: Graph, tokens: bool) -> AsyncIterator[Event]:
+        yield run.started()
+        try:
+            async for chunk in graph.astream(run.input, **run.options(tokens)):
+                for event in run.read(chunk):
+                    yield event
+        except GraphRecursionError as error:
+            raise run.too_long(error) from error
+        yield run.finished()
+
+    @overload
+    def run(
+        self, message: str, *, stream: Literal[False] = False, user_id: str | None = None, session_id: str | None = None
+    ) -> RunOutput: ...
+    @overload
+    def run(
+        self, message: str, *, stream: Literal[True], user_id: str | None = None, session_id: str | None = None
+    ) -> Iterator[Event]: ...
+    def run(
+        self, message: str, *, stream: bool = False, user_id: str | None = None, session_id: str | None = None
+    ) -> RunOutput | Iterator[Event]:
+        """Answer a message.
+
+        Args:
+            message: what the user says.
+            stream: yield `Event`s as they happen, a `RunFinished` last, instead of returning a `RunOutput`.
+            user_id: whose memories are recalled and made. None: nobody's.
+            session_id: the conversation to go on with. None: a new one.
+
+        Raises:
+            InputError: an empty message, one with a NUL character, or an id that cannot be used.
+            RunError: a model failed, or the run went in circles.
+            StoreError: the database refused.
+        """
+        spec, graph = self._compiled
+        run = Run(spec, message, user_id, session_id)
+        events = self._stream(run, graph, tokens=stream)
+        return events if stream else _output(list(events))
+
+    @overload
+    def arun(
+        self, message: str, *, stream: Literal[False] = False, user_id: str | None = None, session_id: str | None = None
+    ) -> Coroutine[Any, Any, RunOutput]: ...
+    @overload
+    def arun(
+        self, message: str, *, stream: Literal[True], user_id: str | None = None, session_id: str | None = None
+    ) -> AsyncIterator[Event]: ...
+    def arun(
+        self, message: str, *, stream: bool = False, user_id: str | None = None, session_id: str | None = None
+    ) -> Coroutine[Any, Any, RunOutput] | AsyncIterator[Event]:
+        """The async twin of `run`: ``await agent.arun(...)``, or ``async for event in agent.arun(..., stream=True)``."""
+        spec, graph = self._compiled
+        run = Run(spec, message, user_id, session_id)
+        events = self._astream(run, graph, tokens=stream)
+
+        async def drained() -> RunOutput:
+            return _output([event async for event in events])
+
+        return events if stream else drained()
+
+    def print_response(
+        self,
+        message: str,
+        *,
+        user_id: str | None = None,
+        session_id: str | None = None,
+        console: "Console | None" = None,
+    ) -> RunOutput:
+        """Answer a message and print it, as it is written: the members at work, the answer, what memory learnt.
+
+        Takes and raises what `run` does. ``console`` is rich's; None prints to standard output, plainly when that is
+        not a terminal.
+        """
+        from coterie.teams.printing import Printer
+
+        printer = Printer(message, console)
+        with printer:
+            for event in self.run(message, stream=True, user_id=user_id, session_id=session_id):
+                printer.show(event)
+        return printer.output
+
+    async def aprint_response(
+        self,
+        message: str,
+        *,
+        user_id: str | None = None,
+        session_id: str | None = None,
+        console: "Console | None" = None,
+    ) -> RunOutput:
+        """The async twin of `print_response`."""
+        from coterie.teams.printing import Printer
+
+        printer = Printer(message, console)
+        with printer:
+            async for event in self.arun(message, stream=True, user_id=user_id, session_id=session_id):
+                printer.show(event)
+        return printer.output
+
+
+def _output(events: list[Event]) -> RunOutput:
+    last = events[-1]
+    assert isinstance(last, RunFinished)
+    return last.output

@@ -1,0 +1,94 @@
+"""From what people write to what graphs are built from: models, tools, and how memory is used."""
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
+
+from langchain_core.language_models import BaseChatModel
+from langchain_core.tools import BaseTool, StructuredTool
+
+from coterie.errors import ConfigurationError
+from coterie.graphs.offline import OfflineModel
+from coterie.graphs.spec import MemoryUse
+from coterie.memory.manager import MemoryManager
+from coterie.memory.models import chat_model
+
+if TYPE_CHECKING:
+    from coterie.memory.db import Db
+
+
+class UsesMemory(Protocol):
+    """The memory settings that agents and teams share."""
+
+    name: str
+    db: "Db | None"
+    memory_manager: MemoryManager | None
+    update_memory_on_run: bool
+    add_memories_to_context: bool | None
+    num_history_runs: int
+
+
+def usable_model(model: BaseChatModel | str | None) -> BaseChatModel:
+    """The chat model that is meant; without any, the offline model."""
+    return chat_model(model) or OfflineModel()
+
+
+def usable_tools(owner: str, tools: "Sequence[Callable[..., Any] | BaseTool]") -> tuple[BaseTool, ...]:
+    """LangChain tools, made of functions where need be.
+
+    Raises:
+        ConfigurationError: something that is no tool, or a function without a docstring to tell the model what it does.
+    """
+    usable = []
+    for tool in tools:
+        if isinstance(tool, BaseTool):
+            usable.append(tool)
+        elif callable(tool):
+            usable.append(_made_of(owner, tool))
+        else:
+            raise ConfigurationError(f"{owner}: {tool!r} is no tool: give a function or a LangChain tool.")
+    return tuple(usable)
+
+
+def _made_of(owner: str, function: Callable[..., Any]) -> BaseTool:
+    import inspect
+
+    try:
+        if inspect.iscoroutinefunction(function):
+            return StructuredTool.from_function(coroutine=function)
+        return StructuredTool.from_function(function)
+    except ValueError as error:
+        raise ConfigurationError(
+            f"{owner}: {getattr(function, '__name__', function)!r} cannot be a tool: {error} "
+            "A docstring tells the model what it does."
+        ) from error
+
+
+def text_of(instructions: str | Sequence[str]) -> str:
+    """Instructions as one text; a list becomes a list."""
+    return instructions if isinstance(instructions, str) else "\n".join(f"- {each}" for each in instructions)
+
+
+def memory_use(owner: UsesMemory, model: BaseChatModel, inherited: MemoryUse | None) -> MemoryUse | None:
+    """How the owner's graph uses memory; None where there is no store.
+
+    Raises:
+        ConfigurationError: memory is asked for, but there is no store.
+    """
+    manager = owner.memory_manager
+    if manager is None and owner.db is not None:
+        manager = MemoryManager(db=owner.db, model=model)
+    if manager is None and inherited is not None:
+        manager = inherited.manager
+    if manager is None:
+        if owner.update_memory_on_run or owner.add_memories_to_context:
+            raise ConfigurationError(
+                f"{owner.name} is to remember, but has no store: give it db=SqliteDb('team.db') or a memory_manager."
+            )
+        return None
+    recall = owner.add_memories_to_context
+    return MemoryUse(
+        manager=manager,
+        recall=True if recall is None else recall,
+        curate=owner.update_memory_on_run,
+        history_runs=owner.num_history_runs,
+    )

@@ -1,0 +1,98 @@
+"""Team: a leader and its members, agents or teams, on one shared memory."""
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Literal
+
+from coterie.errors import ConfigurationError
+from coterie.graphs.spec import MemoryUse, TeamSpec, slug
+from coterie.teams.agent import Agent
+from coterie.teams.runs import Runs
+from coterie.teams.settings import memory_use, text_of, usable_model, usable_tools
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
+    from langchain_core.tools import BaseTool
+
+    from coterie.memory.db import Db
+    from coterie.memory.manager import MemoryManager
+
+Mode = Literal["coordinate"]
+
+
+class Team(Runs):
+    """A team: a light object; its graph, with its members' graphs inside, is compiled when it first runs.
+
+    In mode ``coordinate`` the leader delegates tasks to members, several at once where they are independent, and answers
+    from what they found. One curator, at the end of the team's graph, goes through the turn: members at work keep and
+    curate nothing of their own.
+
+    Args:
+        name: how it is called, in prompts, pictures and as the author of its memories.
+        members: agents and teams, one at least, with names that differ.
+        mode: how they work together.
+        role: what the team is good at, where it is itself a member.
+        instructions: what the leader is to do.
+        model: the leader's, as in `Agent`. Members have their own.
+        tools: the leader's own tools.
+        db: the shared store; members without one of their own use it too.
+        memory_manager: as in `Agent`.
+        update_memory_on_run: as in `Agent`; one member that has it on turns it on for the team.
+        add_memories_to_context: as in `Agent`.
+        num_history_runs: as in `Agent`.
+        id: as in `Agent`.
+
+    Raises:
+        ConfigurationError: an unknown mode; on first use also no members, or two that cannot be told apart.
+    """
+
+    def __init__(
+        self,
+        name: str = "team",
+        members: "Sequence[Agent | Team]" = (),
+        *,
+        mode: Mode = "coordinate",
+        role: str = "",
+        instructions: str | Sequence[str] = "",
+        model: "BaseChatModel | str | None" = None,
+        tools: "Sequence[Callable[..., Any] | BaseTool]" = (),
+        db: "Db | None" = None,
+        memory_manager: "MemoryManager | None" = None,
+        update_memory_on_run: bool = False,
+        add_memories_to_context: bool | None = None,
+        num_history_runs: int = 5,
+        id: str | None = None,
+    ) -> None:
+        if mode != "coordinate":
+            raise ConfigurationError(f"mode={mode!r} is not known: the mode there is is 'coordinate'.")
+        self.name = name
+        self.id = id or slug(name)
+        self.members = tuple(members)
+        self.mode = mode
+        self.role = role
+        self.instructions = instructions
+        self.model = model
+        self.tools = tools
+        own = db or (memory_manager.db if memory_manager else None)
+        self.db: Db | None = own or next((member.db for member in self.members if member.db), None)
+        self.memory_manager = memory_manager
+        self.update_memory_on_run = update_memory_on_run or any(each.update_memory_on_run for each in self.members)
+        self.add_memories_to_context = add_memories_to_context
+        self.num_history_runs = num_history_runs
+
+    def spec(self, inherited: MemoryUse | None = None) -> TeamSpec:
+        """What its graph is built from. ``inherited`` is the memory of the team it is a member of."""
+        model = usable_model(self.model)
+        memory = memory_use(self, model, inherited)
+        return TeamSpec(
+            name=self.name,
+            team_id=self.id,
+            role=self.role,
+            instructions=text_of(self.instructions),
+            model=model,
+            tools=usable_tools(self.name, self.tools),
+            members=tuple(member.spec(memory) for member in self.members),
+            memory=memory,
+        )
+
+    def __repr__(self) -> str:
+        return f"Team({self.name!r}, members={[member.name for member in self.members]!r})"
