@@ -94,7 +94,7 @@ def _has_answers(messages: Sequence[AnyMessage]) -> bool:
 
 
 def _as_history(turn: Turn) -> Iterator[AnyMessage]:
-    """A stored turn as the model sees it later: what the person said and what was answered, without the work between."""
+    """A stored turn as the model sees it later: what was said and what was answered, without the work between."""
     said = [message for message in turn.messages if message.role == "user"]
     answers = [message for message in turn.messages if message.role == "assistant"]
     yield from (HumanMessage(message.content, name=message.name) for message in said)

@@ -14,7 +14,6 @@ from langchain_core.language_models import BaseChatModel, LanguageModelInput
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, HumanMessage, SystemMessage, ToolMessage
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 from langchain_core.runnables import Runnable
-from langchain_core.tools import BaseTool
 from langchain_core.utils.function_calling import convert_to_openai_tool
 
 from coterie.graphs.prompts import MEMORY_TAG
@@ -116,10 +115,7 @@ def fitting_calls(question: str, tools: Sequence[dict[str, Any]]) -> list[dict[s
         choices = properties.get("member_id", {}).get("enum")
         if choices:
             lines = tool["description"].splitlines()
-            roles = {
-                choice: next((line for line in lines if line.startswith(f"{choice}:")), choice) for choice in choices
-            }
-            fits = [choice for choice, role in roles.items() if _overlap(question, role)] or choices[:1]
+            fits = [choice for choice in choices if _overlap(question, _line_of(choice, lines))] or choices[:1]
             calls += [{"name": tool["name"], "args": {"member_id": choice, "task": question}} for choice in fits]
             continue
         required = parameters.get("required", [])
@@ -127,6 +123,10 @@ def fitting_calls(question: str, tools: Sequence[dict[str, Any]]) -> list[dict[s
         if (not required or takes_text) and _overlap(question, f"{tool['name']} {tool.get('description', '')}"):
             calls.append({"name": tool["name"], "args": {required[0]: question} if required else {}})
     return calls
+
+
+def _line_of(choice: str, lines: Sequence[str]) -> str:
+    return next((line for line in lines if line.startswith(f"{choice}:")), choice)
 
 
 def _overlap(question: str, description: str) -> bool:

@@ -190,7 +190,7 @@ class Runs(ABC):
     def arun(
         self, message: str, *, stream: bool = False, user_id: str | None = None, session_id: str | None = None
     ) -> Coroutine[Any, Any, RunOutput] | AsyncIterator[Event]:
-        """The async twin of `run`: ``await agent.arun(...)``, or ``async for event in agent.arun(..., stream=True)``."""
+        """The async twin of `run`: ``await agent.arun(...)``; with ``stream=True``, ``async for event in ...``."""
         spec, graph = self._compiled
         run = Run(spec, message, user_id, session_id)
         events = self._astream(run, graph, tokens=stream)

@@ -22,9 +22,9 @@ Mode = Literal["coordinate"]
 class Team(Runs):
     """A team: a light object; its graph, with its members' graphs inside, is compiled when it first runs.
 
-    In mode ``coordinate`` the leader delegates tasks to members, several at once where they are independent, and answers
-    from what they found. One curator, at the end of the team's graph, goes through the turn: members at work keep and
-    curate nothing of their own.
+    In mode ``coordinate`` the leader delegates tasks to members, several at once where they are independent, and
+    answers from what they found. One curator, at the end of the team's graph, goes through the turn: members at work
+    keep and curate nothing of their own.
 
     Args:
         name: how it is called, in prompts, pictures and as the author of its memories.
