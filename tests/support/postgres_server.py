@@ -114,9 +114,7 @@ class PostgresServer:
         """Where the data and the socket are."""
         self._names = (f"test_{number}" for number in count(1))
         if not self.folder:
-            self._process.wait()
-            self._log.seek(0)
-            raise RuntimeError(f"PostgreSQL did not start with the programs in {programs}:\n{self._log.read()}")
+            self.close()
 
     def url(self, database: str) -> str:
         """Where a database is, for SQLAlchemy."""
@@ -141,7 +139,10 @@ class PostgresServer:
     def close(self) -> None:
         """Stop the server and wait until nothing of it is left."""
         self._process.communicate()
-        self._log.close()
+        with self._log as log:
+            if self._process.returncode != 0:
+                log.seek(0)
+                raise RuntimeError(f"PostgreSQL failed with {self._process.args!r}:\n{log.read()}")
 
 
 def main() -> None:
