@@ -1,0 +1,47 @@
+# make demo   run a team that remembers (needs no key and no server)
+# make test   run the tests
+# make lint   style, types, and which room may import which
+# make bench  measure
+# make clean  remove what the others made
+#
+# Each makes .venv by itself, and installs again only when pyproject.toml changed. PYTHON=python3.12 chooses another Python
+# for a new .venv.
+
+PYTHON ?= python3
+BIN := .venv/bin
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --editable
+
+.PHONY: demo test lint bench clean
+
+demo: .venv/installed
+	@$(BIN)/python examples/support_desk.py
+
+test: .venv/installed-dev
+	@$(BIN)/pytest -n auto --maxprocesses 8 --dist loadgroup
+
+lint: .venv/installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: .venv/installed-dev
+	@for script in benchmarks/*.py; do echo "$$script"; $(BIN)/python $$script || exit 1; done
+
+.venv/pyvenv.cfg:
+	@$(PYTHON) -m venv .venv || { rm -rf .venv; \
+		echo "$(PYTHON) cannot make a virtual environment. On Debian: apt-get install python3-venv" >&2; exit 1; }
+
+.venv/installed: pyproject.toml | .venv/pyvenv.cfg
+	@echo "Installing coterie into .venv ..."
+	@$(INSTALL) .
+	@touch $@
+
+.venv/installed-dev: pyproject.toml | .venv/pyvenv.cfg
+	@echo "Installing coterie and its development tools into .venv ..."
+	@$(INSTALL) ".[dev]"
+	@touch $@ .venv/installed
+
+clean:
+	rm -rf .venv build dist *.egg-info .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
