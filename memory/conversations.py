@@ -1,0 +1,152 @@
+"""Sessions and turns: what was said, and whether it is curated yet."""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any
+
+import sqlalchemy as sa
+
+from coterie.errors import NotFoundError
+from coterie.memory import inputs, rows
+from coterie.memory.tables import SESSION, TURN
+from coterie.memory.values import Session, Turn
+
+_user = sa.bindparam("key_user")
+_limit = sa.bindparam("limit", type_=sa.BigInteger)
+_this_session = (SESSION.c.user_id == _user) & (SESSION.c.session_id == sa.bindparam("key_session"))
+_session = sa.select(*rows.SESSION_COLUMNS).where(_this_session)
+_sessions = (
+    sa.select(*rows.SESSION_COLUMNS)
+    .where(SESSION.c.user_id == _user)
+    .order_by(SESSION.c.updated_at.desc(), SESSION.c.session_id.desc())
+    .limit(_limit)
+)
+_new_state = (
+    sa.update(SESSION)
+    .where(_this_session)
+    .values(state=sa.bindparam("state"), updated_at=sa.bindparam("updated_at"), version=SESSION.c.version + 1)
+)
+_turns = (
+    sa.select(*rows.TURN_COLUMNS)
+    .where(TURN.c.user_id == _user, TURN.c.session_id == sa.bindparam("key_session"))
+    .order_by(TURN.c.at.desc(), TURN.c.turn_id.desc())
+    .limit(_limit)
+)
+_pending = (
+    sa.select(*rows.TURN_COLUMNS).where(TURN.c.status == "pending").order_by(TURN.c.at, TURN.c.turn_id).limit(_limit)
+)
+_pending_of_user = _pending.where(TURN.c.user_id == _user)
+_failed = (
+    sa.update(TURN)
+    .where(TURN.c.user_id == _user, TURN.c.turn_id == sa.bindparam("key_turn"), TURN.c.status == "pending")
+    .values(attempts=TURN.c.attempts + 1, error=sa.bindparam("message"))
+)
+
+Insert = Callable[[sa.Table], Any]
+
+
+@cache
+def _insert_turn(insert: Insert) -> Any:
+    return insert(TURN).on_conflict_do_nothing(index_elements=["user_id", "turn_id"])
+
+
+@cache
+def _insert_session(insert: Insert) -> Any:
+    return insert(SESSION).on_conflict_do_nothing(index_elements=["user_id", "session_id"])
+
+
+@cache
+def _touch_session(insert: Insert) -> Any:
+    statement = insert(SESSION)
+    newer = {"updated_at": statement.excluded.updated_at}
+    return statement.on_conflict_do_update(index_elements=["user_id", "session_id"], set_=newer)
+
+
+def _new_session(user_id: str | None, session_id: str, team_id: str | None, agent_id: str | None) -> dict[str, Any]:
+    now = datetime.now(UTC)
+    return {
+        "user_id": rows.stored_owner(user_id),
+        "session_id": inputs.key("session_id", session_id),
+        "team_id": team_id,
+        "agent_id": agent_id,
+        "state": {},
+        "created_at": now,
+        "updated_at": now,
+        "version": 1,
+    }
+
+
+def record(connection: sa.Connection, insert: Insert, turn: Turn) -> None:
+    """Keep a turn, once, and its session."""
+    columns = rows.turn_columns(inputs.checked_turn(turn))
+    if connection.execute(_insert_turn(insert), columns).rowcount:
+        session = _new_session(turn.user_id, turn.session_id, turn.team_id, turn.agent_id)
+        connection.execute(_touch_session(insert), session)
+
+
+def turns(connection: sa.Connection, user_id: str | None, session_id: str, limit: int | None) -> list[Turn]:
+    """The newest turns of a session, oldest first."""
+    values = {"key_user": _owner(user_id), "key_session": inputs.key("session_id", session_id)}
+    return _many(connection, _turns, values, limit)[::-1]
+
+
+def pending(connection: sa.Connection, user_id: str | None, limit: int | None) -> list[Turn]:
+    """The turns whose curation is owed, oldest first; of every user without one."""
+    if user_id is None:
+        return _many(connection, _pending, {}, limit)
+    return _many(connection, _pending_of_user, {"key_user": _owner(user_id)}, limit)
+
+
+def _many(connection: sa.Connection, statement: Any, values: dict[str, Any], limit: int | None) -> list[Turn]:
+    found = connection.execute(statement, {**values, "limit": _number(limit)})
+    return [rows.turn_value(row) for row in found.mappings()]
+
+
+def _number(limit: int | None) -> int:
+    return 2**62 if inputs.checked_limit(limit) is None else int(limit or 0)
+
+
+def _owner(user_id: str | None) -> str:
+    return rows.stored_owner(None if user_id is None else inputs.key("user_id", user_id))
+
+
+def fail(connection: sa.Connection, turn: Turn, error: str) -> None:
+    """Count a failed attempt to curate a turn."""
+    message = error.replace("\0", "\N{REPLACEMENT CHARACTER}").encode(errors="replace").decode()
+    values = {"key_user": _owner(turn.user_id), "key_turn": turn.turn_id, "message": message}
+    if connection.execute(_failed, values).rowcount != 1:
+        raise NotFoundError(
+            f"There is no pending turn {turn.turn_id!r} of this user: it was curated, or never recorded."
+        )
+
+
+def session(connection: sa.Connection, user_id: str | None, session_id: str) -> Session:
+    """The session with this id."""
+    row = rows.one(
+        connection, _session, {"key_user": _owner(user_id), "key_session": inputs.key("session_id", session_id)}
+    )
+    if row is None:
+        raise NotFoundError(
+            f"There is no session {session_id!r} of user {user_id!r}: list the sessions to see their ids."
+        )
+    return rows.session_value(row)
+
+
+def sessions(connection: sa.Connection, user_id: str | None, limit: int | None) -> list[Session]:
+    """A user's sessions, the one that was used last first."""
+    found = connection.execute(_sessions, {"key_user": _owner(user_id), "limit": _number(limit)})
+    return [rows.session_value(row) for row in found.mappings()]
+
+
+def update_state(
+    connection: sa.Connection, insert: Insert, user_id: str | None, session_id: str, state: Mapping[str, Any]
+) -> Session:
+    """Merge the state by key into what is there."""
+    new, key = inputs.checked_state(state), {"key_user": _owner(user_id), "key_session": session_id}
+    connection.execute(_insert_session(insert), _new_session(user_id, session_id, None, None))
+    row = rows.one(connection, _session.with_for_update(), key)
+    assert row is not None  # inserted above
+    values = {"state": {**row["state"], **new}, "updated_at": datetime.now(UTC)}
+    connection.execute(_new_state, {**key, **values})
+    return rows.session_value({**row, **values})

@@ -1,0 +1,71 @@
+"""What differs between the databases. Everything else is written once, for both."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import sqlalchemy as sa
+
+from coterie.errors import ConflictError, StoreError
+from coterie.memory.scope import Shelf
+
+
+class Dialect(ABC):
+    """One database: how to open it, begin a write, search text and say what went wrong."""
+
+    name: str
+    """What the user sees in messages: a path, or a URL without its password."""
+    insert: Callable[[sa.Table], Any]
+    """The INSERT that knows ON CONFLICT."""
+    driver_error: type[Exception]
+    """The base of what the driver raises by itself."""
+
+    @abstractmethod
+    def engine(self) -> sa.Engine:
+        """A new engine. It connects on first use."""
+
+    @abstractmethod
+    def reading(self, engine: sa.Engine) -> Any:
+        """A context manager with a connection that reads without a transaction."""
+
+    @abstractmethod
+    def writing(self, engine: sa.Engine) -> Any:
+        """A context manager with a connection that holds the right to write, and commits at the end."""
+
+    @abstractmethod
+    def lock_schema(self, connection: sa.Connection) -> None:
+        """Let one process at a time change the schema, until the transaction ends."""
+
+    @abstractmethod
+    def search(self, kinds: tuple[str, ...]) -> sa.Select[Any]:
+        """The statement for full text: memory columns and ``score``, best first; parameters ``limit`` and ``now``."""
+
+    @abstractmethod
+    def search_parameters(self, shelves: Sequence[Shelf], words: Sequence[str]) -> dict[str, str]:
+        """What the statement needs beside the scope's own parameters."""
+
+    @abstractmethod
+    def problem(self, error: Exception) -> StoreError:
+        """What a driver's error means, in one sentence with what to do."""
+
+    @contextmanager
+    def translated(self) -> Iterator[None]:
+        """Raise what the driver raises as one of our errors."""
+        try:
+            yield
+        except sa.exc.IntegrityError as error:
+            raise ConflictError(
+                f"{self.name} has such a row already ({error.orig}): somebody else wrote the same first, or two memories "
+                "would say the same. Read again, and merge them."
+            ) from error
+        except (sa.exc.DBAPIError, self.driver_error) as error:
+            raise self.problem(error) from error
+        except sa.exc.TimeoutError as error:
+            raise StoreError(f"{self.name}: no connection became free ({error}). Use fewer threads at once.") from error
+
+
+def first_line(error: Exception) -> str:
+    """The driver's own words."""
+    original = getattr(error, "orig", None) or error
+    return (str(original).strip().splitlines() or [type(original).__name__])[0]

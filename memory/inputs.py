@@ -1,0 +1,139 @@
+"""What the store refuses before it asks the database: each check raises InputError with the value and what to do."""
+
+import hashlib
+import json
+import unicodedata
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, get_args
+
+from coterie.errors import InputError
+from coterie.memory.scope import audience
+from coterie.memory.values import Change, Scope, Turn, UserMemory, Visibility, checked_id
+
+MAX_MEMORY_CHARACTERS = 10_000
+
+
+def checked_text(name: str, value: str) -> str:
+    """Refuse text that a database cannot keep: a NUL character, or half of a surrogate pair."""
+    if not isinstance(value, str):
+        raise InputError(f"{name} is {value!r}: give a text.")
+    if "\0" in value:
+        raise InputError(f"{name} {value[:40]!r} holds a NUL character: remove it.")
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:
+        raise InputError(f"{name} {value[:40]!r} is not valid Unicode ({error.reason}): repair it.") from None
+    return value
+
+
+def key(name: str, value: str | None) -> str:
+    """An id that is needed."""
+    if checked_id(name, value) is None:
+        raise InputError(f"{name} is None: give a text that is not empty.")
+    return checked_text(name, str(value))
+
+
+def checked_scope(scope: Scope) -> Scope:
+    """A scope whose ids can be stored."""
+    for name in ("user_id", "team_id", "agent_id"):
+        if (value := getattr(scope, name)) is not None:
+            checked_text(name, value)
+    return scope
+
+
+def checked_change(change: Change) -> Change:
+    """A change whose ids can be stored."""
+    for name, value in change.__dict__.items():
+        if value is not None:
+            key(name, value)
+    return change
+
+
+def checked_limit(limit: int | None) -> int | None:
+    """A limit of zero or more, or None for no limit."""
+    if limit is not None and (not isinstance(limit, int) or limit < 0):
+        raise InputError(f"limit is {limit!r}: give 0 or more, or None for all.")
+    return limit
+
+
+def checked_statement(text: str) -> str:
+    """The words of a memory."""
+    checked_text("memory", text)
+    if not text.strip():
+        raise InputError(f"The memory {text!r} is empty: give a statement.")
+    if len(text) > MAX_MEMORY_CHARACTERS:
+        raise InputError(
+            f"The memory {text[:40]!r}… has {len(text):,} characters: give at most {MAX_MEMORY_CHARACTERS:,}, "
+            "or several statements."
+        )
+    return text
+
+
+def checked_topics(topics: Sequence[str]) -> list[str]:
+    """The topics of a memory."""
+    if isinstance(topics, str):
+        raise InputError(f"topics is the text {topics!r}: give a list of texts.")
+    return [checked_text("topic", topic) for topic in topics]
+
+
+def checked_memory(memory: UserMemory) -> UserMemory:
+    """A memory that can be stored: its owner, readers and words are there, its times have zones."""
+    checked_statement(memory.memory)
+    checked_topics(memory.topics)
+    checked_text("kind", memory.kind)
+    for name in ("memory_id", "user_id", "team_id", "agent_id", "source_turn_id", "superseded_by"):
+        if (value := getattr(memory, name)) is not None:
+            key(name, value)
+    if memory.input is not None:
+        checked_text("input", memory.input)
+    for name in ("event_at", "created_at", "updated_at", "valid_until", "expires_at"):
+        checked_time(name, getattr(memory, name))
+    _check_readers(memory)
+    return memory
+
+
+def _check_readers(memory: UserMemory) -> None:
+    if memory.visibility not in get_args(Visibility):
+        raise InputError(f"visibility is {memory.visibility!r}: give one of {', '.join(get_args(Visibility))}.")
+    if memory.visibility == "user" and memory.user_id is None:
+        raise InputError(
+            f"The memory {memory.memory[:40]!r} has no user_id, so nobody could read it: "
+            "give a user_id, or visibility 'team' or 'agent'."
+        )
+    needed = f"{memory.visibility}_id"
+    if getattr(memory, needed) is None:
+        raise InputError(
+            f"The memory {memory.memory[:40]!r} has visibility {memory.visibility!r}: give a {needed} too."
+        )
+
+
+def checked_time(name: str, value: datetime | None) -> None:
+    """Refuse a time without a zone."""
+    if value is not None and (not isinstance(value, datetime) or value.utcoffset() is None):
+        raise InputError(f"{name} is {value!r}: give a datetime with a time zone.")
+
+
+def checked_state(state: Mapping[str, Any]) -> dict[str, Any]:
+    """A session state that can be kept as a JSON object."""
+    try:
+        text = json.dumps(dict(state), allow_nan=False)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"The session state cannot be kept as JSON ({error}): use plain values.") from None
+    kept: dict[str, Any] = json.loads(text)
+    return kept
+
+
+def checked_turn(turn: Turn) -> Turn:
+    """A turn whose ids can be stored. Its messages may hold any text."""
+    for name in ("turn_id", "session_id", "run_id"):
+        key(name, getattr(turn, name))
+    checked_scope(turn.scope)
+    checked_time("at", turn.at)
+    return turn
+
+
+def content_hash(memory: UserMemory) -> bytes:
+    """What is equal for the same statement to the same readers: letter case, spacing and a final stop do not count."""
+    words = " ".join(unicodedata.normalize("NFC", memory.memory).casefold().split()).rstrip(".")
+    return hashlib.blake2b(f"{audience(memory)}\0{words}".encode(), digest_size=16).digest()

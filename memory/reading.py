@@ -1,0 +1,182 @@
+"""Reading memories: by id, by age, by words, and what fits into a prompt. Nothing loads a user's whole memory."""
+
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any
+
+import sqlalchemy as sa
+
+from coterie.errors import InputError, NotFoundError
+from coterie.memory import inputs, rows
+from coterie.memory.dialect import Dialect
+from coterie.memory.query import query_words
+from coterie.memory.scope import parameters, readable, shelves
+from coterie.memory.tables import MEMORY, REVISION, UtcDateTime
+from coterie.memory.tokens import estimate_tokens
+from coterie.memory.values import Hit, Recall, Revision, Scope, UserMemory
+
+EVERYTHING = 2**62
+"""A LIMIT that limits nothing."""
+LINE_TOKENS = 2
+"""What a memory takes in a prompt beside its words: the mark before it, the end of the line."""
+SHORTEST_TOKENS = LINE_TOKENS + 2
+"""A budget is never filled by more memories than budget / SHORTEST_TOKENS."""
+TOKENS_PER_HIT = 40
+"""One hit is asked for per so many tokens of the budget; the rest of the budget is for the newest."""
+
+Kinds = tuple[str, ...]
+
+
+def current(table: sa.FromClause) -> sa.ColumnElement[bool]:
+    """What is true now: not closed, not expired."""
+    now = sa.bindparam("now", type_=UtcDateTime)
+    valid, expires = table.c.valid_until, table.c.expires_at
+    return (valid.is_(None) | (valid > now)) & (expires.is_(None) | (expires > now))
+
+
+@cache
+def _by_id(kinds: Kinds) -> sa.Select[Any]:
+    wanted = MEMORY.c.memory_id == sa.bindparam("memory_id")
+    return sa.select(*rows.MEMORY_COLUMNS).where(wanted, readable(MEMORY, kinds))
+
+
+@cache
+def _by_prefix(kinds: Kinds) -> sa.Select[Any]:
+    prefix = MEMORY.c.memory_id.between(sa.bindparam("first"), sa.bindparam("last"))
+    return sa.select(*rows.MEMORY_COLUMNS).where(prefix, readable(MEMORY, kinds)).order_by(MEMORY.c.memory_id).limit(2)
+
+
+@cache
+def _newest(kinds: Kinds) -> sa.Select[Any] | sa.CompoundSelect[Any]:
+    """Each shelf is read along its own index and gives its newest; the newest of these are the answer."""
+    limit = sa.bindparam("limit", type_=sa.BigInteger)
+
+    def newest(table: sa.FromClause, query: Any) -> Any:
+        return query.order_by(table.c.created_at.desc(), table.c.memory_id.desc()).limit(limit)
+
+    selected = sa.select(*rows.MEMORY_COLUMNS)
+    parts = [newest(MEMORY, selected.where(readable(MEMORY, (kind,)), current(MEMORY))) for kind in kinds]
+    if len(parts) == 1:
+        return parts[0]  # type: ignore[no-any-return]  # a Select
+    union = sa.union_all(*(sa.select(part.subquery()) for part in parts)).subquery()
+    return newest(union, sa.select(union))  # type: ignore[no-any-return]  # a Select
+
+
+@cache
+def _count(kinds: Kinds) -> sa.Select[Any]:
+    return sa.select(sa.func.count()).select_from(MEMORY).where(readable(MEMORY, kinds), current(MEMORY))
+
+
+@cache
+def _history(kinds: Kinds) -> sa.Select[Any]:
+    """Every revision, if the last one may be read: readers who were shut out later see nothing of it any more."""
+    last, later = REVISION.alias(), REVISION.alias()
+
+    def same(a: sa.FromClause, b: sa.FromClause) -> sa.ColumnElement[bool]:
+        return (a.c.user_id == b.c.user_id) & (a.c.memory_id == b.c.memory_id)
+
+    overtaken = sa.exists().where(same(later, last), later.c.version > last.c.version)
+    found = sa.select(*rows.REVISION_COLUMNS).join(last, same(last, REVISION))
+    found = found.where(last.c.memory_id == sa.bindparam("memory_id"), readable(last, kinds), ~overtaken)
+    return found.order_by(REVISION.c.version)
+
+
+def _run(connection: sa.Connection, statement: Any, scope: Scope, **values: Any) -> sa.CursorResult[Any]:
+    return connection.execute(statement, {**parameters(scope), **values})
+
+
+def _kinds(scope: Scope) -> Kinds:
+    return tuple(shelves(inputs.checked_scope(scope)))
+
+
+def _missing(memory_id: str) -> NotFoundError:
+    return NotFoundError(f"There is no memory {memory_id!r} in this scope: list the memories to see their ids.")
+
+
+def get(connection: sa.Connection, scope: Scope, memory_id: str) -> UserMemory:
+    """The memory with this id."""
+    row = _run(connection, _by_id(_kinds(scope)), scope, memory_id=inputs.key("memory_id", memory_id)).first()
+    if row is None:
+        raise _missing(memory_id)
+    return rows.memory_value(row)
+
+
+def find(connection: sa.Connection, scope: Scope, prefix: str) -> UserMemory:
+    """The memory whose id begins so."""
+    first = inputs.key("memory_id", prefix)
+    found = _run(connection, _by_prefix(_kinds(scope)), scope, first=first, last=first + chr(0x10FFFF)).all()
+    if not found:
+        raise _missing(prefix)
+    if len(found) > 1 and found[0].memory_id != prefix:
+        raise InputError(f"Several memories begin with {prefix!r}: give more of the id.")
+    return rows.memory_value(found[0])
+
+
+def newest(connection: sa.Connection, scope: Scope, limit: int | None) -> Iterator[UserMemory]:
+    """The newest current memories, newest first, read as they are asked for."""
+    inputs.checked_limit(limit)
+    if kinds := _kinds(scope):
+        number = EVERYTHING if limit is None else limit
+        found = _run(connection, _newest(kinds), scope, limit=number, now=datetime.now(UTC))
+        yield from map(rows.memory_value, found)
+
+
+def count(connection: sa.Connection, scope: Scope) -> int:
+    """How many current memories there are."""
+    return int(_run(connection, _count(_kinds(scope)), scope, now=datetime.now(UTC)).scalar_one())
+
+
+def history(connection: sa.Connection, scope: Scope, memory_id: str) -> list[Revision]:
+    """Every change to a memory, oldest first."""
+    key = inputs.key("memory_id", memory_id)
+    found = _run(connection, _history(_kinds(scope)), scope, memory_id=key).mappings().all()
+    if not found:
+        raise _missing(memory_id)
+    return [rows.revision_value(row) for row in found]
+
+
+def search(connection: sa.Connection, dialect: Dialect, scope: Scope, query: str, limit: int) -> list[Hit]:
+    """The current memories that hold any of the query's words, best first."""
+    inputs.checked_limit(limit)
+    kinds, words = _kinds(scope), query_words(query)
+    if not (kinds and words):
+        return []
+    values = dialect.search_parameters(list(shelves(scope).values()), words)
+    found = _run(connection, dialect.search(kinds), scope, **values, limit=limit, now=datetime.now(UTC))
+    return [Hit(rows.memory_value(row), row.score, {"text": row.score}) for row in found]
+
+
+def recall(connection: sa.Connection, dialect: Dialect, scope: Scope, query: str, budget: int) -> Recall:
+    """Everything when it fits into the budget; otherwise what the query finds, then the newest."""
+    if budget < 0:
+        raise InputError(f"token_budget is {budget!r}: give 0 or more.")
+    enough, tokens = budget // SHORTEST_TOKENS + 1, 0
+    latest: list[UserMemory] = []
+    for memory in newest(connection, scope, enough):
+        latest.append(memory)
+        tokens += line_tokens(memory)
+        if tokens > budget:
+            break
+    if tokens <= budget and len(latest) < enough:
+        return Recall(tuple(reversed(latest)), tokens, complete=True)
+    hits = search(connection, dialect, scope, query, limit=budget // TOKENS_PER_HIT + 1)
+    return _fitting([*(hit.memory for hit in hits), *latest], budget)
+
+
+def _fitting(memories: Iterable[UserMemory], budget: int) -> Recall:
+    """The first of the memories that fit, oldest first."""
+    chosen: dict[str | None, UserMemory] = {}
+    tokens = 0
+    for memory in memories:
+        size = line_tokens(memory)
+        if memory.memory_id not in chosen and tokens + size <= budget:
+            chosen[memory.memory_id] = memory
+            tokens += size
+    ordered = sorted(chosen.values(), key=lambda memory: (memory.created_at, memory.memory_id))
+    return Recall(tuple(ordered), tokens, complete=False)
+
+
+def line_tokens(memory: UserMemory) -> int:
+    """What a memory takes in a prompt, in tokens."""
+    return estimate_tokens(memory.memory) + LINE_TOKENS

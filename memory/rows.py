@@ -1,0 +1,112 @@
+"""Between rows and values: the only place that knows how a value is kept."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from coterie.memory.scope import audience
+from coterie.memory.tables import MEMORY, NOBODY, REVISION, SESSION, TURN
+from coterie.memory.values import Change, Message, Revision, Session, Turn, UserMemory
+
+FIELDS = tuple(UserMemory.model_fields)
+MEMORY_COLUMNS = tuple(MEMORY.c[name] for name in FIELDS)
+REVISION_COLUMNS = tuple(column for column in REVISION.c if column.name != "audience")
+SESSION_COLUMNS = tuple(column for column in SESSION.c if column.name not in {"summary_upto", "version"})
+TURN_COLUMNS = tuple(column for column in TURN.c if column.name != "lease_until")
+
+_OWNER = FIELDS.index("user_id")
+_new, _set = UserMemory.__new__, object.__setattr__
+
+
+def stored_owner(user_id: str | None) -> str:
+    """The ``user_id`` column's value."""
+    return NOBODY if user_id is None else user_id
+
+
+def memory_value(row: Sequence[Any]) -> UserMemory:
+    """A memory from a row of `MEMORY_COLUMNS`.
+
+    Built without validation, which the row went through when it was written: 3 µs instead of 7.
+    """
+    values = dict(zip(FIELDS, row, strict=False))
+    values["user_id"] = row[_OWNER] or None
+    return _memory(values)
+
+
+def copied(memory: UserMemory, /, **changes: Any) -> UserMemory:
+    """The memory with other values in some fields."""
+    return _memory({**memory.__dict__, **changes})
+
+
+def _memory(values: dict[str, Any]) -> UserMemory:
+    memory = _new(UserMemory)
+    _set(memory, "__dict__", values)
+    _set(memory, "__pydantic_fields_set__", set(FIELDS))
+    _set(memory, "__pydantic_extra__", None)
+    _set(memory, "__pydantic_private__", None)
+    return memory
+
+
+def memory_columns(memory: UserMemory, content_hash: bytes) -> dict[str, Any]:
+    """The columns of a memory."""
+    values = {name: memory.__dict__[name] for name in FIELDS}
+    return {**values, "user_id": stored_owner(memory.user_id), "content_hash": content_hash}
+
+
+def _json(memory: UserMemory | None) -> dict[str, Any] | None:
+    """A memory as a JSON object: `model_dump` for values known to be plain, ten times as fast."""
+    if memory is None:
+        return None
+    items = ((name, memory.__dict__[name]) for name in FIELDS)
+    return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in items}
+
+
+def revision_columns(revision: Revision) -> dict[str, Any]:
+    """The columns of a revision."""
+    last = revision.after or revision.before
+    assert last is not None  # a change has at least one side
+    return {
+        "user_id": stored_owner(revision.user_id),
+        "memory_id": revision.memory_id,
+        "version": revision.version,
+        "audience": audience(last),
+        "op": revision.op,
+        "before": _json(revision.before),
+        "after": _json(revision.after),
+        "reason": revision.reason,
+        "at": revision.at,
+        **revision.change.__dict__,
+    }
+
+
+def revision_value(row: Mapping[str, Any]) -> Revision:
+    """A revision from a row of `REVISION_COLUMNS`."""
+    values = dict(row)
+    change = Change(**{name: values.pop(name) for name in Change.__dataclass_fields__})
+    for side in ("before", "after"):
+        values[side] = None if values[side] is None else UserMemory.model_validate(values[side])
+    return Revision(**{**values, "user_id": values["user_id"] or None, "change": change})
+
+
+def turn_columns(turn: Turn) -> dict[str, Any]:
+    """The columns of a turn."""
+    return {**turn.__dict__, "user_id": stored_owner(turn.user_id), "messages": [asdict(m) for m in turn.messages]}
+
+
+def turn_value(row: Mapping[str, Any]) -> Turn:
+    """A turn from a row of `TURN_COLUMNS`."""
+    messages = tuple(Message(**message) for message in row["messages"])
+    return Turn(**{**row, "user_id": row["user_id"] or None, "messages": messages})
+
+
+def session_value(row: Mapping[str, Any]) -> Session:
+    """A session from a row of `SESSION_COLUMNS`."""
+    return Session(**{**row, "user_id": row["user_id"] or None})
+
+
+def one(connection: sa.Connection, statement: sa.Select[Any], values: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The first row that a statement finds, by column name."""
+    return connection.execute(statement, dict(values)).mappings().first()

@@ -1,0 +1,59 @@
+"""Who may read a row.
+
+A scope reads the rows of a few *shelves*: pairs of an owner and an audience. ``readable`` is the one function that makes
+a scope into a WHERE clause; every statement that reads, changes or removes rows carries it.
+"""
+
+from collections.abc import Iterable
+
+import sqlalchemy as sa
+
+from coterie.memory.tables import NOBODY
+from coterie.memory.values import Scope, UserMemory
+
+Shelf = tuple[str, str | None]
+"""An owner's ``user_id`` (or NOBODY) and an audience; the audience None means everything about the owner."""
+
+
+def audience(memory: UserMemory) -> str:
+    """Who may read a memory of its owner: the text that the column ``audience`` has for it."""
+    if memory.visibility == "user":
+        return "user"
+    return f"{memory.visibility}:{memory.team_id if memory.visibility == 'team' else memory.agent_id}"
+
+
+def shelves(scope: Scope) -> dict[str, Shelf]:
+    """What the scope may read, by the kind of shelf. A scope without any id reads nothing."""
+    user, team, agent = scope.user_id, f"team:{scope.team_id}", f"agent:{scope.agent_id}"
+    if scope.as_owner and user is not None:
+        return {"everything": (user, None)}
+    every: dict[str, tuple[str | None, str, bool]] = {
+        "user": (user, "user", True),
+        "user_team": (user, team, scope.team_id is not None),
+        "user_agent": (user, agent, scope.agent_id is not None),
+        "team": (NOBODY, team, scope.team_id is not None),
+        "agent": (NOBODY, agent, scope.agent_id is not None),
+    }
+    return {kind: (owner, readers) for kind, (owner, readers, known) in every.items() if known and owner is not None}
+
+
+def readable(table: sa.FromClause, kinds: Iterable[str]) -> sa.ColumnElement[bool]:
+    """The WHERE clause for the kinds of shelf that `shelves` returned; `parameters` has its values."""
+    return sa.or_(sa.false(), *(_on_shelf(table, kind) for kind in kinds))
+
+
+def _on_shelf(table: sa.FromClause, kind: str) -> sa.ColumnElement[bool]:
+    owner = table.c.user_id == sa.bindparam(f"{kind}_owner", type_=sa.Text)
+    if kind == "everything":
+        return owner
+    return owner & (table.c.audience == sa.bindparam(f"{kind}_audience", type_=sa.Text))
+
+
+def parameters(scope: Scope) -> dict[str, str]:
+    """The values for the clause that `readable` makes."""
+    values = {}
+    for kind, (owner, readers) in shelves(scope).items():
+        values[f"{kind}_owner"] = owner
+        if readers is not None:
+            values[f"{kind}_audience"] = readers
+    return values

@@ -1,0 +1,160 @@
+"""The tables, and how a column's type is kept by each database.
+
+These classes are the schema's one description for Python; ``migrations/`` makes it in a database, and a test compares
+the two. The database keeps ``''`` where a value has ``user_id=None``, because the owner is part of every key.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, ClassVar
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import registry
+from sqlmodel import Field, SQLModel
+
+from coterie.memory.values import UserMemory
+
+NOBODY = ""
+"""The ``user_id`` of a row about no user."""
+
+AUDIENCE_SQL = (
+    "CASE visibility WHEN 'team' THEN 'team:' || team_id WHEN 'agent' THEN 'agent:' || agent_id ELSE 'user' END"
+)
+"""Who may read a row, as one text: ``user``, ``team:<team_id>`` or ``agent:<agent_id>``."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+class UtcDateTime(sa.types.TypeDecorator[datetime]):
+    """A moment: timestamptz on PostgreSQL, INTEGER microseconds since 1970 on SQLite. Always comes back in UTC."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: sa.Dialect) -> sa.types.TypeEngine[Any]:
+        """What the database keeps."""
+        return dialect.type_descriptor(self.impl_instance if dialect.name == "postgresql" else sa.BigInteger())
+
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> Any:
+        """To the database."""
+        return value if value is None or dialect.name == "postgresql" else (value - _EPOCH) // _MICROSECOND
+
+    def process_result_value(self, value: Any, dialect: sa.Dialect) -> datetime | None:
+        """From the database."""
+        if value is None:
+            return None
+        return value.astimezone(UTC) if dialect.name == "postgresql" else _EPOCH + timedelta(microseconds=value)
+
+
+TOPICS = sa.JSON().with_variant(JSONB(), "postgresql")
+_tables = registry()  # ours alone: an application's own SQLModel tables may have the same names
+
+
+class _Table(SQLModel, registry=_tables):
+    metadata: ClassVar[sa.MetaData] = _tables.metadata
+
+
+class MemoryRow(UserMemory, _Table, table=True):
+    """One remembered statement."""
+
+    __tablename__ = "memory"
+    __table_args__ = (
+        sa.CheckConstraint("user_id <> '' OR visibility <> 'user'", name="memory_has_readers"),
+        sa.Index("memory_content", "user_id", "content_hash", unique=True, **{
+            f"{dialect}_where": sa.text("valid_until IS NULL") for dialect in ("sqlite", "postgresql")
+        }),
+        sa.Index("memory_readers", "user_id", "audience", "created_at", "memory_id"),
+        sa.Index("memory_owner", "user_id", "created_at", "memory_id"),
+    )  # fmt: skip
+
+    user_id: str | None = Field(sa_column=sa.Column(sa.Text, primary_key=True))
+    memory_id: str | None = Field(sa_column=sa.Column(sa.Text, primary_key=True))
+    memory: str = Field(sa_type=sa.Text)
+    topics: list[str] = Field(sa_type=TOPICS)
+    team_id: str | None = Field(default=None, sa_type=sa.Text)
+    agent_id: str | None = Field(default=None, sa_type=sa.Text)
+    visibility: str = Field(sa_type=sa.Text)  # type: ignore[assignment]  # SQLModel has no column type for a Literal
+    kind: str = Field(sa_type=sa.Text)
+    input: str | None = Field(default=None, sa_type=sa.Text)
+    source_turn_id: str | None = Field(default=None, sa_type=sa.Text)
+    event_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    created_at: datetime | None = Field(sa_type=UtcDateTime, nullable=False)
+    updated_at: datetime | None = Field(sa_type=UtcDateTime, nullable=False)
+    valid_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    superseded_by: str | None = Field(default=None, sa_type=sa.Text)
+    expires_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    content_hash: bytes = Field(sa_type=sa.LargeBinary)
+    audience: str = Field(sa_column=sa.Column(sa.Text, sa.Computed(AUDIENCE_SQL, persisted=True), nullable=False))
+
+
+class RevisionRow(_Table, table=True):
+    """One change to one memory. Rows are only ever added."""
+
+    __tablename__ = "memory_revision"
+
+    user_id: str = Field(sa_column=sa.Column(sa.Text, primary_key=True))
+    memory_id: str = Field(sa_column=sa.Column(sa.Text, primary_key=True))
+    version: int = Field(primary_key=True)
+    audience: str = Field(sa_type=sa.Text)
+    op: str = Field(sa_type=sa.Text)
+    before: Mapping[str, Any] | None = Field(sa_type=sa.JSON(none_as_null=True), nullable=True)  # type: ignore[call-overload]
+    after: Mapping[str, Any] | None = Field(sa_type=sa.JSON(none_as_null=True), nullable=True)  # type: ignore[call-overload]
+    reason: str = Field(sa_type=sa.Text)
+    actor: str = Field(sa_type=sa.Text)
+    agent_id: str | None = Field(default=None, sa_type=sa.Text)
+    team_id: str | None = Field(default=None, sa_type=sa.Text)
+    run_id: str | None = Field(default=None, sa_type=sa.Text)
+    turn_id: str | None = Field(default=None, sa_type=sa.Text)
+    at: datetime = Field(sa_type=UtcDateTime)
+
+
+class SessionRow(_Table, table=True):
+    """One conversation."""
+
+    __tablename__ = "session"
+    __table_args__ = (sa.Index("session_newest", "user_id", "updated_at", "session_id"),)
+
+    user_id: str = Field(sa_column=sa.Column(sa.Text, primary_key=True))
+    session_id: str = Field(sa_column=sa.Column(sa.Text, primary_key=True))
+    team_id: str | None = Field(default=None, sa_type=sa.Text)
+    agent_id: str | None = Field(default=None, sa_type=sa.Text)
+    state: Mapping[str, Any] = Field(sa_type=sa.JSON)
+    summary: str | None = Field(default=None, sa_type=sa.Text)
+    summary_upto: str | None = Field(default=None, sa_type=sa.Text)
+    created_at: datetime = Field(sa_type=UtcDateTime)
+    updated_at: datetime = Field(sa_type=UtcDateTime)
+    version: int = 1
+
+
+class TurnRow(_Table, table=True):
+    """One exchange in a session. What was said is never changed, only where its curation stands."""
+
+    __tablename__ = "turn"
+    __table_args__ = (
+        sa.Index("turn_session", "user_id", "session_id", "at", "turn_id"),
+        sa.Index("turn_pending", "user_id", "at", "turn_id", **{
+            f"{dialect}_where": sa.text("status = 'pending'") for dialect in ("sqlite", "postgresql")
+        }),
+    )  # fmt: skip
+
+    user_id: str = Field(sa_column=sa.Column(sa.Text, primary_key=True))
+    turn_id: str = Field(sa_column=sa.Column(sa.Text, primary_key=True))
+    session_id: str = Field(sa_type=sa.Text)
+    run_id: str = Field(sa_type=sa.Text)
+    team_id: str | None = Field(default=None, sa_type=sa.Text)
+    agent_id: str | None = Field(default=None, sa_type=sa.Text)
+    messages: Sequence[Any] = Field(sa_type=sa.JSON)
+    at: datetime = Field(sa_type=UtcDateTime)
+    status: str = Field(sa_type=sa.Text)
+    attempts: int = 0
+    error: str | None = Field(default=None, sa_type=sa.Text)
+    lease_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+METADATA = _tables.metadata
+MEMORY = METADATA.tables["memory"]
+REVISION = METADATA.tables["memory_revision"]
+SESSION = METADATA.tables["session"]
+TURN = METADATA.tables["turn"]
