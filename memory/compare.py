@@ -1,0 +1,66 @@
+"""Comparing statements: do they say the same, does one draw on the other. Pure functions, for many languages."""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from difflib import SequenceMatcher
+from itertools import pairwise
+
+from coterie.memory.words import STOP_WORDS, words
+
+# "not" and its like are never among them: they are the news. Without accents, as words() gives them.
+_LITTLE = STOP_WORDS | set(
+    "being user here now really then too very also am"
+    " um uma o os da das dos em na nos nas ao aos que e ou mas eu meu minha ele ela seu sua foi sao esta com por"
+    " para una el la los las de del y en yo mi su se lo es fue son soy con estoy tengo"
+    " der die das ein eine einen einem einer und oder ist war sind bin ich mein meine er sie sein ihr im zu von mit auf"
+    " le les des du et je mon ma mes il elle sa est sont suis au aux dans pour avec".split()
+)
+_CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]")
+_CONFIRMS_AT = 0.6
+
+
+def normalised(text: str) -> str:
+    """Return the text with compatibility forms unified, case folded and white space single."""
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+
+
+def telling(text: str) -> list[str]:
+    """Return the words that say something, in order; of scripts without spaces, the pairs of neighbours."""
+    found = words(text)
+    pairs = [one + two for one, two in pairwise(found) if _CJK.fullmatch(one) and _CJK.fullmatch(two)]
+    return [word for word in found if word not in _LITTLE and not _CJK.fullmatch(word)] + pairs
+
+
+def front(word: str) -> str:
+    """Return the front of a word: enough to see that "moving" and "moved" are one. Numbers stay whole."""
+    return word if word[:1].isdigit() else word[: max(3, min(5, len(word) - 2))]
+
+
+def shared(first: Sequence[str], second: Sequence[str]) -> list[str]:
+    """Return the words of ``first`` that are in ``second``, whatever their endings."""
+    fronts = {front(word) for word in second}
+    return [word for word in first if front(word) in fronts]
+
+
+def alike(first: str, second: str) -> bool:
+    """Whether two statements say the same in the same words: the small words, plurals and some of the order aside.
+
+    One differing word is enough to be different: it may be the "not", the name or the number that is the news.
+    """
+    one, other = ([_singular(word) for word in telling(text)] for text in (first, second))
+    if sorted(one) != sorted(other):
+        return False
+    if not one:
+        return normalised(first) == normalised(second)
+    return one == other or SequenceMatcher(None, one, other, autojunk=False).ratio() > 0.5
+
+
+def quoted(quote: str, said: str) -> bool:
+    """Whether most words of the quote are in what was said, so that a slip of the pen does no harm."""
+    found = words(quote)
+    return bool(found) and len(shared(found, words(said))) >= _CONFIRMS_AT * len(found)
+
+
+def _singular(word: str) -> str:
+    return word[:-1] if len(word) > 3 and word.endswith("s") else word

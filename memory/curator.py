@@ -1,0 +1,84 @@
+"""Who decides what is kept of a turn: the `Curator` protocol, and the curator that asks a model."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Protocol
+
+from pydantic import BaseModel, Field
+
+from coterie.memory.checks import DEFAULT_LIMITS, CurationLimits, Proposal
+from coterie.memory.flow import Flow
+from coterie.memory.models import asking
+from coterie.memory.prompt import answer_form, messages_for
+from coterie.memory.values import Operation, Turn, UserMemory
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
+
+
+class Curator(Protocol):
+    """Proposes edits. What it proposes is checked and applied by others: a curator never writes."""
+
+    def propose(self, turn: Turn, before: Sequence[Turn], known: Sequence[UserMemory]) -> Flow[list[Proposal]]:
+        """Return the edits to make because of a turn.
+
+        Args:
+            turn: what was said, and when.
+            before: the turns before it in the session, oldest first: for understanding, they are curated already.
+            known: the stored memories it may touch; a proposal's targets count them from 1.
+
+        Raises:
+            CurationError: there is no usable answer.
+        """
+
+
+class ProposedEdit(BaseModel):
+    """One edit, as the model answers it."""
+
+    op: Operation
+    targets: list[int] = Field(default_factory=list)
+    quote: str = ""
+    memory: str = ""
+    topics: list[str] = Field(default_factory=list)
+    reason: str = ""
+
+
+class MemoryEdits(BaseModel):
+    """What the model answers. Whether there is anything to keep comes first: it makes small models modest."""
+
+    worth_keeping: bool
+    edits: list[ProposedEdit] = Field(default_factory=list)
+
+
+class ModelCurator:
+    """Asks a chat model, once per turn.
+
+    Args:
+        model: any LangChain chat model.
+        limits: how much it is shown and may answer.
+        instructions: added to the rules it is given: what matters in this application, say.
+    """
+
+    def __init__(
+        self, model: "BaseChatModel", limits: CurationLimits = DEFAULT_LIMITS, instructions: str | None = None
+    ) -> None:
+        self.model = model
+        self.limits = limits
+        self.instructions = instructions
+
+    def propose(self, turn: Turn, before: Sequence[Turn], known: Sequence[UserMemory]) -> Flow[list[Proposal]]:
+        """Ask the model. See `Curator.propose`."""
+        messages = messages_for(turn, before, known, self.limits, self.instructions)
+        answer = yield from asking(self.model, messages, MemoryEdits, answer_form(self.limits))
+        return [_proposal(edit) for edit in answer.edits] if answer.worth_keeping else []
+
+
+def _proposal(edit: ProposedEdit) -> Proposal:
+    """Small models number the targets of an addition too: it has none."""
+    return Proposal(
+        op=edit.op,
+        memory="" if edit.op == "delete" else edit.memory,
+        targets=() if edit.op == "add" else tuple(edit.targets),
+        topics=tuple(edit.topics),
+        reason=edit.reason,
+        quote=edit.quote,
+    )

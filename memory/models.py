@@ -1,0 +1,215 @@
+"""Asking a chat model: any LangChain chat model, or a name for ``ChatOpenAI``.
+
+LangChain is imported when a model is made, not before: it costs a second.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from coterie.errors import ConfigurationError, CurationError
+from coterie.memory.flow import Flow, adrive, drive
+from coterie.memory.secrets import masked
+from coterie.settings import settings
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
+    from langchain_core.messages import BaseMessage
+    from langchain_core.runnables import Runnable
+
+T = TypeVar("T", bound=BaseModel)
+
+Prompt = Sequence["tuple[str, str] | BaseMessage"]
+"""Messages for a model: LangChain's own, or pairs such as ``("system", "Be brief.")``."""
+
+DEFAULT_MODEL = "gpt-4.1-mini"
+"""The name asked for when the environment configures a server but no model."""
+
+_FORMAT_REFUSED = frozenset({400, 422, 501})
+_SHOWN_CHARACTERS = 200
+_PARSED_CHARACTERS = 200_000
+
+
+def chat_model(model: "BaseChatModel | str | None" = None) -> "BaseChatModel | None":
+    """Return the chat model that is meant.
+
+    Args:
+        model: a LangChain chat model, returned as it is; a name, for ``ChatOpenAI``, which reads ``OPENAI_API_KEY`` and
+            ``OPENAI_BASE_URL``; None for what the environment configures.
+
+    Returns:
+        None if ``model`` is None and the environment configures nothing.
+
+    Raises:
+        ConfigurationError: a name without a key or a server, or something that is neither a model nor a name.
+    """
+    found = settings()
+    if model is None:
+        return _openai(found.model or DEFAULT_MODEL) if found.has_model else None
+    if isinstance(model, str):
+        if not model.strip():
+            raise ConfigurationError(f"The model's name is {model!r}: give a name, or None for the environment's.")
+        if not found.has_model:
+            raise ConfigurationError(
+                f"No server is known for the model {model!r}: set OPENAI_API_KEY, or OPENAI_BASE_URL for a server of"
+                " your own, or give a LangChain chat model instead of a name."
+            )
+        return _openai(model)
+    from langchain_core.language_models import BaseChatModel
+
+    if not isinstance(model, BaseChatModel):
+        raise ConfigurationError(f"model={model!r} is neither a LangChain chat model nor the name of one.")
+    return model
+
+
+def curating_model(model: "BaseChatModel | str | None" = None) -> "BaseChatModel | None":
+    """Return the model as `chat_model` does, but None for the built-in offline model: it cannot judge what matters."""
+    found = chat_model(model)
+    return None if found is None or found._llm_type == "offline" else found
+
+
+def _openai(name: str) -> "BaseChatModel":
+    from langchain_openai import ChatOpenAI
+
+    if settings().api_key:
+        return ChatOpenAI(model=name, stream_usage=True)
+    # A server of one's own often wants no key, but the client insists on one.
+    return ChatOpenAI(model=name, stream_usage=True, api_key=lambda: "none")
+
+
+@dataclass(frozen=True)
+class Ask:
+    """The effect "call the model".
+
+    Without a schema the answer is the model's message, and its errors are raised as they are. With one the answer is an
+    instance of it, as `asking` gets it.
+    """
+
+    model: "BaseChatModel"
+    messages: Prompt
+    schema: type[BaseModel] | None = None
+
+    def call(self) -> Any:
+        """Wait for the answer in this thread."""
+        if self.schema is None:
+            return self.model.invoke(list(self.messages))
+        return drive(asking(self.model, self.messages, self.schema))
+
+    async def acall(self) -> Any:
+        """Await the answer."""
+        if self.schema is None:
+            return await self.model.ainvoke(list(self.messages))
+        return await adrive(asking(self.model, self.messages, self.schema))
+
+
+@dataclass(frozen=True)
+class _AskStructured:
+    """The effect "call the model, its answer held to a schema"."""
+
+    runnable: "Runnable[Any, Any]"
+    messages: Prompt
+
+    def call(self) -> Any:
+        return self.runnable.invoke(list(self.messages))
+
+    async def acall(self) -> Any:
+        return await self.runnable.ainvoke(list(self.messages))
+
+
+def asking(
+    model: "BaseChatModel", messages: Prompt, schema: type[T], json_schema: Mapping[str, Any] | None = None
+) -> Flow[T]:
+    """Ask once for an answer in the form of a schema. Each effect it yields is one model call.
+
+    The schema is sent as JSON Schema, and not as "strict": OpenAI's strict mode refuses lengths, which small local
+    models need. Only a model or server that refuses schemas is asked a second time, in plain words.
+
+    Args:
+        model: any LangChain chat model.
+        messages: the prompt.
+        schema: the class of the answer.
+        json_schema: what is sent, where it says more than the class does (lengths, say).
+
+    Raises:
+        CurationError: the model could not be reached, or its answer cannot be used; says what came back.
+    """
+    form = dict(json_schema or schema.model_json_schema())
+    structured = _structured(model, form)
+    try:
+        if structured is not None:
+            try:
+                return _parsed((yield _AskStructured(structured, messages)), schema)
+            except Exception as error:
+                if getattr(error, "status_code", None) not in _FORMAT_REFUSED:
+                    raise
+        words = f"Answer with one JSON object and nothing else. Its JSON Schema: {json.dumps(form)}"
+        return _parsed({"raw": (yield Ask(model, [*messages, ("human", words)]))}, schema)
+    except CurationError:
+        raise
+    except Exception as error:
+        raise CurationError(
+            f"The model could not be asked: {type(error).__name__}: {shortened(str(error))}. Is its server running, and"
+            " does it know this model?"
+        ) from error
+
+
+def _structured(model: "BaseChatModel", form: dict[str, Any]) -> "Runnable[Any, Any] | None":
+    """The model held to a schema; None for a model that has no way to be."""
+    for options in ({"method": "json_schema"}, {}):
+        try:
+            return model.with_structured_output(form, include_raw=True, **options)
+        except (NotImplementedError, TypeError, ValueError):
+            continue
+    return None
+
+
+def _parsed(answer: Mapping[str, Any], schema: type[T]) -> T:
+    """Read the text strictly: LangChain's own parser completes an answer that was cut off in the middle of a word."""
+    raw = answer["raw"]
+    text = text_of(raw)
+    if not text.strip() and answer.get("parsed") is not None:
+        candidates: Iterator[Any] = iter([answer["parsed"]])
+    else:
+        candidates = _objects_in(text)
+    for candidate in candidates:
+        try:
+            return schema.model_validate(candidate)
+        except ValidationError:
+            continue
+    came = text or raw.additional_kwargs.get("refusal") or ""
+    cut = raw.response_metadata.get("finish_reason") == "length"
+    raise CurationError(
+        f"The model's answer is not the JSON it was asked for{' (it was cut off)' if cut else ''}:"
+        f" {shortened(came)!r}. Ask again, or use a model that can give structured output."
+    )
+
+
+def _objects_in(text: str) -> Iterator[Any]:
+    """The JSON objects in an answer that may have prose, code fences or the model's thoughts around them."""
+    text = re.sub(r"<think>.*?</think>", "", text[:_PARSED_CHARACTERS], flags=re.DOTALL)
+    decoder, at = json.JSONDecoder(), text.find("{")
+    while at != -1:
+        try:
+            found, end = decoder.raw_decode(text, at)
+            yield found
+        except (ValueError, RecursionError):
+            end = at + 1
+        at = text.find("{", end)
+
+
+def text_of(message: "BaseMessage") -> str:
+    """Return a message's text, whatever blocks it comes in."""
+    content = message.content
+    if isinstance(content, str):
+        return content
+    return "".join(block if isinstance(block, str) else str(block.get("text", "")) for block in content)
+
+
+def shortened(text: str, limit: int = _SHOWN_CHARACTERS) -> str:
+    """Return a text fit for an error message: one line, not long, secrets masked."""
+    line = masked(" ".join(text[: 20 * limit].split()))
+    return line if len(line) <= limit else line[: limit - 1] + "…"
