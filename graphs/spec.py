@@ -53,6 +53,15 @@ class TeamSpec:
 
 Spec = AgentSpec | TeamSpec
 
+
+@dataclass(frozen=True)
+class Inherited:
+    """What a team lends to members that bring none of their own."""
+
+    model: BaseChatModel | None = None
+    memory: MemoryUse | None = None
+
+
 RESERVED = frozenset({"recall", "model", "leader", "tools", "curate"})
 """The names of our own nodes."""
 

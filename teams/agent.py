@@ -3,9 +3,9 @@
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from coterie.graphs.spec import AgentSpec, MemoryUse, slug
+from coterie.graphs.spec import AgentSpec, Inherited, slug
 from coterie.teams.runs import Runs
-from coterie.teams.settings import memory_use, text_of, usable_model, usable_tools
+from coterie.teams.settings import NOTHING, memory_use, text_of, usable_model, usable_tools
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -63,9 +63,9 @@ class Agent(Runs):
         self.add_memories_to_context = add_memories_to_context
         self.num_history_runs = num_history_runs
 
-    def spec(self, inherited: MemoryUse | None = None) -> AgentSpec:
-        """What its graph is built from. ``inherited`` is the team's memory, for a member that has none of its own."""
-        model = usable_model(self.model)
+    def spec(self, inherited: Inherited = NOTHING) -> AgentSpec:
+        """What its graph is built from. ``inherited`` is what its team lends it."""
+        model = usable_model(self.model, inherited)
         return AgentSpec(
             name=self.name,
             agent_id=self.id,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 from langchain_core.messages import AIMessageChunk, HumanMessage
 from langgraph.errors import GraphRecursionError
 
-from coterie.errors import InputError, RunError
+from coterie.errors import ConfigurationError, InputError, RunError
 from coterie.graphs.agent import Graph
 from coterie.graphs.events import Event, MemberFinished, MemoryCurated, MemoryRecalled, Token
 from coterie.graphs.offline import NOTICE
@@ -16,6 +16,7 @@ from coterie.graphs.spec import Spec, TeamSpec
 from coterie.graphs.state import RunContext, this_turn
 from coterie.graphs.team import build_graph
 from coterie.memory.ids import new_id
+from coterie.memory.manager import MemoryManager
 from coterie.teams.output import RunFinished, RunOutput, RunStarted
 
 if TYPE_CHECKING:
@@ -130,6 +131,18 @@ class Runs(ABC):
             spec = self.spec()
             found = self.__dict__["_cache"] = (spec, build_graph(spec))
         return found
+
+    @property
+    def memory(self) -> MemoryManager:
+        """The memory manager in use.
+
+        Raises:
+            ConfigurationError: there is no store.
+        """
+        use = self._compiled[0].memory
+        if use is None:
+            raise ConfigurationError(f"{self.name} has no store, so no memory: give it db=SqliteDb('team.db').")
+        return use.manager
 
     def _stream(self, run: Run, graph: Graph, tokens: bool) -> Iterator[Event]:
         yield run.started()

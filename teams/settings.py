@@ -8,7 +8,7 @@ from langchain_core.tools import BaseTool, StructuredTool
 
 from coterie.errors import ConfigurationError
 from coterie.graphs.offline import OfflineModel
-from coterie.graphs.spec import MemoryUse
+from coterie.graphs.spec import Inherited, MemoryUse
 from coterie.memory.manager import MemoryManager
 from coterie.memory.models import chat_model
 
@@ -27,9 +27,12 @@ class UsesMemory(Protocol):
     num_history_runs: int
 
 
-def usable_model(model: BaseChatModel | str | None) -> BaseChatModel:
-    """The chat model that is meant; without any, the offline model."""
-    return chat_model(model) or OfflineModel()
+NOTHING = Inherited()
+
+
+def usable_model(model: BaseChatModel | str | None, inherited: Inherited) -> BaseChatModel:
+    """The chat model that is meant: its own, the team's, the environment's; without any, the offline model."""
+    return chat_model(model if model is not None else inherited.model) or OfflineModel()
 
 
 def usable_tools(owner: str, tools: "Sequence[Callable[..., Any] | BaseTool]") -> tuple[BaseTool, ...]:
@@ -68,7 +71,7 @@ def text_of(instructions: str | Sequence[str]) -> str:
     return instructions if isinstance(instructions, str) else "\n".join(f"- {each}" for each in instructions)
 
 
-def memory_use(owner: UsesMemory, model: BaseChatModel, inherited: MemoryUse | None) -> MemoryUse | None:
+def memory_use(owner: UsesMemory, model: BaseChatModel, inherited: Inherited) -> MemoryUse | None:
     """How the owner's graph uses memory; None where there is no store.
 
     Raises:
@@ -77,8 +80,8 @@ def memory_use(owner: UsesMemory, model: BaseChatModel, inherited: MemoryUse | N
     manager = owner.memory_manager
     if manager is None and owner.db is not None:
         manager = MemoryManager(db=owner.db, model=model)
-    if manager is None and inherited is not None:
-        manager = inherited.manager
+    if manager is None and inherited.memory is not None:
+        manager = inherited.memory.manager
     if manager is None:
         if owner.update_memory_on_run or owner.add_memories_to_context:
             raise ConfigurationError(

@@ -4,10 +4,10 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from coterie.errors import ConfigurationError
-from coterie.graphs.spec import MemoryUse, TeamSpec, slug
+from coterie.graphs.spec import Inherited, TeamSpec, slug
 from coterie.teams.agent import Agent
 from coterie.teams.runs import Runs
-from coterie.teams.settings import memory_use, text_of, usable_model, usable_tools
+from coterie.teams.settings import NOTHING, memory_use, text_of, usable_model, usable_tools
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -79,9 +79,9 @@ class Team(Runs):
         self.add_memories_to_context = add_memories_to_context
         self.num_history_runs = num_history_runs
 
-    def spec(self, inherited: MemoryUse | None = None) -> TeamSpec:
-        """What its graph is built from. ``inherited`` is the memory of the team it is a member of."""
-        model = usable_model(self.model)
+    def spec(self, inherited: Inherited = NOTHING) -> TeamSpec:
+        """What its graph is built from. ``inherited`` is what a team that it is a member of lends it."""
+        model = usable_model(self.model, inherited)
         memory = memory_use(self, model, inherited)
         return TeamSpec(
             name=self.name,
@@ -90,7 +90,7 @@ class Team(Runs):
             instructions=text_of(self.instructions),
             model=model,
             tools=usable_tools(self.name, self.tools),
-            members=tuple(member.spec(memory) for member in self.members),
+            members=tuple(member.spec(Inherited(model, memory)) for member in self.members),
             memory=memory,
         )
 

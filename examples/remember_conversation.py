@@ -1,0 +1,172 @@
+"""Read a real conversation of many sessions, keep what was said, and answer questions about it, with the evidence.
+
+    python examples/remember_conversation.py conversation.jsonl --ask "When did Ana move?"
+    python examples/remember_conversation.py locomo10.json --conversation 0 --questions 5
+
+A JSON Lines file has one message a line, with an ``id`` where messages have one:
+``{"session": "1", "at": "2023-05-08T13:56:00Z", "speaker": "Ana", "text": "I moved to Lisbon."}``. A file of LoCoMo conversations (Maharana et al. 2024) is read as it is; its own
+questions say which messages hold the answer, so that what was found can be counted.
+
+Without a model the curator keeps the statements word for word, and answers quote them. With OPENAI_API_KEY or
+OPENAI_BASE_URL set, a model curates and answers.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from rich.progress import track
+
+from coterie import Agent, CoterieError, MemoryManager, Scope, SqliteDb
+from coterie.memory.values import Message, Turn
+
+
+@dataclass(frozen=True)
+class Said:
+    """One message of the file."""
+
+    id: str
+    session: str
+    at: datetime
+    speaker: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Question:
+    """Something to ask, and the ids of the messages that hold the answer, where they are known."""
+
+    text: str
+    evidence: frozenset[str] = frozenset()
+
+
+def read_lines(path: Path) -> Iterator[Said]:
+    """Read JSON Lines. A line that is broken is reported with its number, and the rest is read."""
+    with path.open(encoding="utf-8", errors="replace") as lines:
+        for number, line in enumerate(lines, start=1):
+            if not line.strip():
+                continue
+            try:
+                yield _said(json.loads(line), number)
+            except (ValueError, KeyError, TypeError) as error:
+                what = f"lacks {error}" if isinstance(error, KeyError) else str(error)
+                print(f"{path}, line {number}: left out: {what}", file=sys.stderr)
+
+
+def _said(entry: dict[str, Any], number: int) -> Said:
+    at = datetime.fromisoformat(entry["at"])
+    return Said(
+        id=str(entry.get("id", f"line {number}")),
+        session=str(entry["session"]),
+        at=at if at.tzinfo else at.replace(tzinfo=UTC),
+        speaker=str(entry["speaker"]),
+        text=str(entry["text"]),
+    )
+
+
+def read_locomo(path: Path, number: int) -> tuple[list[Said], list[Question]]:
+    """Read one conversation of a LoCoMo file, and its questions that have an answer in it."""
+    conversations = json.loads(path.read_text(encoding="utf-8"))
+    if not 0 <= number < len(conversations):
+        raise SystemExit(f"{path} has conversations 0 to {len(conversations) - 1}, not {number}.")
+    chosen = conversations[number]
+    talk, said = chosen["conversation"], []
+    for session in sorted((key for key in talk if _is_session(key)), key=lambda key: int(key.split("_")[1])):
+        at = datetime.strptime(talk[f"{session}_date_time"], "%I:%M %p on %d %B, %Y").replace(tzinfo=UTC)
+        said += [Said(each["dia_id"], session, at, each["speaker"], each["text"]) for each in talk[session]]
+    questions = [
+        Question(each["question"], frozenset(each["evidence"]))
+        for each in chosen["qa"]
+        if each.get("evidence") and each["category"] != 5
+    ]
+    return said, questions
+
+
+def _is_session(key: str) -> bool:
+    return key.startswith("session_") and key.split("_")[-1].isdigit()
+
+
+def as_turns(said: Iterable[Said], user_id: str) -> Iterator[tuple[Turn, frozenset[str]]]:
+    """Make turns of two messages each, within a session, and say which messages are in them."""
+    for session, messages in groupby(said, key=lambda each: each.session):
+        talk = list(messages)
+        for start in range(0, len(talk), 2):
+            pair = talk[start : start + 2]
+            turn = Turn(
+                turn_id=f"{session}/{pair[0].id}",
+                session_id=session,
+                run_id=f"{session}/{pair[0].id}",
+                messages=tuple(Message("user", each.text, each.speaker) for each in pair),
+                at=pair[0].at,
+                user_id=user_id,
+            )
+            yield turn, frozenset(each.id for each in pair)
+
+
+def remember(manager: MemoryManager, turns: list[Turn]) -> None:
+    """Store every turn, then curate what is owed. What fails stays in the store for the next try."""
+    for turn in turns:
+        manager.db.record_turn(turn)
+    kept = refused = 0
+    for turn in track(turns, description="curating", transient=True):
+        for report in manager.curate_pending(turn.user_id, limit=1):
+            kept += len([applied for applied in report.applied if applied.revisions])
+            refused += len(report.refused)
+            if report.error:
+                raise report.error
+    print(f"{len(turns)} turns read: {kept} statements kept, {refused} refused.")
+
+
+def answer(agent: Agent, question: Question, user_id: str, ids: dict[str, frozenset[str]]) -> bool | None:
+    """Ask one question and show the evidence. Return whether it is in the ten best, None where that is not known."""
+    print(f"\nQ: {question.text}\nA: {agent.run(question.text, user_id=user_id).content}")
+    hits = agent.memory.db.search(Scope(user_id, as_owner=True), question.text, limit=10)
+    found = set()
+    for place, hit in enumerate(hits):
+        source = ids.get(hit.memory.source_turn_id or "", frozenset())
+        found |= source
+        if place < 3:
+            mark = "*" if source & question.evidence else " "
+            when = f"{hit.memory.event_at:%Y-%m-%d}" if hit.memory.event_at else "undated"
+            print(f"   {mark} {when} {hit.memory.memory}  [{', '.join(sorted(source))}]")
+    return bool(found & question.evidence) if question.evidence else None
+
+
+def main() -> None:
+    """Read, remember, ask."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("file", type=Path)
+    parser.add_argument("--conversation", type=int, default=0, help="which one, in a LoCoMo file (default: 0)")
+    parser.add_argument("--ask", action="append", default=[], help="a question; may be given several times")
+    parser.add_argument("--questions", type=int, default=5, help="how many of a LoCoMo file's own to ask (default: 5)")
+    parser.add_argument("--turns", type=int, help="read only the first so many turns")
+    parser.add_argument("--db", default="conversation.db", help="the database file (default: conversation.db)")
+    options = parser.parse_args()
+    if options.file.suffix == ".json":
+        said, questions = read_locomo(options.file, options.conversation)
+    else:
+        said, questions = list(read_lines(options.file)), []
+    questions = [*map(Question, options.ask), *questions[: options.questions]]
+    user_id = f"{options.file.stem}-{options.conversation}"
+    turns = list(as_turns(said, user_id))[: options.turns]
+    db = SqliteDb(options.db)
+    agent = Agent("archivist", instructions="Answer from what is remembered, in one sentence.", db=db)
+    try:
+        remember(agent.memory, [turn for turn, _ in turns])
+        ids = {turn.turn_id: messages for turn, messages in turns}
+        outcomes = [answer(agent, question, user_id, ids) for question in questions]
+    except CoterieError as error:
+        raise SystemExit(f"error: {error}") from error
+    known = [outcome for outcome in outcomes if outcome is not None]
+    if known:
+        print(f"\nEvidence among the ten best memories: {sum(known)} of {len(known)} questions.")
+
+
+if __name__ == "__main__":
+    main()

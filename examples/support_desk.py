@@ -1,0 +1,85 @@
+"""A support desk: a team of three serves several users over several sessions, and remembers each of them.
+
+    python examples/support_desk.py                       # a scripted day, in support_desk.db
+    coterie run examples/support_desk.py "Where is order A-17?" --user ana@example.com
+    coterie memory list --db support_desk.db --user ana@example.com
+
+It needs no key and no network: without a model the members quote what they find. Set OPENAI_API_KEY, or OPENAI_BASE_URL
+for a server of your own, and a real model answers.
+"""
+
+import argparse
+
+from coterie import Agent, SqliteDb, Team
+from coterie.memory.db import Db
+
+ORDERS = {
+    "A-17": "a hiking backpack, shipped on 18 November, arrives on 24 November",
+    "B-42": "a camping stove, waiting for stock, expected on 2 December",
+    "C-08": "trail shoes in size 38, delivered on 12 November",
+}
+ARTICLES = {
+    "refund": "Refunds reach the card within 5 working days after the parcel is back.",
+    "invoice": "Invoices are in the account under Orders, and are sent by mail on request.",
+    "stove": "A stove that does not light: check the valve, then clean the nozzle with the pin in the lid.",
+    "backpack": "The backpack's rain cover is in the zipped pocket at the bottom.",
+}
+
+
+def find_order(text: str) -> str:
+    """Look up where an order is, by the order number in the text."""
+    found = [f"Order {number}: {state}." for number, state in ORDERS.items() if number.lower() in text.lower()]
+    return " ".join(found) or f"There is no order number in {text!r}; they look like A-17."
+
+
+def search_articles(text: str) -> str:
+    """Search the help articles on refund, invoice, stove and backpack."""
+    found = [article for word, article in ARTICLES.items() if word in text.lower()]
+    return " ".join(found) or "No help article fits."
+
+
+def support_desk(db: Db) -> Team:
+    """A leader, three members, one memory."""
+    return Team(
+        "desk",
+        members=[
+            Agent("orders", role="finds where an order or parcel is and when it arrives", tools=[find_order]),
+            Agent("billing", role="answers questions on refund, invoice, payment and card", tools=[search_articles]),
+            Agent("gear", role="helps with the use and repair of a stove, backpack or shoes", tools=[search_articles]),
+        ],
+        instructions="You run the support desk of an outdoor shop. Be brief and friendly.",
+        db=db,
+        update_memory_on_run=True,
+    )
+
+
+team = support_desk(SqliteDb("support_desk.db"))
+
+DAY = [
+    ("ana@example.com", "monday", "I'm Ana and I wear size 38. Where is my order A-17?"),
+    ("ben@example.com", "monday", "My stove does not light. I only camp in winter."),
+    ("chi@example.com", "monday", "我叫小池,我对羽绒过敏。Can I have an invoice for order C-08?"),
+    ("ana@example.com", "monday", "And how long does a refund take? I pay by card."),
+    ("ana@example.com", "friday", "Which size do I wear?"),
+    ("ben@example.com", "friday", "When do I camp?"),
+]
+"""Who writes, in which session, and what."""
+
+
+def main() -> None:
+    """Serve the day's requests, then show what is remembered of whom."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--db", default="support_desk.db", help="the database file (default: support_desk.db)")
+    desk = support_desk(SqliteDb(parser.parse_args().db))
+    for user, session, message in DAY:
+        print(f"\n--- {user}, {session}")
+        desk.print_response(message, user_id=user, session_id=f"{user}-{session}")
+    print("\n--- What the desk remembers")
+    for user in dict.fromkeys(user for user, _, _ in DAY):
+        print(user)
+        for memory in desk.memory.get_user_memories(user_id=user):
+            print(f"  {memory.memory}")
+
+
+if __name__ == "__main__":
+    main()

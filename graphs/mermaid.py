@@ -1,0 +1,112 @@
+"""A picture as Mermaid text: what GitHub, GitLab, Obsidian and mermaid.live render."""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from coterie.graphs.picture import Cluster, Edge, Node, Picture, one_line
+
+MAX_LABEL = 60
+"""Characters of a name, a role or a model's name."""
+MAX_TOOLS = 6
+
+_SHAPES = {
+    "start": '(["{}"])',
+    "end": '(["{}"])',
+    "recall": '["{}"]',
+    "model": '["{}"]',
+    "leader": '["{}"]',
+    "tools": '["{}"]',
+    "curator": '{{{{"{}"}}}}',
+    "memory": '[("{}")]',
+}
+_COLOURS = {
+    "recall": "fill:#d9f2ec,stroke:#2a9d8f,color:#10312d",
+    "curator": "fill:#fde4dc,stroke:#e76f51,color:#3d1509",
+    "memory": "fill:#fff3cd,stroke:#b8860b,color:#3b2c04",
+}
+_WORDS = {"start": "run_starts", "end": "run_ends", "memory": "shared"}
+_ARROWS = {"always": "-->", "both": "<-.->"}
+_LINES = {"read": "#2a9d8f", "write": "#e76f51", "both": "#e76f51"}
+
+
+def mermaid(picture: Picture) -> str:
+    """The picture as a Mermaid flowchart.
+
+    Solid arrows are always taken, dashed ones when the model chooses so; coloured ones read and write the memory.
+    """
+    names = _names(picture)
+    flow = [edge for edge in picture.edges if edge.kind in ("always", "choice")]
+    memory = _joined(edge for edge in picture.edges if edge.kind in ("read", "write"))
+    lines = ["flowchart TB", f"  {_node(names, picture.start)}"]
+    lines += _cluster(names, picture.root, depth=1)
+    lines += [f"  {_node(names, node)}" for node in (picture.end, *picture.stores)]
+    lines += [f"  {names[edge.source]} {_arrow(edge)} {names[edge.target]}" for edge in [*flow, *memory]]
+    for kind, colour in _LINES.items():
+        if places := [str(place) for place, edge in enumerate([*flow, *memory]) if edge.kind == kind]:
+            lines.append(f"  linkStyle {','.join(places)} stroke:{colour}")
+    for kind, colours in _COLOURS.items():
+        if ids := [names[node.id] for node in picture.nodes() if node.kind == kind]:
+            lines += [f"  classDef {kind} {colours}", f"  class {','.join(ids)} {kind}"]
+    return "\n".join(lines) + "\n"
+
+
+def _joined(edges: Iterable[Edge]) -> list[Edge]:
+    """A step that reads and writes gets one line with two heads."""
+    found: dict[frozenset[str], Edge] = {}
+    for edge in edges:
+        ends = frozenset((edge.source, edge.target))
+        found[ends] = replace(edge, kind="both") if ends in found else edge
+    return list(found.values())
+
+
+def _names(picture: Picture) -> dict[str, str]:
+    """A name for each id that Mermaid takes as one; each begins with a word of ours, so none is a keyword."""
+    parts = [(node.id, f"{_WORDS.get(node.kind, node.kind)}_{node.id.rpartition('/')[0]}") for node in picture.nodes()]
+    parts += [(cluster.id, f"{cluster.kind}_{cluster.id}") for cluster in picture.clusters()]
+    names: dict[str, str] = {}
+    taken: set[str] = set()
+    for key, wanted in parts:
+        plain = re.sub(r"[^A-Za-z0-9]+", "_", wanted).strip("_")
+        name = next(name for name in _numbered(plain) if name not in taken)
+        taken.add(name)
+        names[key] = name
+    return names
+
+
+def _numbered(name: str) -> Iterator[str]:
+    yield name
+    count = 2
+    while True:
+        yield f"{name}_{count}"
+        count += 1
+
+
+def _cluster(names: dict[str, str], cluster: Cluster, depth: int) -> Iterator[str]:
+    indent = "  " * depth
+    role = f"<br/><small>{_escaped(cluster.role)}</small>" if cluster.role else ""
+    yield f'{indent}subgraph {names[cluster.id]}["{_escaped(cluster.name)}{role}"]'
+    for node in cluster.nodes:
+        yield f"{indent}  {_node(names, node)}"
+    for member in cluster.members:
+        yield from _cluster(names, member, depth + 1)
+    yield f"{indent}end"
+
+
+def _node(names: dict[str, str], node: Node) -> str:
+    details = [_escaped(detail) for detail in node.details[:MAX_TOOLS]]
+    if len(node.details) > MAX_TOOLS:
+        details.append(f"{len(node.details) - MAX_TOOLS} more")
+    label = _escaped(node.label) + "".join(f"<br/><small>{detail}</small>" for detail in details if detail)
+    return names[node.id] + _SHAPES[node.kind].format(label)
+
+
+def _arrow(edge: Edge) -> str:
+    arrow = _ARROWS.get(edge.kind, "-.->")
+    return f"{arrow}|{edge.label}|" if edge.label else arrow
+
+
+def _escaped(text: str) -> str:
+    """A label's text, with everything that Mermaid, Markdown or HTML would read as their own as a character code."""
+    line = re.sub(r'["#&<>`$*:;\\~|]', lambda found: f"#{ord(found[0])};", one_line(text, MAX_LABEL))
+    return re.sub(r"^(\d+)([.)])|^([-+])", lambda found: f"{found[1] or ''}#{ord(found[2] or found[3])};", line)

@@ -1,0 +1,259 @@
+"""An agent's graph: it recalls, answers with tools, and has its turns kept and curated."""
+
+import asyncio
+from typing import Any
+
+import pytest
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage, ToolMessage
+from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.graph import END, START, StateGraph
+
+from coterie import Agent, MemoryManager, Scope, Team
+from coterie.errors import ConfigurationError, InputError, RunError
+from coterie.graphs.events import MemoryCurated, MemoryRecalled, Token, ToolFinished, ToolStarted
+from coterie.graphs.nodes import curator_node, recall_node
+from coterie.graphs.spec import MemoryUse
+from coterie.graphs.state import GraphState, RunContext
+from coterie.graphs.team import DELEGATE
+from coterie.memory.db import Db
+from coterie.memory.sqlite import SqliteDb
+from coterie.teams.output import RunFinished, RunStarted
+from tests.support.openai_server import OpenAIServer
+from tests.support.scripted import ScriptedModel, calls
+
+
+def quiet() -> ScriptedModel:
+    return ScriptedModel(script=lambda messages: "ok")
+
+
+def keeper(db: Db) -> MemoryManager:
+    """Keeps what users say, without a model."""
+    return MemoryManager(db=db, curator="verbatim")
+
+
+def agent(db: Db, model: ScriptedModel, **options: Any) -> Agent:
+    return Agent("scout", model=model, memory_manager=keeper(db), update_memory_on_run=True, **options)
+
+
+def system(messages: list[BaseMessage]) -> str:
+    assert isinstance(messages[0], SystemMessage)
+    return messages[0].text
+
+
+def test_what_one_session_teaches_a_later_one_knows(db: Db) -> None:
+    model = quiet()
+    scout = agent(db, model)
+    first = scout.run("My name is John and I like hiking.", user_id="john")
+    assert first.memories_changed
+    scout.run("What are my hobbies?", user_id="john")
+    assert "I like hiking" in system(model.seen[-1])
+    assert len(model.seen[-1]) == 2, "another session has no history"
+
+
+def test_users_are_kept_apart(db: Db) -> None:
+    model = quiet()
+    scout = agent(db, model)
+    scout.run("My secret hobby is chess.", user_id="alice", session_id="same")
+    for user in ("bob", None):
+        scout.run("What is my secret hobby?", user_id=user, session_id="same")
+        assert not any("chess" in message.text for message in model.seen[-1])
+
+
+def test_a_session_goes_on_with_its_history(db: Db) -> None:
+    model = quiet()
+    scout = agent(db, model, num_history_runs=2)
+    for number in range(4):
+        scout.run(f"message {number}", user_id="u", session_id="s")
+    assert [m.text for m in model.seen[-1][1:]] == ["message 1", "ok", "message 2", "ok", "message 3"]
+
+
+def test_async_runs_do_the_same(db: Db) -> None:
+    model = quiet()
+    scout = agent(db, model)
+
+    async def talk() -> None:
+        await scout.arun("I like hiking.", user_id="u", session_id="s")
+        await scout.arun("And?", user_id="u", session_id="s")
+
+    asyncio.run(talk())
+    assert "I like hiking" in system(model.seen[-1])
+    assert [m.text for m in model.seen[-1][1:]] == ["I like hiking.", "ok", "And?"]
+
+
+def test_nobody_in_particular_leaves_no_memory(db: Db) -> None:
+    output = agent(db, quiet()).run("I like hiking.", session_id="s")
+    assert output.curations == ()
+    assert [turn.status for turn in db.turns(None, "s")] == ["none"]
+
+
+def test_a_turn_that_could_not_be_curated_is_kept_and_curated_by_the_next_run(
+    db: Db, openai_server: OpenAIServer
+) -> None:
+    from langchain_openai import ChatOpenAI
+
+    down = ChatOpenAI(model="m", base_url=openai_server.url, api_key="none", max_retries=0)
+    scout = Agent("scout", model=quiet(), db=db, update_memory_on_run=True)
+    scout.memory_manager = MemoryManager(db=db, model=down)
+    output = scout.run("I like hiking.", user_id="u", session_id="s")
+    assert output.content == "ok"
+    assert len(output.errors) == 1
+    assert "curator" in output.errors[0]
+    (turn,) = db.pending_turns("u")
+    assert turn.attempts == 1
+    assert turn.error
+
+    second = agent(db, quiet()).run("I have a dog.", user_id="u", session_id="s")
+    assert [report.turn_id for report in second.curations] == [turn.turn_id, second.run_id]
+    assert second.errors == ()
+    assert db.pending_turns("u") == []
+    assert {m.memory for m in db.newest(Scope("u"))} == {"I like hiking.", "I have a dog."}
+
+
+def test_tools_run_and_their_errors_reach_the_model() -> None:
+    def divide(a: int, b: int) -> float:
+        """Divide a by b."""
+        return a / b
+
+    def script(messages: list[BaseMessage]) -> AIMessage | str:
+        answers = [m for m in messages if isinstance(m, ToolMessage)]
+        wanted = calls(("divide", {"a": 6, "b": 3}), ("divide", {"a": 1, "b": 0}), ("divide", {"a": "x"}))
+        return " / ".join(m.text for m in answers) if answers else wanted
+
+    output = Agent("a", model=ScriptedModel(script=script), tools=[divide]).run("go")
+    assert output.content.startswith("2.0 / ")
+    assert "division by zero" in output.content
+    assert [m.status for m in output.messages if isinstance(m, ToolMessage)] == ["success", "error", "error"]
+
+
+def test_a_stream_tells_everything_in_order(db: Db) -> None:
+    def clock() -> str:
+        """Tell the time."""
+        return "noon"
+
+    def script(messages: list[BaseMessage]) -> AIMessage | str:
+        return "it is noon now" if isinstance(messages[-1], ToolMessage) else calls(("clock", {}))
+
+    scout = agent(db, ScriptedModel(script=script), tools=[clock])
+    events = list(scout.run("I live in Oslo. What time is it?", stream=True, user_id="u"))
+    kinds = [type(event) for event in events if not isinstance(event, Token)]
+    assert kinds == [RunStarted, MemoryRecalled, ToolStarted, ToolFinished, MemoryCurated, RunFinished]
+    assert "".join(e.text for e in events if isinstance(e, Token)) == "it is noon now"
+
+    async def stream() -> list[Any]:
+        return [event async for event in scout.arun("What time is it?", stream=True, user_id="u")]
+
+    again = asyncio.run(stream())
+    assert [type(event) for event in again if not isinstance(event, Token)] == kinds
+    assert "".join(e.text for e in again if isinstance(e, Token)) == "it is noon now"
+
+
+def test_tokens_say_who_speaks() -> None:
+    def lead(messages: list[BaseMessage]) -> AIMessage | str:
+        answered = isinstance(messages[-1], ToolMessage)
+        return "from the leader" if answered else calls((DELEGATE, {"member_id": "m", "task": "x"}))
+
+    member = Agent("m", model=ScriptedModel(script=lambda _: "from the member"))
+    events = Team("t", [member], model=ScriptedModel(script=lead)).run("go", stream=True)
+    said: dict[str, str] = {}
+    for event in events:
+        if isinstance(event, Token):
+            said[event.source] = said.get(event.source, "") + event.text
+    assert said == {"m": "from the member", "t": "from the leader"}
+
+
+def test_a_team_keeps_one_turn_and_curates_it_once(db: Db) -> None:
+    def lead(messages: list[BaseMessage]) -> AIMessage | str:
+        answered = isinstance(messages[-1], ToolMessage)
+        return "done" if answered else calls(*((DELEGATE, {"member_id": m, "task": "I like tea."}) for m in "ab"))
+
+    members = [Agent(name, model=quiet(), db=db, update_memory_on_run=True) for name in "ab"]
+    team = Team("desk", members, model=ScriptedModel(script=lead), memory_manager=keeper(db), update_memory_on_run=True)
+    output = team.run("I like hiking.", user_id="u", session_id="s")
+    assert len(output.curations) == 1
+    assert [message.role for message in db.turns("u", "s")[0].messages] == ["user", "tool", "tool", "assistant"]
+    assert [(m.memory, m.team_id) for m in db.newest(Scope("u"))] == [("I like hiking.", "desk")]
+
+
+def test_the_plain_graph_takes_thread_id_as_the_session(db: Db) -> None:
+    model = quiet()
+    graph = agent(db, model).graph
+    for text in ("one", "two"):
+        graph.invoke({"messages": [HumanMessage(text)]}, {"configurable": {"thread_id": "s"}}, context=RunContext("u"))
+    assert [m.text for m in model.seen[-1][1:]] == ["one", "ok", "two"]
+    assert len(db.turns("u", "s")) == 2
+
+
+def test_with_a_checkpointer_nothing_is_read_or_kept_twice(db: Db) -> None:
+    model = quiet()
+    graph = agent(db, model).graph.copy(update={"checkpointer": InMemorySaver()})
+    for text in ("one", "two"):
+        graph.invoke({"messages": [HumanMessage(text)]}, {"configurable": {"thread_id": "s"}}, context=RunContext("u"))
+    assert [m.text for m in model.seen[-1][1:]] == ["one", "ok", "two"]
+    assert [[m.content for m in turn.messages] for turn in db.turns("u", "s")] == [["one", "ok"], ["two", "ok"]]
+
+
+def test_the_nodes_fit_into_a_graph_of_ones_own(db: Db) -> None:
+    memory = MemoryUse(keeper(db))
+
+    def answer(state: GraphState) -> dict[str, Any]:
+        return {"messages": [AIMessage(f"You told me: {state['recalled']}")]}
+
+    graph = StateGraph(GraphState, context_schema=RunContext)
+    graph.add_node("recall", recall_node(memory))
+    graph.add_node("answer", answer)
+    graph.add_node("curate", curator_node(memory))
+    for start, end in [(START, "recall"), ("recall", "answer"), ("answer", "curate"), ("curate", END)]:
+        graph.add_edge(start, end)
+    mine = graph.compile()
+    mine.invoke({"messages": [HumanMessage("I like hiking.")]}, context=RunContext("u"))
+    result = mine.invoke({"messages": [HumanMessage("What do I like?")]}, context=RunContext("u"))
+    assert "I like hiking." in result["messages"][-1].text
+
+
+def test_two_event_loops_in_one_process_with_chat_openai(openai_environment: OpenAIServer) -> None:
+    openai_environment.otherwise = "hello"
+    greeter = Agent("greeter", model="gpt-test")
+    assert [asyncio.run(greeter.arun("hi")).content for _ in range(2)] == ["hello", "hello"]
+    assert greeter.run("hi").content == "hello"
+
+
+@pytest.mark.parametrize("message", ["", "  \n", "a\0b"])
+def test_messages_that_cannot_be_used_are_refused(db: Db, message: str) -> None:
+    scout = agent(db, quiet())
+    with pytest.raises(InputError):
+        scout.run(message, user_id="u")
+    with pytest.raises(InputError):
+        scout.run(message, user_id="u", stream=True)
+
+
+@pytest.mark.parametrize("user", ["", " ", "a\0b", "x" * 300])
+def test_user_ids_that_cannot_be_used_are_refused(db: Db, user: str) -> None:
+    with pytest.raises(InputError, match="user_id"):
+        agent(db, quiet()).run("hi", user_id=user)
+
+
+def test_a_message_of_a_megabyte_is_kept_whole(db: Db) -> None:
+    text = "I like hiking. " * 70_000
+    agent(db, quiet()).run(text, user_id="u", session_id="s")
+    assert db.turns("u", "s")[0].messages[0].content == text
+
+
+def test_memory_without_a_store_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match="no store"):
+        Agent("a", update_memory_on_run=True).run("hi")
+    with pytest.raises(ConfigurationError, match="has no store"):
+        Agent("a").memory  # noqa: B018  # reading it is what is tested
+
+
+def test_a_model_that_fails_raises_and_leaves_no_turn(db: Db) -> None:
+    def fail(messages: list[BaseMessage]) -> str:
+        raise TimeoutError("too slow")
+
+    with pytest.raises(RunError, match="scout: its model failed: TimeoutError: too slow"):
+        agent(db, ScriptedModel(script=fail)).run("hi", user_id="u", session_id="s")
+    assert db.turns("u", "s") == []
+
+
+def test_the_graph_is_compiled_once_and_on_first_use() -> None:
+    scout = Agent("scout", db=SqliteDb())
+    assert scout.graph is scout.graph

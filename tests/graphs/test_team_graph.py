@@ -1,0 +1,176 @@
+"""A team's graph: delegations run together, each call gets its answer, failures are told."""
+
+import asyncio
+from collections.abc import Callable
+
+import pytest
+from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
+
+from coterie import Agent, RunOutput, Team
+from coterie.errors import ConfigurationError, RunError
+from coterie.graphs.team import DELEGATE
+from tests.support.scripted import ScriptedModel, calls
+
+Way = Callable[[Team, str], RunOutput]
+
+
+def sync(team: Team, message: str) -> RunOutput:
+    return team.run(message)
+
+
+def asynchronous(team: Team, message: str) -> RunOutput:
+    return asyncio.run(team.arun(message))
+
+
+both_ways = pytest.mark.parametrize("run", [sync, asynchronous])
+
+
+def leader(*wanted: tuple[str, dict[str, str]]) -> ScriptedModel:
+    """Delegates once, then answers with what came back."""
+
+    def script(messages: list[BaseMessage]) -> AIMessage | str:
+        answers = [message.text for message in messages if isinstance(message, ToolMessage)]
+        return " | ".join(answers) if answers else calls(*wanted)
+
+    return ScriptedModel(script=script)
+
+
+def member(name: str, delay: float = 0.0) -> Agent:
+    return Agent(name, role=f"knows {name}", model=ScriptedModel(script=lambda m: f"{name}: {m[-1].text}", delay=delay))
+
+
+def delegate(to: str, task: str) -> tuple[str, dict[str, str]]:
+    return DELEGATE, {"member_id": to, "task": task}
+
+
+def unanswered(output: RunOutput) -> set[str | None]:
+    asked = {
+        c["id"] for m in output.messages if isinstance(m, AIMessage) for c in [*m.tool_calls, *m.invalid_tool_calls]
+    }
+    return asked - {m.tool_call_id for m in output.messages if isinstance(m, ToolMessage)}
+
+
+@both_ways
+def test_all_delegations_of_one_step_run_in_order_and_are_answered(run: Way) -> None:
+    names = ["red", "green", "blue"]
+    team = Team("t", [member(name) for name in names], model=leader(*(delegate(n, f"find {n}") for n in names)))
+    output = run(team, "go")
+    assert output.content == "red: find red | green: find green | blue: find blue"
+    assert sorted(m.member for m in output.members) == sorted(names)
+    assert not unanswered(output)
+
+
+@both_ways
+def test_delegated_members_work_at_the_same_time(run: Way) -> None:
+    model = ScriptedModel(script=lambda m: "done", delay=0.2)
+    team = Team(
+        "t", [Agent("a", model=model), Agent("b", model=model)], model=leader(delegate("a", "1"), delegate("b", "2"))
+    )
+    run(team, "go")
+    assert model.busy[1] == 2
+
+
+@both_ways
+def test_one_member_may_get_two_tasks_at_once(run: Way) -> None:
+    team = Team("t", [member("a")], model=leader(delegate("a", "one"), delegate("a", "two")))
+    assert run(team, "go").content == "a: one | a: two"
+
+
+@both_ways
+def test_own_tools_and_delegations_mix_in_one_step(run: Way) -> None:
+    def clock() -> str:
+        """Tell the time."""
+        return "noon"
+
+    team = Team("t", [member("a")], model=leader(("clock", {}), delegate("a", "x")), tools=[clock])
+    output = run(team, "go")
+    assert not unanswered(output)
+    assert sorted(output.content.split(" | ")) == ["a: x", "noon"]
+
+
+@pytest.mark.parametrize(
+    "wanted", [delegate("nobody", "x"), delegate("a", "  "), (DELEGATE, {}), ("no_such_tool", {"x": "1"})]
+)
+def test_a_call_that_makes_no_sense_is_answered_with_an_error(wanted: tuple[str, dict[str, str]]) -> None:
+    output = Team("t", [member("a")], model=leader(wanted)).run("go")
+    assert not unanswered(output)
+    answer = next(m for m in output.messages if isinstance(m, ToolMessage))
+    assert answer.status == "error"
+    assert "a" in answer.text
+
+
+def test_arguments_that_are_no_json_are_answered_with_an_error() -> None:
+    broken = AIMessage("", invalid_tool_calls=[{"name": DELEGATE, "args": "{oops", "id": "c", "error": None}])
+
+    def script(messages: list[BaseMessage]) -> AIMessage | str:
+        return messages[-1].text if isinstance(messages[-1], ToolMessage) else broken
+
+    output = Team("t", [member("a")], model=ScriptedModel(script=script)).run("go")
+    assert not unanswered(output)
+    assert "not valid JSON" in output.content
+
+
+@both_ways
+def test_a_failing_member_is_reported_and_the_others_go_on(run: Way) -> None:
+    def fail(messages: list[BaseMessage]) -> str:
+        raise ConnectionError("no route to the model")
+
+    broken = Agent("broken", model=ScriptedModel(script=fail))
+    output = run(Team("t", [broken, member("b")], model=leader(delegate("broken", "1"), delegate("b", "2"))), "go")
+    assert "b: 2" in output.content
+    assert "no route to the model" in output.content
+    assert len(output.errors) == 1
+    assert output.errors[0].startswith("broken: ")
+
+
+@both_ways
+def test_a_failing_leader_raises_and_says_who(run: Way) -> None:
+    def fail(messages: list[BaseMessage]) -> str:
+        raise ConnectionError("no route to the model")
+
+    with pytest.raises(RunError, match="desk: its model failed: ConnectionError: no route to the model"):
+        run(Team("desk", [member("a")], model=ScriptedModel(script=fail)), "go")
+
+
+def test_a_leader_that_never_answers_is_stopped() -> None:
+    endless = ScriptedModel(script=lambda m: calls(delegate("a", "again")))
+    with pytest.raises(RunError, match="stopped after 100 steps"):
+        Team("t", [member("a")], model=endless).run("go")
+
+
+def test_members_see_their_task_alone() -> None:
+    model = ScriptedModel(script=lambda m: "ok")
+    Team("t", [Agent("a", model=model)], model=leader(delegate("a", "only this"))).run("the whole story")
+    assert [message.text for message in model.seen[0][1:]] == ["only this"]
+
+
+def test_a_team_may_be_a_member_and_names_may_repeat_below() -> None:
+    def inner(name: str) -> Team:
+        return Team(name, [member("scout")], model=leader(delegate("scout", f"for {name}")))
+
+    outer = Team("top", [inner("east"), inner("west")], model=leader(delegate("east", "1"), delegate("west", "2")))
+    assert outer.run("go").content == "scout: for east | scout: for west"
+
+
+def test_members_without_a_model_use_the_teams() -> None:
+    model = ScriptedModel(
+        script=lambda m: "mine" if "You are a." in m[0].text else leader(delegate("a", "x")).script(m)
+    )
+    assert Team("t", [Agent("a")], model=model).run("go").content == "mine"
+
+
+@pytest.mark.parametrize("name", ["two words", "a.b", "a:b|c", "調査", "curate", "recall", "<x>"])
+def test_any_name_will_do(name: str) -> None:
+    team = Team("t", [member(name)])
+    key = next(k for k in team.graph.nodes if k not in {"__start__", "recall", "leader", "tools", "curate"})
+    team = Team("t", [member(name)], model=leader(delegate(key, "x")))
+    assert team.run("go").content == f"{name}: x"
+
+
+def test_what_cannot_be_a_team_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match="'t' has no members"):
+        Team("t").run("go")
+    with pytest.raises(ConfigurationError, match="cannot be told apart"):
+        Team("t", [member("a b"), member("a_b")]).run("go")
+    with pytest.raises(ConfigurationError, match="mode='chaos'"):
+        Team("t", [member("a")], mode="chaos")  # type: ignore[arg-type]
