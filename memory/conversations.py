@@ -12,7 +12,7 @@ from coterie.memory import inputs, rows
 from coterie.memory.tables import SESSION, TURN
 from coterie.memory.values import Session, Turn
 
-_user = sa.bindparam("key_user")
+_user: sa.BindParameter[str] = sa.bindparam("key_user")
 _limit = sa.bindparam("limit", type_=sa.BigInteger)
 _this_session = (SESSION.c.user_id == _user) & (SESSION.c.session_id == sa.bindparam("key_session"))
 _session = sa.select(*rows.SESSION_COLUMNS).where(_this_session)
@@ -48,7 +48,8 @@ Insert = Callable[[sa.Table], Any]
 
 @cache
 def _insert_turn(insert: Insert) -> Any:
-    return insert(TURN).on_conflict_do_nothing(index_elements=["user_id", "turn_id"])
+    statement = insert(TURN).on_conflict_do_nothing(index_elements=["user_id", "turn_id"])
+    return statement.execution_options(preserve_rowcount=True)  # 0 tells that the row was there
 
 
 @cache
@@ -130,13 +131,13 @@ def session(connection: sa.Connection, user_id: str | None, session_id: str) -> 
         raise NotFoundError(
             f"There is no session {session_id!r} of user {user_id!r}: list the sessions to see their ids."
         )
-    return rows.session_value(row)
+    return rows.session_value({**row})
 
 
 def sessions(connection: sa.Connection, user_id: str | None, limit: int | None) -> list[Session]:
     """A user's sessions, the one that was used last first."""
     found = connection.execute(_sessions, {"key_user": _owner(user_id), "limit": _number(limit)})
-    return [rows.session_value(row) for row in found.mappings()]
+    return [rows.session_value({**row}) for row in found.mappings()]
 
 
 def update_state(

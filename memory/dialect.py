@@ -45,6 +45,10 @@ class Dialect(ABC):
     def search_parameters(self, shelves: Sequence[Shelf], words: Sequence[str]) -> dict[str, str]:
         """What the statement needs beside the scope's own parameters."""
 
+    def deadlocked(self, error: sa.exc.DBAPIError) -> bool:
+        """Whether the database ended the transaction so that another one can go on, and it is worth another try."""
+        return False
+
     @abstractmethod
     def problem(self, error: Exception) -> StoreError:
         """What a driver's error means, in one sentence with what to do."""
@@ -56,8 +60,8 @@ class Dialect(ABC):
             yield
         except sa.exc.IntegrityError as error:
             raise ConflictError(
-                f"{self.name} has such a row already ({error.orig}): somebody else wrote the same first, or two memories "
-                "would say the same. Read again, and merge them."
+                f"{self.name} has such a row already ({first_line(error)}): somebody else wrote the same first, or two "
+                "memories would say the same. Read again, and merge them."
             ) from error
         except (sa.exc.DBAPIError, self.driver_error) as error:
             raise self.problem(error) from error

@@ -18,7 +18,7 @@ SESSION_COLUMNS = tuple(column for column in SESSION.c if column.name not in {"s
 TURN_COLUMNS = tuple(column for column in TURN.c if column.name != "lease_until")
 
 _OWNER = FIELDS.index("user_id")
-_new, _set = UserMemory.__new__, object.__setattr__
+_set = object.__setattr__
 
 
 def stored_owner(user_id: str | None) -> str:
@@ -42,7 +42,7 @@ def copied(memory: UserMemory, /, **changes: Any) -> UserMemory:
 
 
 def _memory(values: dict[str, Any]) -> UserMemory:
-    memory = _new(UserMemory)
+    memory: UserMemory = UserMemory.__new__(UserMemory)
     _set(memory, "__dict__", values)
     _set(memory, "__pydantic_fields_set__", set(FIELDS))
     _set(memory, "__pydantic_extra__", None)
@@ -82,9 +82,9 @@ def revision_columns(revision: Revision) -> dict[str, Any]:
     }
 
 
-def revision_value(row: Mapping[str, Any]) -> Revision:
+def revision_value(row: sa.RowMapping) -> Revision:
     """A revision from a row of `REVISION_COLUMNS`."""
-    values = dict(row)
+    values: dict[str, Any] = {**row}
     change = Change(**{name: values.pop(name) for name in Change.__dataclass_fields__})
     for side in ("before", "after"):
         values[side] = None if values[side] is None else UserMemory.model_validate(values[side])
@@ -96,17 +96,17 @@ def turn_columns(turn: Turn) -> dict[str, Any]:
     return {**turn.__dict__, "user_id": stored_owner(turn.user_id), "messages": [asdict(m) for m in turn.messages]}
 
 
-def turn_value(row: Mapping[str, Any]) -> Turn:
+def turn_value(row: sa.RowMapping) -> Turn:
     """A turn from a row of `TURN_COLUMNS`."""
     messages = tuple(Message(**message) for message in row["messages"])
     return Turn(**{**row, "user_id": row["user_id"] or None, "messages": messages})
 
 
-def session_value(row: Mapping[str, Any]) -> Session:
+def session_value(row: Mapping[Any, Any]) -> Session:
     """A session from a row of `SESSION_COLUMNS`."""
     return Session(**{**row, "user_id": row["user_id"] or None})
 
 
-def one(connection: sa.Connection, statement: sa.Select[Any], values: Mapping[str, Any]) -> Mapping[str, Any] | None:
+def one(connection: sa.Connection, statement: sa.Select[Any], values: dict[str, Any]) -> sa.RowMapping | None:
     """The first row that a statement finds, by column name."""
-    return connection.execute(statement, dict(values)).mappings().first()
+    return connection.execute(statement, values).mappings().first()

@@ -1,7 +1,7 @@
 """Who may read a row.
 
-A scope reads the rows of a few *shelves*: pairs of an owner and an audience. ``readable`` is the one function that makes
-a scope into a WHERE clause; every statement that reads, changes or removes rows carries it.
+A scope reads the rows of a few *shelves*: pairs of an owner and an audience. ``readable`` is the one function that
+makes a scope into a WHERE clause; every statement that reads memories or looks for one to change carries it.
 """
 
 from collections.abc import Iterable

@@ -56,18 +56,22 @@ class _Table(SQLModel, registry=_tables):
     metadata: ClassVar[sa.MetaData] = _tables.metadata
 
 
+def _index_where(condition: str, *names: str, unique: bool = False) -> sa.Index:
+    """An index of the rows that fulfil the condition."""
+    where = sa.text(condition)
+    return sa.Index(*names, unique=unique, sqlite_where=where, postgresql_where=where)
+
+
 class MemoryRow(UserMemory, _Table, table=True):
     """One remembered statement."""
 
     __tablename__ = "memory"
     __table_args__ = (
         sa.CheckConstraint("user_id <> '' OR visibility <> 'user'", name="memory_has_readers"),
-        sa.Index("memory_content", "user_id", "content_hash", unique=True, **{
-            f"{dialect}_where": sa.text("valid_until IS NULL") for dialect in ("sqlite", "postgresql")
-        }),
+        _index_where("valid_until IS NULL", "memory_content", "user_id", "content_hash", unique=True),
         sa.Index("memory_readers", "user_id", "audience", "created_at", "memory_id"),
         sa.Index("memory_owner", "user_id", "created_at", "memory_id"),
-    )  # fmt: skip
+    )
 
     user_id: str | None = Field(sa_column=sa.Column(sa.Text, primary_key=True))
     memory_id: str | None = Field(sa_column=sa.Column(sa.Text, primary_key=True))
@@ -99,8 +103,8 @@ class RevisionRow(_Table, table=True):
     version: int = Field(primary_key=True)
     audience: str = Field(sa_type=sa.Text)
     op: str = Field(sa_type=sa.Text)
-    before: Mapping[str, Any] | None = Field(sa_type=sa.JSON(none_as_null=True), nullable=True)  # type: ignore[call-overload]
-    after: Mapping[str, Any] | None = Field(sa_type=sa.JSON(none_as_null=True), nullable=True)  # type: ignore[call-overload]
+    before: Mapping[str, Any] | None = Field(sa_type=sa.JSON(none_as_null=True), nullable=True)
+    after: Mapping[str, Any] | None = Field(sa_type=sa.JSON(none_as_null=True), nullable=True)
     reason: str = Field(sa_type=sa.Text)
     actor: str = Field(sa_type=sa.Text)
     agent_id: str | None = Field(default=None, sa_type=sa.Text)
@@ -134,10 +138,8 @@ class TurnRow(_Table, table=True):
     __tablename__ = "turn"
     __table_args__ = (
         sa.Index("turn_session", "user_id", "session_id", "at", "turn_id"),
-        sa.Index("turn_pending", "user_id", "at", "turn_id", **{
-            f"{dialect}_where": sa.text("status = 'pending'") for dialect in ("sqlite", "postgresql")
-        }),
-    )  # fmt: skip
+        _index_where("status = 'pending'", "turn_pending", "user_id", "at", "turn_id"),
+    )
 
     user_id: str = Field(sa_column=sa.Column(sa.Text, primary_key=True))
     turn_id: str = Field(sa_column=sa.Column(sa.Text, primary_key=True))

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from coterie.errors import ConflictError, InputError, NotFoundError
 from coterie.memory import inputs, rows
 from coterie.memory.ids import new_id
-from coterie.memory.scope import parameters, readable, shelves
+from coterie.memory.scope import audience, parameters, readable, shelves
 from coterie.memory.tables import MEMORY, REVISION, TURN
 from coterie.memory.values import (
     Add,
@@ -58,9 +58,10 @@ def _targets(kinds: tuple[str, ...]) -> sa.Select[Any]:
 
 @cache
 def _insert(insert: Callable[[sa.Table], Any]) -> Any:
-    return insert(MEMORY).on_conflict_do_nothing(
+    statement = insert(MEMORY).on_conflict_do_nothing(
         index_elements=["user_id", "content_hash"], index_where=sa.text("valid_until IS NULL")
     )
+    return statement.execution_options(preserve_rowcount=True)  # 0 tells that the row was there
 
 
 def mark_curated(connection: sa.Connection, scope: Scope, turn_id: str) -> None:
@@ -233,7 +234,7 @@ def _narrowest(memories: Sequence[UserMemory]) -> UserMemory:
     """The memory with the fewest readers, which are those of the merged one: merging shows nobody anything new."""
     narrowest = max(memories, key=lambda memory: _NARROWNESS[memory.visibility])
     owners = {memory.user_id for memory in memories}
-    same = {inputs.audience(m) for m in memories if m.visibility == narrowest.visibility}
+    same = {audience(m) for m in memories if m.visibility == narrowest.visibility}
     if len(owners) > 1 or len(same) > 1:
         raise InputError(f"Memories of different readers cannot become one: {sorted(same)} of {len(owners)} owner(s).")
     return narrowest

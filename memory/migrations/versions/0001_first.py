@@ -14,8 +14,8 @@ AUDIENCE = "CASE visibility WHEN 'team' THEN 'team:' || team_id WHEN 'agent' THE
 TEXT_INDEX = f"""to_tsvector('english', memory)
     || array_to_tsvector(ARRAY[md5(user_id), md5(user_id || chr(31) || {AUDIENCE})])"""
 FULL_TEXT = """
-CREATE VIEW memory_text_source AS SELECT seq, 'u' || hex(user_id) || ' k' || hex(user_id || char(31) || audience) AS readers,
-    memory FROM memory;
+CREATE VIEW memory_text_source AS
+    SELECT seq, 'u' || hex(user_id) || ' k' || hex(user_id || char(31) || audience) AS readers, memory FROM memory;
 CREATE VIRTUAL TABLE memory_text USING fts5(readers, memory, content='memory_text_source', content_rowid='seq',
     tokenize='porter unicode61 remove_diacritics 2');
 CREATE TRIGGER memory_text_insert AFTER INSERT ON memory BEGIN

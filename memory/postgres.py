@@ -1,0 +1,130 @@
+"""The store in a PostgreSQL database. No extension is needed."""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import cache
+from typing import Any
+
+import psycopg
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import TSQUERY, insert
+
+from coterie.errors import ConflictError, StoreError
+from coterie.memory import rows
+from coterie.memory.db import Db
+from coterie.memory.dialect import Dialect, first_line
+from coterie.memory.reading import current
+from coterie.memory.scope import Shelf, readable
+from coterie.memory.tables import MEMORY
+
+CONNECT_SECONDS = 10
+"""How long to wait for the server, unless the URL says ``connect_timeout``."""
+SCHEMA_LOCK = 0x636F7465726965
+"""The key of the advisory lock under which the schema is made: "coterie"."""
+DEADLOCKS = {"40001", "40P01"}
+
+
+class PostgresDb(Db):
+    """The store in a PostgreSQL database, for many processes and machines.
+
+    Args:
+        db_url: ``postgresql://user:password@host:port/database``, also with ``postgresql+psycopg:``. The database must
+            exist; its tables are made on first use, in the first schema of the search path.
+
+    Raises:
+        StoreError: the URL is not one of PostgreSQL.
+    """
+
+    def __init__(self, db_url: str) -> None:
+        super().__init__(_Postgres(_url(db_url)))
+
+
+class _Postgres(Dialect):
+    insert = staticmethod(insert)
+    driver_error = psycopg.Error
+
+    def __init__(self, url: sa.URL) -> None:
+        self.name = url.set(query={}).render_as_string(hide_password=True)
+        self._url = url.difference_update_query(["connect_timeout"])
+        self._seconds = url.query.get("connect_timeout", str(CONNECT_SECONDS))
+
+    def engine(self) -> sa.Engine:
+        return sa.create_engine(
+            self._url, pool_size=8, max_overflow=8, pool_pre_ping=False, connect_args={"connect_timeout": self._seconds}
+        )
+
+    @contextmanager
+    def reading(self, engine: sa.Engine) -> Iterator[sa.Connection]:
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self, engine: sa.Engine) -> Iterator[sa.Connection]:
+        with engine.begin() as connection:
+            yield connection
+
+    def lock_schema(self, connection: sa.Connection) -> None:
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(SCHEMA_LOCK)))
+
+    def search(self, kinds: tuple[str, ...]) -> sa.Select[Any]:
+        return _search(kinds)
+
+    def search_parameters(self, shelves: Sequence[Shelf], words: Sequence[str]) -> dict[str, str]:
+        keys = (owner if to is None else f"{owner}{chr(31)}{to}" for owner, to in shelves)
+        return {
+            "readers": " | ".join(hashlib.md5(key.encode(), usedforsecurity=False).hexdigest() for key in keys),
+            "words": " | ".join(f"'{word}'" for word in words),
+        }
+
+    def deadlocked(self, error: sa.exc.DBAPIError) -> bool:
+        return _state(error) in DEADLOCKS
+
+    def problem(self, error: Exception) -> StoreError:
+        said, state = first_line(error), _state(error)
+        kind = ConflictError if state in DEADLOCKS else StoreError
+        for code, advice in _PROBLEMS.items():
+            if state.startswith(code):
+                return kind(f"{self.name}: {said}. {advice}")
+        return kind(f"{self.name}: {said}.")
+
+
+_PROBLEMS = {
+    "none": "Look at the URL's host, port, database, user and password, and whether the server runs.",
+    "08": "The connection broke: try again.",
+    "28": "Look at the URL's user and password.",
+    "3D": "Create the database, or correct the URL.",
+    "42501": "The user lacks a right: grant it, or give another user.",
+    "25006": "The database is read-only: give the URL of the primary server.",
+    "53": "The server is short of something (disk, memory, connections); nothing was written.",
+    "57": "The server is stopping or starting, or cancelled the statement: try again.",
+    "40": "Others wrote the same rows at the same time: try again.",
+}
+
+
+def _state(error: Exception) -> str:
+    """The SQLSTATE; "none" when the server was not reached or never answered."""
+    return getattr(getattr(error, "orig", error), "sqlstate", None) or "none"
+
+
+def _url(text: str) -> sa.URL:
+    try:
+        url = sa.make_url(text)
+    except (sa.exc.ArgumentError, ValueError) as error:
+        raise StoreError("db_url is not a URL: give postgresql://user:password@host:port/database.") from error
+    if url.drivername.split("+")[0] not in {"postgresql", "postgres"}:
+        raise StoreError(f"db_url is of {url.drivername!r}: give postgresql://user:password@host:port/database.")
+    return url.set(drivername="postgresql+psycopg")
+
+
+@cache
+def _search(kinds: tuple[str, ...]) -> sa.Select[Any]:
+    words = sa.func.to_tsquery("english", sa.bindparam("words", type_=sa.Text), type_=TSQUERY)
+    readers = sa.cast(sa.bindparam("readers", type_=sa.Text), TSQUERY)
+    text_index: sa.ColumnClause[Any] = sa.literal_column("memory.text_index")
+    score = sa.func.ts_rank(text_index, words, type_=sa.Float).label("score")
+    found = sa.select(*rows.MEMORY_COLUMNS, score).where(text_index.op("@@")(sa.func.tsquery_and(readers, words)))
+    found = found.where(sa.func.numnode(words) > 0, readable(MEMORY, kinds), current(MEMORY))
+    return found.order_by(sa.desc("score"), MEMORY.c.created_at.desc()).limit(
+        sa.bindparam("limit", type_=sa.BigInteger)
+    )
