@@ -32,6 +32,7 @@ class InstantModel(BaseChatModel):
         return "instant"
 
     def bind_tools(self, tools: Any, **kwargs: Any) -> Any:
+        """The same model: it calls no tools."""
         return self
 
     def _generate(self, messages: Any, stop: Any = None, run_manager: Any = None, **kwargs: Any) -> ChatResult:

@@ -4,8 +4,9 @@
     python examples/remember_conversation.py locomo10.json --conversation 0 --questions 5
 
 A JSON Lines file has one message a line, with an ``id`` where messages have one:
-``{"session": "1", "at": "2023-05-08T13:56:00Z", "speaker": "Ana", "text": "I moved to Lisbon."}``. A file of LoCoMo conversations (Maharana et al. 2024) is read as it is; its own
-questions say which messages hold the answer, so that what was found can be counted.
+``{"session": "1", "at": "2023-05-08T13:56:00Z", "speaker": "Ana", "text": "I moved to Lisbon."}``. A file of LoCoMo
+conversations (Maharana et al. 2024) is read as it is; its own questions say which messages hold the answer, so that
+what was found can be counted.
 
 Without a model the curator keeps the statements word for word, and answers quote them. With OPENAI_API_KEY or
 OPENAI_BASE_URL set, a model curates and answers.

@@ -203,9 +203,15 @@ def _left_behind(memory: MemoryUse, turn: Turn) -> list[Turn]:
 def _as_messages(messages: Sequence[AnyMessage]) -> Iterator[Message]:
     """What is worth keeping of a turn: everything that was said, and what tools and members answered."""
     for message in messages:
+        text = _storable(message.text)
         if isinstance(message, HumanMessage):
-            yield Message("user", message.text, message.name)
+            yield Message("user", text, message.name)
         elif isinstance(message, ToolMessage):
-            yield Message("tool", message.text, message.name)
-        elif isinstance(message, AIMessage) and message.text:
-            yield Message("assistant", message.text, message.name)
+            yield Message("tool", text, message.name)
+        elif isinstance(message, AIMessage) and text:
+            yield Message("assistant", text, message.name)
+
+
+def _storable(text: str) -> str:
+    """What a model or a tool said, without the two things no database takes: NUL, and halves of surrogate pairs."""
+    return text.replace("\0", "\N{REPLACEMENT CHARACTER}").encode(errors="replace").decode()
