@@ -17,7 +17,7 @@ demo: .venv/installed
 	@$(BIN)/python examples/support_desk.py
 
 test: .venv/installed-dev
-	@$(BIN)/pytest -n auto --maxprocesses 8 --dist loadgroup
+	@$(BIN)/pytest -n auto --maxprocesses 8
 
 lint: .venv/installed-dev
 	$(BIN)/ruff check .

@@ -19,9 +19,6 @@ ROOMS = {"coterie.memory": "memory", "coterie.graphs": "graphs", "coterie.teams"
 SOURCES = ["pyproject.toml", "README.md", "LICENSE", "src", *ROOMS.values()]
 HEAVY = {"langgraph", "langchain_core", "langchain_openai", "openai", "sqlmodel", "sqlalchemy", "alembic", "psycopg"}
 
-# One worker builds, for all of these tests.
-pytestmark = pytest.mark.xdist_group("packaging")
-
 
 def python_folders(root: Path) -> Iterator[Path]:
     """The folder and those below it that hold Python files, without following links."""
