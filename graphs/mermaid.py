@@ -7,8 +7,8 @@ from dataclasses import replace
 from coterie.graphs.picture import Cluster, Edge, Node, Picture, one_line
 
 MAX_LABEL = 60
-"""Characters of a name, a role or a model's name."""
-MAX_TOOLS = 6
+"""The most characters of one line in a box."""
+MAX_DETAILS = 6
 
 _SHAPES = {
     "start": '(["{}"])',
@@ -21,12 +21,16 @@ _SHAPES = {
     "memory": '[("{}")]',
 }
 _COLOURS = {
+    "team": "fill:#f4f6f9,stroke:#5b7083,color:#1f2a33",
+    "agent": "fill:#ffffff,stroke:#9aa7b2,color:#1f2a33",
+    "step": "fill:#eeecfb,stroke:#7a6fd0,color:#221c4f",
     "recall": "fill:#d9f2ec,stroke:#2a9d8f,color:#10312d",
     "curator": "fill:#fde4dc,stroke:#e76f51,color:#3d1509",
     "memory": "fill:#fff3cd,stroke:#b8860b,color:#3b2c04",
 }
 _WORDS = {"start": "run_starts", "end": "run_ends", "memory": "shared"}
 _ARROWS = {"always": "-->", "both": "<-.->"}
+_STYLES = dict.fromkeys(("start", "end", "model", "leader", "tools"), "step")
 _LINES = {"read": "#2a9d8f", "write": "#e76f51", "both": "#e76f51"}
 
 
@@ -45,10 +49,15 @@ def mermaid(picture: Picture) -> str:
     for kind, colour in _LINES.items():
         if places := [str(place) for place, edge in enumerate([*flow, *memory]) if edge.kind == kind]:
             lines.append(f"  linkStyle {','.join(places)} stroke:{colour}")
-    for kind, colours in _COLOURS.items():
-        if ids := [names[node.id] for node in picture.nodes() if node.kind == kind]:
-            lines += [f"  classDef {kind} {colours}", f"  class {','.join(ids)} {kind}"]
+    for style, colours in _COLOURS.items():
+        if ids := [names[key] for key, kind in _kinds(picture) if _STYLES.get(kind, kind) == style]:
+            lines += [f"  classDef {style} {colours}", f"  class {','.join(ids)} {style}"]
     return "\n".join(lines) + "\n"
+
+
+def _kinds(picture: Picture) -> Iterator[tuple[str, str]]:
+    yield from ((cluster.id, cluster.kind) for cluster in picture.clusters())
+    yield from ((node.id, node.kind) for node in picture.nodes())
 
 
 def _joined(edges: Iterable[Edge]) -> list[Edge]:
@@ -84,21 +93,19 @@ def _numbered(name: str) -> Iterator[str]:
 
 def _cluster(names: dict[str, str], cluster: Cluster, depth: int) -> Iterator[str]:
     indent = "  " * depth
-    role = f"<br/><small>{_escaped(cluster.role)}</small>" if cluster.role else ""
-    yield f'{indent}subgraph {names[cluster.id]}["{_escaped(cluster.name)}{role}"]'
+    yield f'{indent}subgraph {names[cluster.id]}["{_escaped(cluster.name)}"]'
     for node in cluster.nodes:
-        yield f"{indent}  {_node(names, node)}"
+        # The role stands in the model's box: Mermaid draws a title's second line under the boxes.
+        yield f"{indent}  {_node(names, node, cluster.role if node.kind in ('model', 'leader') else '')}"
     for member in cluster.members:
         yield from _cluster(names, member, depth + 1)
     yield f"{indent}end"
 
 
-def _node(names: dict[str, str], node: Node) -> str:
-    details = [_escaped(detail) for detail in node.details[:MAX_TOOLS]]
-    if len(node.details) > MAX_TOOLS:
-        details.append(f"{len(node.details) - MAX_TOOLS} more")
-    label = _escaped(node.label) + "".join(f"<br/><small>{detail}</small>" for detail in details if detail)
-    return names[node.id] + _SHAPES[node.kind].format(label)
+def _node(names: dict[str, str], node: Node, role: str = "") -> str:
+    more = [f"{len(node.details) - MAX_DETAILS} more"] if len(node.details) > MAX_DETAILS else []
+    lines = [node.label, role, *node.details[:MAX_DETAILS], *more]
+    return names[node.id] + _SHAPES[node.kind].format("<br/>".join(_escaped(line) for line in lines if line))
 
 
 def _arrow(edge: Edge) -> str:

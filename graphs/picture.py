@@ -21,7 +21,7 @@ EdgeKind = Literal["always", "choice", "read", "write", "both"]
 
 @dataclass(frozen=True)
 class Node:
-    """One step, or a store. ``id`` is the path to it and unique: ``desk/scout/recall``; outside the root, ``/start``."""
+    """One step, or a store. ``id`` is its path, and unique: ``desk/scout/recall``; outside the root ``/start``, say."""
 
     id: str
     kind: NodeKind
@@ -146,7 +146,7 @@ def _edges(cluster: Cluster) -> Iterator[Edge]:
         yield Edge(recall.id, asks.id, "always")
     for member in cluster.members:
         yield Edge(asks.id, member.id, "choice", "task")
-        yield Edge(member.id, asks.id, "always", "answer")
+        yield Edge(member.id, asks.id, "always")
         yield from _edges(member)
     if tools := cluster.node("tools"):
         yield Edge(asks.id, tools.id, "choice")
