@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import hypothesis
 import pytest
 
 from tests.support.openai_server import OpenAIServer
@@ -15,6 +16,10 @@ if TYPE_CHECKING:
 
 SETTINGS = ("OPENAI_", "COTERIE_", "LANGSMITH_", "LANGCHAIN_", "PG")
 """The beginnings of the variables that change what coterie and its libraries do."""
+
+# No deadline: other processes share the machine. No database: it would lie in the source folder.
+hypothesis.settings.register_profile("coterie", deadline=None, database=None, print_blob=True)
+hypothesis.settings.load_profile("coterie")
 
 
 @pytest.fixture(autouse=True)
