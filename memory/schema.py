@@ -1,5 +1,6 @@
 """Is the database's schema there, older, newer, or somebody else's? Made and upgraded on first use, under a lock."""
 
+import threading
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -13,6 +14,7 @@ VERSIONS = ("0001",)
 HEAD = VERSIONS[-1]
 VERSION_TABLE = "coterie_version"
 
+_alembic = threading.Lock()  # its context is global to the process
 _version = sa.select(sa.table(VERSION_TABLE, sa.column("version_num")).c.version_num)
 
 
@@ -61,4 +63,5 @@ def _upgrade(connection: sa.Connection) -> None:
     folder = Path(__file__).with_name("migrations")
     config.set_main_option("script_location", str(folder).replace("%", "%%"))
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    with _alembic:
+        command.upgrade(config, "head")

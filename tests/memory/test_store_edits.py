@@ -1,0 +1,259 @@
+"""What `Db.apply` does with edits, their revisions and the turn they were made from."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from coterie.errors import ConflictError, InputError, NotFoundError
+from coterie.memory.db import Db
+from coterie.memory.values import (
+    Add,
+    Applied,
+    Change,
+    Delete,
+    Edit,
+    Merge,
+    Message,
+    Ref,
+    Scope,
+    Turn,
+    Update,
+    UserMemory,
+    Visibility,
+)
+
+ANA = Scope("ana", "desk", "scout")
+CHANGE = Change("curator", agent_id="scout", team_id="desk", run_id="run-1", turn_id="turn-1")
+
+
+def statement(text: str, visibility: Visibility = "user") -> Add:
+    return Add(UserMemory(memory=text, visibility=visibility))
+
+
+def add(db: Db, *texts: str, scope: Scope = ANA, visibility: Visibility = "user") -> list[str]:
+    applied = db.apply(scope, [statement(text, visibility) for text in texts], Change())
+    return [one.memory_id for one in applied]
+
+
+def texts(db: Db, scope: Scope = ANA) -> list[str]:
+    return [memory.memory for memory in db.newest(scope, None, oldest_first=True)]
+
+
+def test_add_fills_in_what_was_left_out(db: Db) -> None:
+    before = datetime.now(UTC)
+    (applied,) = db.apply(ANA, [Add(UserMemory(memory="Eats no meat", topics=["food"]), reason="said so")], CHANGE)
+    memory = db.get(ANA, applied.memory_id)
+    assert (memory.user_id, memory.team_id, memory.agent_id) == ("ana", "desk", "scout")
+    assert (memory.memory, memory.topics, memory.version, memory.visibility) == ("Eats no meat", ["food"], 1, "user")
+    assert memory.source_turn_id == "turn-1"
+    assert memory.created_at == memory.updated_at
+    assert memory.created_at is not None
+    assert before <= memory.created_at <= datetime.now(UTC)
+    assert memory == UserMemory.model_validate(memory.model_dump())
+
+
+def test_what_was_given_stays(db: Db) -> None:
+    at = datetime(2020, 2, 29, 12, 0, 0, 123456, tzinfo=UTC)
+    given = UserMemory(
+        memory="Moved to Lisbon",
+        memory_id="my-id",
+        team_id="t",
+        agent_id="a",
+        kind="event",
+        input="I moved!",
+        source_turn_id="s",
+        event_at=at,
+        created_at=at,
+        valid_until=datetime(9999, 12, 31, 23, 59, 59, 999999, tzinfo=UTC),
+        superseded_by="x",
+        expires_at=datetime(2999, 1, 1, tzinfo=UTC),
+    )
+    db.apply(ANA, [Add(given)], Change())
+    assert db.get(ANA, "my-id").model_dump(exclude={"updated_at", "user_id"}) == given.model_dump(
+        exclude={"updated_at", "user_id"}
+    )
+
+
+@pytest.mark.parametrize("again", ["Eats no meat", "eats  no\nmeat.", " EATS NO MEAT "])
+def test_the_same_statement_is_stored_once(db: Db, again: str) -> None:
+    (first,) = add(db, "Eats no meat")
+    (applied,) = db.apply(ANA, [statement(again)], CHANGE)
+    assert applied == Applied(statement(again), first, ())
+    assert texts(db) == ["Eats no meat"]
+    assert len(db.history(ANA, first)) == 1
+
+
+def test_the_same_words_for_other_readers_are_another_statement(db: Db) -> None:
+    add(db, "Eats no meat")
+    add(db, "Eats no meat", visibility="team")
+    add(db, "Eats no meat", visibility="agent")
+    add(db, "Eats no meat", scope=Scope("ben"))
+    assert db.count(ANA) == 3
+
+
+def test_a_deleted_statement_can_be_added_again(db: Db) -> None:
+    (first,) = add(db, "Eats no meat")
+    db.apply(ANA, [Delete(Ref(first))], CHANGE)
+    (second,) = add(db, "Eats no meat")
+    assert second != first
+    assert texts(db) == ["Eats no meat"]
+
+
+def test_an_expired_statement_gives_way_to_the_same_words(db: Db) -> None:
+    past = datetime.now(UTC) - timedelta(seconds=1)
+    (old,) = db.apply(ANA, [Add(UserMemory(memory="Is in Rome", expires_at=past))], CHANGE)
+    assert texts(db) == []
+    (new,) = db.apply(ANA, [statement("Is in Rome")], CHANGE)
+    assert new.memory_id != old.memory_id
+    assert texts(db) == ["Is in Rome"]
+    assert [revision.op for revision in db.history(ANA, old.memory_id)] == ["add", "delete"]
+
+
+def test_update_keeps_both_states_in_a_revision(db: Db) -> None:
+    (applied,) = db.apply(ANA, [Add(UserMemory(memory="Likes tea", topics=["drink"]))], Change())
+    before = db.get(ANA, applied.memory_id)
+    (update,) = db.apply(ANA, [Update(Ref(applied.memory_id, 1), "Likes coffee", reason="changed")], CHANGE)
+    after = db.get(ANA, applied.memory_id)
+    assert (after.memory, after.topics, after.version) == ("Likes coffee", ["drink"], 2)
+    assert after.created_at == before.created_at
+    (revision,) = update.revisions
+    assert db.history(ANA, applied.memory_id)[1] == revision
+    assert (revision.before, revision.after, revision.op, revision.version) == (before, after, "update", 2)
+    assert (revision.reason, revision.change, revision.user_id) == ("changed", CHANGE, "ana")
+
+
+def test_update_replaces_topics_only_when_they_are_given(db: Db) -> None:
+    (applied,) = db.apply(ANA, [Add(UserMemory(memory="Likes tea", topics=["drink"]))], Change())
+    db.apply(ANA, [Update(Ref(applied.memory_id), "Likes tea", topics=["tea"])], CHANGE)
+    assert db.get(ANA, applied.memory_id).topics == ["tea"]
+    (same,) = db.apply(ANA, [Update(Ref(applied.memory_id), "Likes tea")], CHANGE)
+    assert same.revisions == ()
+
+
+def test_merge_puts_words_into_the_first_and_removes_the_others(db: Db) -> None:
+    one, two, three = add(db, "Has a dog", "The dog is Rex", "Rex is brown")
+    (applied,) = db.apply(ANA, [Merge([Ref(one), Ref(two), Ref(three, 1)], "Rex is brown", reason="one dog")], CHANGE)
+    assert applied.memory_id == one
+    assert texts(db) == ["Rex is brown"]
+    assert [(r.memory_id, r.op) for r in applied.revisions] == [(two, "delete"), (three, "delete"), (one, "merge")]
+    assert db.history(ANA, two)[-1].reason == f"merged into {one}: one dog"
+
+
+def test_merging_shows_nobody_anything_new(db: Db) -> None:
+    (shared,) = add(db, "Has a dog")
+    (private,) = add(db, "The dog bites", visibility="agent")
+    db.apply(ANA, [Merge([Ref(shared), Ref(private)], "Has a dog that bites")], CHANGE)
+    assert db.get(ANA, shared).visibility == "agent"
+    for other in (Scope("ana"), Scope("ana", "desk", "writer")):
+        assert texts(db, other) == []
+        assert db.search(other, "dog bites") == []
+        with pytest.raises(NotFoundError):
+            db.history(other, shared)
+
+
+def test_memories_of_different_teams_do_not_merge(db: Db) -> None:
+    ids = add(db, "One", scope=Scope("ana", "desk"), visibility="team")
+    ids += add(db, "Two", scope=Scope("ana", "kitchen"), visibility="team")
+    with pytest.raises(InputError, match="readers"):
+        db.apply(Scope("ana", as_owner=True), [Merge([Ref(i) for i in ids], "Three")], CHANGE)
+    assert db.count(Scope("ana", as_owner=True)) == 2
+
+
+def test_delete_leaves_the_history(db: Db) -> None:
+    (one,) = add(db, "Has a dog")
+    db.apply(ANA, [Delete(Ref(one, 1), reason="it ran away")], CHANGE)
+    with pytest.raises(NotFoundError, match=one):
+        db.get(ANA, one)
+    assert db.search(ANA, "dog") == []
+    added, deleted = db.history(ANA, one)
+    assert (added.op, added.before, deleted.op, deleted.after) == ("add", None, "delete", None)
+    assert deleted.before == added.after
+    assert deleted.version == 2
+
+
+def test_edits_see_what_the_edits_before_them_did(db: Db) -> None:
+    (one,) = add(db, "A")
+    db.apply(ANA, [Update(Ref(one), "B"), Update(Ref(one, 2), "C"), statement("B"), statement("A")], CHANGE)
+    assert texts(db) == ["C", "B", "A"]
+    with pytest.raises(NotFoundError):
+        db.apply(ANA, [Delete(Ref(one)), Update(Ref(one), "D")], CHANGE)
+    assert texts(db) == ["C", "B", "A"]
+
+
+@pytest.mark.parametrize(
+    ("last", "error"),
+    [
+        (Update(Ref("nowhere"), "X"), NotFoundError),
+        (Add(UserMemory(memory=" ")), InputError),
+        (Merge([], "X"), InputError),
+    ],
+)
+def test_all_edits_or_none(db: Db, last: Edit, error: type[Exception]) -> None:
+    (one,) = add(db, "A")
+    with pytest.raises(error):
+        db.apply(ANA, [statement("B"), Update(Ref(one), "C"), last], CHANGE)
+    assert texts(db) == ["A"]
+    assert len(db.history(ANA, one)) == 1
+    assert db.search(ANA, "B C") == []
+
+
+def test_an_old_version_conflicts(db: Db) -> None:
+    (one,) = add(db, "A")
+    db.apply(ANA, [Update(Ref(one, 1), "B")], CHANGE)
+    for edit in (Update(Ref(one, 1), "C"), Delete(Ref(one, 1)), Merge([Ref(one, 1)], "C")):
+        with pytest.raises(ConflictError, match="version 2"):
+            db.apply(ANA, [edit], CHANGE)
+    assert texts(db) == ["B"]
+
+
+def test_two_memories_cannot_come_to_say_the_same(db: Db) -> None:
+    one, _two = add(db, "A", "B")
+    with pytest.raises(ConflictError, match="merge"):
+        db.apply(ANA, [Update(Ref(one), "B")], CHANGE)
+    assert texts(db) == ["A", "B"]
+
+
+def test_an_id_is_used_once(db: Db) -> None:
+    db.apply(ANA, [Add(UserMemory(memory="A", memory_id="one"))], CHANGE)
+    with pytest.raises(ConflictError):
+        db.apply(ANA, [Add(UserMemory(memory="B", memory_id="one"))], CHANGE)
+    db.apply(Scope("ben"), [Add(UserMemory(memory="B", memory_id="one"))], CHANGE)
+    assert (texts(db), texts(db, Scope("ben"))) == (["A"], ["B"])
+
+
+def pending(db: Db) -> Turn:
+    turn = Turn("turn-1", "s", "run-1", (Message("user", "I eat no meat"),), datetime.now(UTC), user_id="ana")
+    db.record_turn(turn)
+    return turn
+
+
+def test_curating_marks_the_turn_in_the_same_transaction(db: Db) -> None:
+    turn = pending(db)
+    db.fail_turn(turn, "no model")
+    db.apply(ANA, [statement("Eats no meat")], CHANGE, curated="turn-1")
+    assert db.pending_turns("ana") == []
+    (kept,) = db.turns("ana", "s")
+    assert (kept.status, kept.error, kept.attempts) == ("curated", None, 1)
+
+
+def test_a_turn_is_curated_once(db: Db) -> None:
+    pending(db)
+    db.apply(ANA, [], CHANGE, curated="turn-1")
+    with pytest.raises(ConflictError, match="turn-1"):
+        db.apply(ANA, [statement("Eats no meat")], CHANGE, curated="turn-1")
+    assert texts(db) == []
+
+
+def test_a_failed_curation_leaves_the_turn_pending(db: Db) -> None:
+    turn = pending(db)
+    with pytest.raises(NotFoundError):
+        db.apply(ANA, [statement("A"), Delete(Ref("nowhere"))], CHANGE, curated="turn-1")
+    assert db.pending_turns("ana") == [turn]
+    assert texts(db) == []
+
+
+def test_nobody_marks_the_turn_of_another_user(db: Db) -> None:
+    turn = pending(db)
+    with pytest.raises(ConflictError):
+        db.apply(Scope("ben"), [statement("A")], CHANGE, curated="turn-1")
+    assert db.pending_turns(None) == [turn]

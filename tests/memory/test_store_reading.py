@@ -1,0 +1,161 @@
+"""Reading memories: by id, newest, by words, within a budget."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from coterie.errors import InputError, NotFoundError
+from coterie.memory.db import Db
+from coterie.memory.reading import line_tokens
+from coterie.memory.values import Add, Change, Delete, Ref, Scope, Update, UserMemory
+
+ANA = Scope("ana", "desk", "scout")
+
+
+def fill(db: Db, *texts: str, scope: Scope = ANA) -> list[str]:
+    edits = [Add(UserMemory(memory=text)) for text in texts]
+    return [applied.memory_id for applied in db.apply(scope, edits, Change())]
+
+
+def test_newest_first_or_oldest_first(db: Db) -> None:
+    ids = fill(db, *(f"Fact {number}" for number in range(30)))
+    assert [m.memory_id for m in db.newest(ANA)] == ids[:9:-1]
+    assert [m.memory_id for m in db.newest(ANA, 3, oldest_first=True)] == ids[-3:]
+    assert [m.memory_id for m in db.newest(ANA, None)] == ids[::-1]
+    assert db.newest(ANA, 0) == []
+    assert db.count(ANA) == 30
+
+
+def test_newest_mixes_what_different_readers_share(db: Db) -> None:
+    for number, visibility in enumerate(["user", "team", "agent"] * 3):
+        db.apply(ANA, [Add(UserMemory(memory=f"Fact {number}", visibility=visibility))], Change())
+    db.apply(Scope(None, "desk"), [Add(UserMemory(memory="The desk is blue", visibility="team"))], Change())
+    found = [m.memory for m in db.newest(ANA, 4)]
+    assert found == ["The desk is blue", "Fact 8", "Fact 7", "Fact 6"]
+    assert [m.memory for m in db.newest(Scope("ana", as_owner=True), 2)] == ["Fact 8", "Fact 7"]
+
+
+def test_reads_give_what_is_true_now(db: Db) -> None:
+    now = datetime.now(UTC)
+    past, future = now - timedelta(days=1), now + timedelta(days=1)
+    for name, until, expires in [("old", past, None), ("gone", None, past), ("new", future, future)]:
+        memory = UserMemory(memory=f"Rex is {name}", valid_until=until, expires_at=expires)
+        db.apply(ANA, [Add(memory)], Change())
+    assert [m.memory for m in db.newest(ANA)] == ["Rex is new"]
+    assert [hit.memory.memory for hit in db.search(ANA, "rex")] == ["Rex is new"]
+    assert [m.memory for m in db.recall(ANA, "rex").memories] == ["Rex is new"]
+    assert db.count(ANA) == 1
+
+
+def test_find_by_the_beginning_of_an_id(db: Db) -> None:
+    for memory_id in ("abc", "abd", "abdé", "x%_"):
+        db.apply(ANA, [Add(UserMemory(memory=memory_id, memory_id=memory_id))], Change())
+    assert db.find(ANA, "abc").memory == "abc"
+    assert db.find(ANA, "abd").memory == "abd"
+    assert db.find(ANA, "x").memory == "x%_"
+    with pytest.raises(InputError, match="Several"):
+        db.find(ANA, "ab")
+    for nothing in ("%", "ABC", "abce", "y"):
+        with pytest.raises(NotFoundError):
+            db.find(ANA, nothing)
+    with pytest.raises(NotFoundError):
+        db.find(Scope("ben"), "abc")
+
+
+def test_search_finds_other_forms_of_a_word_and_ranks_by_how_much_matches(db: Db) -> None:
+    fill(db, "Likes hiking", "Likes hikes with dogs", "Plays chess", "Café Müller is her favourite")
+    hits = db.search(ANA, "Does she hike with her DOG?")
+    assert [hit.memory.memory for hit in hits] == ["Likes hikes with dogs", "Likes hiking"]
+    assert hits[0].score > hits[1].score > 0
+    assert hits[0].parts == {"text": hits[0].score}
+    assert [hit.memory.memory for hit in db.search(ANA, "café")] == ["Café Müller is her favourite"]
+    assert len(db.search(ANA, "hike chess", limit=2)) == 2
+    assert db.search(ANA, "hike", limit=0) == []
+
+
+def test_search_follows_edits(db: Db) -> None:
+    one, two = fill(db, "Likes tea", "Likes milk")
+    db.apply(ANA, [Update(Ref(one), "Likes coffee"), Delete(Ref(two))], Change())
+    assert db.search(ANA, "tea milk") == []
+    assert [hit.memory.memory_id for hit in db.search(ANA, "coffee")] == [one]
+
+
+def test_a_query_of_stop_words_finds_nothing(db: Db) -> None:
+    fill(db, "Who is who", "The one")
+    for query in ("", "who are you", "the", " \n", "?!", "💥"):
+        assert db.search(ANA, query) == []
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "tea",
+        '"tea',
+        "tea*",
+        "tea' OR 1=1",
+        "tea NOT tea",
+        "tea:",
+        "tea & !tea | (",
+        "%tea%",
+        "\\tea",
+        "NEAR(tea)",
+        "tea-tea",
+    ],
+)
+def test_operators_mean_nothing(db: Db, query: str) -> None:
+    fill(db, "Likes tea", "Owns a boat")
+    assert [hit.memory.memory for hit in db.search(ANA, query)] == ["Likes tea"]
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(query=st.text() | st.text("'\"()&|!:*<>-+\\^~{}ab \0", max_size=12))
+def test_any_string_is_a_query(db: Db, query: str) -> None:
+    assert db.search(ANA, query) == []
+
+
+def test_a_long_query_is_a_query(db: Db) -> None:
+    fill(db, "Likes tea")
+    assert len(db.search(ANA, "tea " + "word " * 200_000)) == 1
+    assert db.search(ANA, "x" * 1_000_000) == []
+    assert db.search(ANA, " ".join(f"w{number}" for number in range(10_000))) == []
+
+
+def test_recall_gives_everything_when_it_is_little(db: Db) -> None:
+    ids = fill(db, "Has a dog", "Likes tea", "Plays chess")
+    recall = db.recall(ANA, "tea")
+    assert recall.complete
+    assert [m.memory_id for m in recall.memories] == ids
+    assert recall.tokens == sum(map(line_tokens, recall.memories))
+    assert db.recall(ANA, "", token_budget=recall.tokens).complete
+    assert not db.recall(ANA, "", token_budget=recall.tokens - 1).complete
+
+
+def test_recall_gives_the_best_then_the_newest_when_it_is_much(db: Db) -> None:
+    ids = fill(db, "The parrot is called Coco", *(f"Fact number {number} of many" for number in range(300)))
+    recall = db.recall(ANA, "What is the parrot's name?", token_budget=100)
+    assert not recall.complete
+    assert recall.tokens <= 100
+    assert recall.memories[0].memory_id == ids[0]
+    others = [m.memory_id for m in recall.memories[1:]]
+    assert others == ids[-len(others) :]
+    assert recall.tokens + line_tokens(recall.memories[-1]) > 100
+
+
+def test_recall_of_nothing(db: Db) -> None:
+    assert db.recall(ANA, "x").complete
+    fill(db, "Has a dog")
+    assert db.recall(ANA, "dog", token_budget=0).memories == ()
+    assert db.recall(Scope(), "dog").memories == ()
+    with pytest.raises(InputError, match="-1"):
+        db.recall(ANA, "dog", token_budget=-1)
+
+
+def test_a_twin_does_the_same(db: Db) -> None:
+    async def run() -> list[UserMemory]:
+        await asyncio.gather(*(db.aapply(ANA, [Add(UserMemory(memory=f"Fact {n}"))], Change()) for n in range(20)))
+        return await db.anewest(ANA, None)
+
+    assert sorted(m.memory for m in asyncio.run(run())) == sorted(f"Fact {n}" for n in range(20))
