@@ -117,16 +117,21 @@ def wrong(proposal: Proposal, evidence: Evidence, taken: Sequence[str] = ()) -> 
 
 
 def tidied(proposal: Proposal, limits: CurationLimits) -> Proposal:
-    """Put a proposal in order: single spaces, each target and topic once, no secret in its reason and quote."""
-    topics = dict.fromkeys(topic for each in proposal.topics if (topic := normalised(each)[:40]))
+    """Put a proposal in order: single spaces, each target and topic once, no secret in its reason and topics."""
+    topics = dict.fromkeys(topic for each in proposal.topics if (topic := normalised(storable(each))[:40]))
     return replace(
         proposal,
-        memory=" ".join(proposal.memory.split()),
+        memory=" ".join(storable(proposal.memory).split()),
         targets=tuple(dict.fromkeys(proposal.targets)),
         topics=tuple(topic for topic in topics if not find_secret(topic))[: limits.max_topics],
-        reason=masked(" ".join(proposal.reason.split())[:300]),
-        quote=proposal.quote.strip()[: limits.max_characters],
+        reason=masked(" ".join(storable(proposal.reason).split())[:300]),
+        quote=storable(proposal.quote).strip()[: limits.max_characters],
     )
+
+
+def storable(text: str) -> str:
+    """Return the text without what a database cannot keep: NUL, and halves of surrogate pairs."""
+    return text.replace("\0", "").encode(errors="replace").decode()
 
 
 def concealed(proposal: Proposal) -> Proposal:
@@ -172,10 +177,8 @@ def wrong_statement(proposal: Proposal, evidence: Evidence, taken: Sequence[str]
 
 
 def empty(text: str) -> str | None:
-    """Refuse a statement without a word, or one that cannot be stored."""
-    if not words(text):
-        return "the statement is empty"
-    return "the statement holds a NUL character" if "\0" in text else None
+    """Refuse a statement without a word."""
+    return None if words(text) else "the statement is empty"
 
 
 def too_long(text: str, limits: CurationLimits) -> str | None:

@@ -43,9 +43,9 @@ class ProposedEdit(BaseModel):
 
 
 class MemoryEdits(BaseModel):
-    """What the model answers. Whether there is anything to keep comes first: it makes small models modest."""
+    """What the model answers. Whether there is anything at all comes first: it makes small models modest."""
 
-    worth_keeping: bool
+    user_states_something_personal: bool
     edits: list[ProposedEdit] = Field(default_factory=list)
 
 
@@ -69,7 +69,7 @@ class ModelCurator:
         """Ask the model. See `Curator.propose`."""
         messages = messages_for(turn, before, known, self.limits, self.instructions)
         answer = yield from asking(self.model, messages, MemoryEdits, answer_form(self.limits))
-        return [_proposal(edit) for edit in answer.edits] if answer.worth_keeping else []
+        return [_proposal(edit) for edit in answer.edits] if answer.user_states_something_personal else []
 
 
 def _proposal(edit: ProposedEdit) -> Proposal:

@@ -1,0 +1,125 @@
+"""One turn curated: what is gathered for the curator, what becomes of its proposals, and the report."""
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from typing import Any
+
+from coterie.errors import ConflictError, CoterieError, CurationError, NotFoundError
+from coterie.memory.checks import CurationLimits, Evidence, Proposal, Refused, check
+from coterie.memory.curator import Curator
+from coterie.memory.db import Db
+from coterie.memory.flow import Effect, Flow
+from coterie.memory.models import shortened
+from coterie.memory.prompt import excerpt
+from coterie.memory.values import Applied, Change, Turn, UserMemory
+
+_QUERY_CHARACTERS = 1_000
+_NEWEST_KNOWN = 3
+_TURNS_LOOKED_THROUGH = 50
+
+
+@dataclass(frozen=True)
+class CurationReport:
+    """What became of one turn: the edits that were applied, the ones refused and why, or the error."""
+
+    turn_id: str
+    applied: tuple[Applied, ...] = ()
+    refused: tuple[Refused, ...] = ()
+    error: CurationError | None = None
+    """Why the turn is still pending. None: it is curated."""
+    model_calls: int = 0
+
+
+class _Calls:
+    """Counts the effects of a flow: each is one model call."""
+
+    def __init__(self) -> None:
+        self.number = 0
+
+    def counted(self, flow: Flow[list[Proposal]]) -> Generator[Effect, Any, list[Proposal]]:
+        answer, error = None, None
+        while True:
+            try:
+                effect = flow.throw(error) if error is not None else flow.send(answer)
+            except StopIteration as stop:
+                return list(stop.value)
+            self.number += 1
+            answer, error = None, None
+            try:
+                answer = yield effect
+            except Exception as raised:
+                error = raised
+
+
+def curate(db: Db, curator: Curator, turn: Turn, limits: CurationLimits) -> Flow[CurationReport]:
+    """Curate a pending turn, once in effect. A failure of the curator is noted on the turn, and in the report.
+
+    Raises:
+        ConflictError: the turn is not pending (any more); nothing was written.
+        StoreError: the database refused.
+    """
+    calls = _Calls()
+    try:
+        applied, refused = yield from _rounds(db, curator, turn, limits, calls)
+    except CurationError as error:
+        try:
+            db.fail_turn(turn, str(error))
+        except NotFoundError:
+            raise ConflictError(f"The turn {turn.turn_id!r} is not pending: it was curated meanwhile.") from error
+        return CurationReport(turn.turn_id, error=error, model_calls=calls.number)
+    return CurationReport(turn.turn_id, tuple(applied), tuple(refused), model_calls=calls.number)
+
+
+def _rounds(
+    db: Db, curator: Curator, turn: Turn, limits: CurationLimits, calls: _Calls
+) -> Flow[tuple[list[Applied], list[Refused]]]:
+    """Propose, check, apply; and once more on fresh rows when somebody changed one of them meanwhile."""
+    change = Change("curator", turn.agent_id, turn.team_id, turn.run_id, turn.turn_id)
+    lost: CoterieError | None = None
+    for _ in range(2):
+        evidence = gather(db, turn, limits)
+        proposals = yield from _proposals(curator, evidence, calls)
+        edits, refused = check(proposals, evidence)
+        try:
+            return db.apply(turn.scope, edits, change, curated=turn.turn_id), refused
+        except (ConflictError, NotFoundError) as error:
+            if not _pending(db, turn):
+                raise
+            lost = error
+    raise CurationError(f"The memories kept changing while the turn was curated: {lost} Curate it again.") from lost
+
+
+def _proposals(curator: Curator, evidence: Evidence, calls: _Calls) -> Flow[list[Proposal]]:
+    try:
+        proposed = curator.propose(evidence.turn, evidence.before, evidence.known)
+        return (yield from calls.counted(proposed))
+    except CoterieError:
+        raise
+    except Exception as error:
+        came = f"{type(error).__name__}: {shortened(str(error))}"
+        raise CurationError(
+            f"{type(curator).__name__} failed with {came}. The turn is kept; curate it again."
+        ) from error
+
+
+def _pending(db: Db, turn: Turn) -> bool:
+    return any(one.turn_id == turn.turn_id for one in db.pending_turns(turn.user_id, limit=None))
+
+
+def gather(db: Db, turn: Turn, limits: CurationLimits) -> Evidence:
+    """Return what the curator is shown of the store: the memories like the turn and the newest, the turns before it."""
+    evidence = Evidence(turn, _before(db, turn, limits.turns_before), limits=limits)
+    said = excerpt(evidence.said, _QUERY_CHARACTERS)
+    found = [hit.memory for hit in db.search(turn.scope, said, max(limits.max_known - _NEWEST_KNOWN, 0))]
+    found += db.newest(turn.scope, limits.max_known)
+    own = {str(memory.memory_id): memory for memory in found if memory.user_id == turn.user_id}
+    known: list[UserMemory] = sorted(list(own.values())[: limits.max_known], key=lambda memory: str(memory.memory_id))
+    return Evidence(turn, evidence.before, known, limits)
+
+
+def _before(db: Db, turn: Turn, number: int) -> list[Turn]:
+    """The turns before this one. When it is curated late, others have come after it."""
+    if number <= 0:
+        return []
+    newest = db.turns(turn.user_id, turn.session_id, limit=_TURNS_LOOKED_THROUGH if turn.attempts else number + 1)
+    return [one for one in newest if (one.at, one.turn_id) < (turn.at, turn.turn_id)][-number:]

@@ -1,0 +1,336 @@
+"""`MemoryManager`: what people call to have memories made, changed, found and put into fewer words."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+from coterie.errors import ConfigurationError, ConflictError, InputError, NotFoundError
+from coterie.memory.checks import DEFAULT_LIMITS, CurationLimits
+from coterie.memory.curation import CurationReport as CurationReport
+from coterie.memory.curation import curate
+from coterie.memory.curator import Curator, ModelCurator
+from coterie.memory.db import Db
+from coterie.memory.flow import Flow, adrive, drive, in_thread
+from coterie.memory.ids import new_id
+from coterie.memory.inputs import checked_text, key
+from coterie.memory.models import curating_model, text_of
+from coterie.memory.optimizing import Optimized, optimize
+from coterie.memory.strategies import MemoryOptimizationStrategyType, Strategy
+from coterie.memory.values import Add, Change, Delete, Edit, Message, Ref, Scope, Turn, Update, UserMemory
+from coterie.memory.verbatim import VerbatimCurator
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
+    from langchain_core.messages import BaseMessage
+
+    AnyMessage = str | Message | Mapping[str, Any] | BaseMessage
+
+RetrievalMethod = Literal["hybrid", "last_n"]
+
+DIRECT_SESSION = "memories"
+"""The session of the turns that were given to `MemoryManager.create_user_memories`, not said in a run."""
+
+_ROLES: dict[str, Literal["user", "assistant", "tool", "system"]] = {
+    "user": "user",
+    "human": "user",
+    "assistant": "assistant",
+    "ai": "assistant",
+    "tool": "tool",
+    "system": "system",
+    "developer": "system",
+}
+
+
+class MemoryManager:
+    """Makes, changes and finds the memories about users. Every method is about one user, who must be named.
+
+    Making one is cheap: model and store are looked at on first use.
+
+    Args:
+        db: the store.
+        model: a LangChain chat model, or a name for ``ChatOpenAI``. None: what the environment configures.
+        curator: "model" asks the model what to keep of a turn, "verbatim" keeps what the user states, as said, and
+            needs no model; or a `Curator` of your own. None: "model" if there is a model, else "verbatim".
+        additional_instructions: what matters in this application, in words for the model.
+        limits: how much one turn may change, and how much of it the curator sees.
+    """
+
+    def __init__(
+        self,
+        db: Db | None = None,
+        model: "BaseChatModel | str | None" = None,
+        *,
+        curator: Curator | Literal["model", "verbatim"] | None = None,
+        additional_instructions: str | None = None,
+        limits: CurationLimits = DEFAULT_LIMITS,
+    ) -> None:
+        self._db = db
+        self._model = model
+        self._curator = curator
+        self._instructions = additional_instructions
+        self._limits = limits
+
+    @property
+    def db(self) -> Db:
+        """The store.
+
+        Raises:
+            ConfigurationError: there is none.
+        """
+        if self._db is None:
+            raise ConfigurationError("This MemoryManager has no store: make it with db=SqliteDb('memory.db').")
+        return self._db
+
+    @property
+    def curator(self) -> Curator:
+        """Who decides what is kept of a turn.
+
+        Raises:
+            ConfigurationError: the model is to decide, and there is none.
+        """
+        if self._curator is None or isinstance(self._curator, str):
+            self._curator = self._chosen(self._curator)
+        return self._curator
+
+    def _chosen(self, name: str | None) -> Curator:
+        if name not in (None, "model", "verbatim"):
+            raise ConfigurationError(f"curator={name!r} is not known: give 'model', 'verbatim' or a Curator.")
+        model = None if name == "verbatim" else curating_model(self._model)
+        if model is not None:
+            return ModelCurator(model, self._limits, self._instructions)
+        if name == "model":
+            raise ConfigurationError(
+                "curator='model' needs a model: give MemoryManager(model=...), or set OPENAI_API_KEY or"
+                " OPENAI_BASE_URL."
+            )
+        return VerbatimCurator(self._limits)
+
+    def add_user_memory(self, memory: UserMemory, user_id: str | None = None) -> str:
+        """Keep a memory as it is given, and return its id; that of the same statement if the user has it already."""
+        owner = key("user_id", user_id if user_id is not None else memory.user_id)
+        return self._apply(Scope(owner, memory.team_id, memory.agent_id), Add(memory))
+
+    def replace_user_memory(self, memory_id: str, memory: UserMemory, user_id: str | None = None) -> str:
+        """Put a memory's words (and topics, if given) in place of another's, and return its id.
+
+        Raises:
+            NotFoundError: the user has no such memory.
+            ConflictError: ``memory`` was read from the store, and somebody changed it since.
+        """
+        owner = key("user_id", user_id if user_id is not None else memory.user_id)
+        target = Ref(memory_id, memory.version if memory.memory_id == memory_id else None)
+        topics = memory.topics if "topics" in memory.model_fields_set else None
+        return self._apply(_owner(owner), Update(target, memory.memory, topics))
+
+    def delete_user_memory(self, memory_id: str, user_id: str | None = None) -> None:
+        """Forget a memory.
+
+        Raises:
+            NotFoundError: the user has no such memory.
+        """
+        self._apply(_owner(user_id), Delete(Ref(memory_id)))
+
+    def get_user_memory(self, memory_id: str, user_id: str | None = None) -> UserMemory | None:
+        """Return a memory of the user's; None if there is none with this id."""
+        try:
+            return self.db.get(_owner(user_id), memory_id)
+        except NotFoundError:
+            return None
+
+    def get_user_memories(self, user_id: str | None = None) -> list[UserMemory]:
+        """Return everything remembered about a user that is true now, newest first."""
+        return self.db.newest(_owner(user_id), None)
+
+    def search_user_memories(
+        self,
+        query: str | None = None,
+        limit: int | None = None,
+        retrieval_method: RetrievalMethod | None = None,
+        user_id: str | None = None,
+    ) -> list[UserMemory]:
+        """Return what is remembered about a user, the best first.
+
+        Args:
+            query: any words.
+            limit: how many at most; None for 10 with "hybrid" and all with "last_n".
+            retrieval_method: "hybrid" finds the best for the query, "last_n" the newest. None: "hybrid" with a query,
+                else "last_n".
+            user_id: whose memories.
+        """
+        scope = _owner(user_id)
+        method = retrieval_method or ("hybrid" if query else "last_n")
+        if method not in get_args(RetrievalMethod):
+            raise InputError(f"retrieval_method is {method!r}: give one of {', '.join(get_args(RetrievalMethod))}.")
+        if method == "last_n":
+            return self.db.newest(scope, limit)
+        if not query:
+            raise InputError("retrieval_method 'hybrid' needs a query: give some words, or use 'last_n'.")
+        return [hit.memory for hit in self.db.search(scope, query, 10 if limit is None else limit)]
+
+    def clear_user_memories(self, user_id: str | None) -> int:
+        """Forget everything that is true now about a user, and return how many memories that was."""
+        scope = _owner(user_id)
+        memories = self.db.newest(scope, None)
+        self.db.apply(scope, [Delete(Ref(str(memory.memory_id)), "cleared") for memory in memories], Change())
+        return len(memories)
+
+    def create_user_memories(
+        self,
+        message: str | None = None,
+        messages: "Sequence[AnyMessage] | None" = None,
+        user_id: str | None = None,
+        agent_id: str | None = None,
+        team_id: str | None = None,
+    ) -> CurationReport:
+        """Have the curator keep what deserves it of a message, or of the messages of one exchange.
+
+        The exchange is stored first. If the model fails, the report has the error, the exchange stays pending, and
+        `curate_pending` takes it up again.
+
+        Args:
+            message: what the user said.
+            messages: instead of it: texts (by the user), `Message`, LangChain messages, or mappings with role and
+                content.
+            user_id: who said it.
+            agent_id: the agent it was said to.
+            team_id: the team it was said to.
+
+        Raises:
+            InputError: no user id; nothing was said; a NUL character.
+        """
+        return drive(self._creating(_turn(message, messages, user_id, agent_id, team_id)))
+
+    async def acreate_user_memories(
+        self,
+        message: str | None = None,
+        messages: "Sequence[AnyMessage] | None" = None,
+        user_id: str | None = None,
+        agent_id: str | None = None,
+        team_id: str | None = None,
+    ) -> CurationReport:
+        """The async twin of `create_user_memories`."""
+        return await adrive(self._creating(_turn(message, messages, user_id, agent_id, team_id)))
+
+    def _creating(self, turn: Turn) -> Flow[CurationReport]:
+        self.db.record_turn(turn)
+        return (yield from self.curating(turn))
+
+    def curating(self, turn: Turn) -> Flow[CurationReport]:
+        """Curate a turn that is stored and pending: a flow, for a graph's node or `drive`.
+
+        A curator that fails does not raise: the turn stays pending with the error, which the report has too.
+
+        Raises:
+            InputError: the turn has no user.
+            ConflictError: the turn is not pending (any more).
+            StoreError: the database refused.
+        """
+        key("user_id", turn.user_id)
+        return (yield from curate(self.db, self.curator, turn, self._limits))
+
+    def curate_pending(self, user_id: str | None = None, limit: int = 20) -> list[CurationReport]:
+        """Curate turns whose curation is owed, oldest first; of every user without a ``user_id``."""
+        return drive(self._curating_pending(user_id, limit))
+
+    async def acurate_pending(self, user_id: str | None = None, limit: int = 20) -> list[CurationReport]:
+        """The async twin of `curate_pending`."""
+        return await adrive(self._curating_pending(user_id, limit))
+
+    def _curating_pending(self, user_id: str | None, limit: int) -> Flow[list[CurationReport]]:
+        reports = []
+        for turn in self.db.pending_turns(user_id, limit):
+            try:
+                reports.append((yield from self.curating(turn)))
+            except ConflictError:  # another process was quicker
+                continue
+        return reports
+
+    def optimize_memories(
+        self,
+        user_id: str | None,
+        strategy: MemoryOptimizationStrategyType | Strategy = MemoryOptimizationStrategyType.SUMMARIZE,
+        apply: bool = True,
+    ) -> Optimized:
+        """Put what is remembered about a user into fewer words.
+
+        Args:
+            user_id: whose memories.
+            strategy: one of those that come with coterie, or your own.
+            apply: False returns what it would be, and changes nothing.
+
+        Returns:
+            The memories afterwards, with ``tokens_before`` and ``tokens_after``.
+
+        Raises:
+            CurationError: the model refused, or its answer loses facts. Nothing was changed.
+            ConflictError: a memory was changed or removed meanwhile. Nothing was changed.
+        """
+        return drive(self._optimizing(user_id, strategy, apply))
+
+    async def aoptimize_memories(
+        self,
+        user_id: str | None,
+        strategy: MemoryOptimizationStrategyType | Strategy = MemoryOptimizationStrategyType.SUMMARIZE,
+        apply: bool = True,
+    ) -> Optimized:
+        """The async twin of `optimize_memories`."""
+        return await adrive(self._optimizing(user_id, strategy, apply))
+
+    def _optimizing(
+        self, user_id: str | None, strategy: MemoryOptimizationStrategyType | Strategy, apply: bool
+    ) -> Flow[Optimized]:
+        owner = key("user_id", user_id)
+        named = strategy.strategy if isinstance(strategy, MemoryOptimizationStrategyType) else strategy
+        return (yield from optimize(self.db, owner, named, curating_model(self._model), apply))
+
+    def _apply(self, scope: Scope, edit: Edit) -> str:
+        return self.db.apply(scope, [edit], Change())[0].memory_id
+
+    aadd_user_memory = in_thread(add_user_memory)
+    areplace_user_memory = in_thread(replace_user_memory)
+    adelete_user_memory = in_thread(delete_user_memory)
+    aget_user_memory = in_thread(get_user_memory)
+    aget_user_memories = in_thread(get_user_memories)
+    asearch_user_memories = in_thread(search_user_memories)
+    aclear_user_memories = in_thread(clear_user_memories)
+
+
+def _owner(user_id: str | None) -> Scope:
+    """The scope of a user's own view."""
+    return Scope(key("user_id", user_id), as_owner=True)
+
+
+def _turn(
+    message: str | None,
+    messages: "Sequence[AnyMessage] | None",
+    user_id: str | None,
+    agent_id: str | None,
+    team_id: str | None,
+) -> Turn:
+    """The turn that messages given directly make up."""
+    owner = key("user_id", user_id)
+    if (message is None) == (messages is None):
+        raise InputError("Give either message= or messages=: what was said.")
+    said = tuple(_message(one) for one in ([message] if message is not None else messages or []) if one is not None)
+    if not any(one.content.strip() for one in said):
+        raise InputError(
+            f"The message {message!r} is empty: say something." if messages is None else "Nothing was said."
+        )
+    turn_id = new_id()
+    return Turn(turn_id, DIRECT_SESSION, turn_id, said, datetime.now(UTC), owner, team_id, agent_id)
+
+
+def _message(one: "AnyMessage") -> Message:
+    if isinstance(one, str):
+        return Message("user", checked_text("message", one))
+    if isinstance(one, Mapping):
+        role, content, name = one.get("role", "user"), one.get("content"), one.get("name")
+    elif isinstance(one, Message):
+        role, content, name = one.role, one.content, one.name
+    elif hasattr(one, "content"):
+        role, content, name = one.type, text_of(one), one.name
+    else:
+        raise InputError(f"The message {one!r} is not one: give a text, a Message, or a mapping with role and content.")
+    if role not in _ROLES:
+        raise InputError(f"The message's role is {role!r}: give one of {', '.join(_ROLES)}.")
+    return Message(_ROLES[role], checked_text("message", content or ""), name)
