@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from coterie.graphs.picture import Cluster, Edge, Node, Picture, one_line
+from coterie.graphs.picture import Cluster, Edge, Node, Picture
+from coterie.text import one_line
 
 MAX_LABEL = 60
 """The most characters of one line in a box."""

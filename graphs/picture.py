@@ -162,7 +162,7 @@ def _stores(spec: Spec) -> dict[int, Node]:
         if each.memory is not None:
             db = each.memory.manager.db
             name = f"/memory/{len(stores) + 1}"
-            stores.setdefault(id(db), Node(name, "memory", "shared memory", (str(db),)))
+            stores.setdefault(id(db), Node(name, "memory", "shared memory", (db.name.rpartition("/")[2],)))
     return stores
 
 
@@ -183,13 +183,3 @@ def _memory_edges(spec: Spec, cluster: Cluster, stores: dict[int, Node]) -> Iter
             yield Edge(curator.id, store.id, "write")
     for member, inner in zip(_members(spec), cluster.members, strict=True):
         yield from _memory_edges(member, inner, stores)
-
-
-def one_line(text: str, limit: int) -> str:
-    r"""A text that fits into a drawing: on one line, without control characters, cut where it is too long.
-
-    >>> one_line("a\n b\x1b[31m", 20), one_line("a long name", 7)
-    ('a b�[31m', 'a long…')
-    """
-    line = "".join(character if character.isprintable() else "�" for character in " ".join(text.split()))
-    return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"

@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 
 from rich.cells import cell_len, set_cell_size
 
-from coterie.graphs.picture import Cluster, Node, Picture, one_line
+from coterie.graphs.picture import Cluster, Node, Picture
+from coterie.text import one_line
 
 WIDTH = 100
 """Columns, unless told otherwise."""

@@ -8,6 +8,7 @@ Errors of every verb: `StoreError` when the database refuses or cannot be reache
 """
 
 import threading
+import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -47,9 +48,15 @@ class Db:
         self._dialect = dialect
         self._open = threading.Lock()
         self._engine: sa.Engine | None = None
+        self._dispose: Callable[[], object]
+
+    @property
+    def name(self) -> str:
+        """What people see of it: the file's path, or the URL without its password."""
+        return self._dialect.name
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({self._dialect.name!r})"
+        return f"{type(self).__name__}({self.name!r})"
 
     def __enter__(self) -> Self:
         return self
@@ -196,7 +203,7 @@ class Db:
         """Close the connections. The next verb opens them again; what was in memory only is gone."""
         with self._open:
             if self._engine is not None:
-                self._engine.dispose()
+                self._dispose()
                 self._engine = None
 
     @contextmanager
@@ -229,10 +236,11 @@ class Db:
 
     def _made(self) -> sa.Engine:
         engine = self._dialect.engine()
+        self._dispose = weakref.finalize(self, engine.dispose)  # also when nobody calls close()
         try:
             schema.prepare(engine, self._dialect)
         except BaseException:
-            engine.dispose()
+            self._dispose()
             raise
         return engine
 

@@ -3,6 +3,7 @@
 import logging
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Coroutine, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from langchain_core.messages import AIMessageChunk, HumanMessage
@@ -10,6 +11,7 @@ from langgraph.errors import GraphRecursionError
 
 from coterie.errors import ConfigurationError, InputError, RunError
 from coterie.graphs.agent import Graph
+from coterie.graphs.draw import draw
 from coterie.graphs.events import Event, MemberFinished, MemoryCurated, MemoryRecalled, Token
 from coterie.graphs.offline import NOTICE
 from coterie.graphs.spec import Spec, TeamSpec
@@ -131,6 +133,24 @@ class Runs(ABC):
             spec = self.spec()
             found = self.__dict__["_cache"] = (spec, build_graph(spec))
         return found
+
+    def reset(self) -> None:
+        """Forget the compiled graph, so that the next run sees what was changed since (``agent.model = ...``)."""
+        self.__dict__.pop("_cache", None)
+
+    def draw(self, path: str | Path | None = None) -> str:
+        """Draw the graph, with what reads and writes the memory: needs no network and no model.
+
+        Args:
+            path: a file to write, too: ``team.mmd`` for Mermaid, ``team.txt`` for text. None: text, to no file.
+
+        Returns:
+            The drawing as text.
+
+        Raises:
+            InputError: a file that ends otherwise.
+        """
+        return draw(self._compiled[0], path)
 
     @property
     def memory(self) -> MemoryManager:
