@@ -142,7 +142,7 @@ class Writer:
             rows.copied(
                 memory,
                 memory_id=memory.memory_id or new_id(),
-                topics=list(memory.topics),
+                topics=inputs.checked_topics(memory.topics),
                 user_id=self.scope.user_id,
                 team_id=memory.team_id or self.scope.team_id or self.change.team_id,
                 agent_id=memory.agent_id or self.scope.agent_id or self.change.agent_id,

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from coterie.errors import InputError, NotFoundError
 from coterie.memory.db import Db
 from coterie.memory.reading import line_tokens
-from coterie.memory.values import Add, Change, Delete, Ref, Scope, Update, UserMemory
+from coterie.memory.values import Add, Change, Delete, Ref, Scope, Update, UserMemory, Visibility
 
 ANA = Scope("ana", "desk", "scout")
 
@@ -30,7 +30,8 @@ def test_newest_first_or_oldest_first(db: Db) -> None:
 
 
 def test_newest_mixes_what_different_readers_share(db: Db) -> None:
-    for number, visibility in enumerate(["user", "team", "agent"] * 3):
+    kinds: list[Visibility] = ["user", "team", "agent"]
+    for number, visibility in enumerate(kinds * 3):
         db.apply(ANA, [Add(UserMemory(memory=f"Fact {number}", visibility=visibility))], Change())
     db.apply(Scope(None, "desk"), [Add(UserMemory(memory="The desk is blue", visibility="team"))], Change())
     found = [m.memory for m in db.newest(ANA, 4)]

@@ -1,0 +1,130 @@
+"""Arguments that cannot be used: a clear error, and nothing written."""
+
+import re
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from coterie.errors import InputError
+from coterie.memory.db import Db
+from coterie.memory.inputs import MAX_MEMORY_CHARACTERS
+from coterie.memory.values import Add, Change, Delete, Merge, Ref, Scope, Turn, Update, UserMemory
+
+ANA = Scope("ana", "desk", "scout")
+HALF = "half \ud800"
+NAIVE = datetime(2026, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "empty"),
+        (" \n\t", "empty"),
+        ("x" * (MAX_MEMORY_CHARACTERS + 1), "10,001 characters"),
+        ("a\0b", "NUL"),
+        (HALF, "Unicode"),
+        (None, "None"),
+        (3, "3"),
+    ],
+)
+def test_words_that_cannot_be_kept(db: Db, text: str, said: str) -> None:
+    (one,) = db.apply(ANA, [Add(UserMemory(memory="Likes tea"))], Change())
+    ref = Ref(one.memory_id)
+    for edit in (Add(UserMemory.model_construct(memory=text)), Update(ref, text), Merge([ref], text)):
+        with pytest.raises(InputError, match=said):
+            db.apply(ANA, [edit], Change())
+    assert [memory.memory for memory in db.newest(ANA)] == ["Likes tea"]
+
+
+def test_the_longest_memory_is_kept(db: Db) -> None:
+    for text in ("x" * MAX_MEMORY_CHARACTERS, "é东👩 " * (MAX_MEMORY_CHARACTERS // 4), "%s {} \\ ' \" \u202e -- ;"):
+        (one,) = db.apply(ANA, [Add(UserMemory(memory=text))], Change())
+        assert db.get(ANA, one.memory_id).memory == text
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"topics": "food"}, "topics"),
+        ({"topics": ["a\0"]}, "topic"),
+        ({"kind": "\0"}, "kind"),
+        ({"input": HALF}, "input"),
+        ({"memory_id": " "}, "memory_id"),
+        ({"team_id": "\0"}, "team_id"),
+        ({"source_turn_id": "x" * 256}, "source_turn_id"),
+        ({"visibility": "everybody"}, "everybody"),
+        ({"event_at": NAIVE}, "event_at"),
+        ({"expires_at": NAIVE}, "time zone"),
+        ({"created_at": "yesterday"}, "yesterday"),
+    ],
+)
+def test_fields_that_cannot_be_kept(db: Db, fields: dict[str, Any], said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        db.apply(ANA, [Add(UserMemory.model_construct(**{"memory": "Likes tea", **fields}))], Change())
+    assert db.newest(ANA) == []
+
+
+def test_a_memory_without_readers(db: Db) -> None:
+    for scope, visibility, said in [
+        (Scope(), "user", "no user_id"),
+        (Scope(None, "desk"), "user", "no user_id"),
+        (Scope("ana"), "team", "team_id"),
+        (Scope("ana"), "agent", "agent_id"),
+    ]:
+        with pytest.raises(InputError, match=said):
+            db.apply(scope, [Add(UserMemory.model_construct(memory="x", visibility=visibility))], Change())
+
+
+@pytest.mark.parametrize("bad", ["", " ", "\0", "x" * 256, HALF])
+def test_ids_that_cannot_be_ids(db: Db, bad: str) -> None:
+    turn = Turn("t", "s", "r", (), datetime.now(UTC), "ana")
+    for read in (db.get, db.find, db.history):
+        with pytest.raises(InputError, match="memory_id"):
+            read(ANA, bad)
+    with pytest.raises(InputError, match="memory_id"):
+        db.apply(ANA, [Delete(Ref(bad))], Change())
+    with pytest.raises(InputError, match="run_id"):
+        db.apply(ANA, [], Change(run_id=bad))
+    with pytest.raises(InputError, match="curated"):
+        db.apply(ANA, [], Change(), curated=bad)
+    with pytest.raises(InputError, match="user_id"):
+        db.newest(Scope(bad))
+    for name in ("turn_id", "session_id", "run_id", "user_id"):
+        with pytest.raises(InputError, match=name):
+            db.record_turn(Turn(**{**turn.__dict__, name: bad}))
+    with pytest.raises(InputError, match="session_id"):
+        db.update_session_state("ana", bad, {})
+    with pytest.raises(InputError, match="user_id"):
+        db.sessions(bad)
+    assert db.sessions("ana") == []
+
+
+@pytest.mark.parametrize("limit", [-1, "5", 1.5])
+def test_limits_that_cannot_be_limits(db: Db, limit: int) -> None:
+    said = re.escape(repr(limit))
+    for read in (
+        lambda: db.newest(ANA, limit),
+        lambda: db.search(ANA, "tea", limit),
+        lambda: db.turns("ana", "s", limit),
+        lambda: db.pending_turns(None, limit),
+        lambda: db.sessions("ana", limit),
+    ):
+        with pytest.raises(InputError, match=said):
+            read()
+
+
+def test_what_is_no_edit(db: Db) -> None:
+    with pytest.raises(InputError, match="not an edit"):
+        db.apply(ANA, ["delete everything"], Change())  # type: ignore[list-item]
+    with pytest.raises(InputError, match="each once"):
+        db.apply(ANA, [Merge([Ref("a"), Ref("a")], "x")], Change())
+    (one,) = db.apply(ANA, [Add(UserMemory(memory="Likes tea"))], Change())
+    with pytest.raises(InputError, match="reason"):
+        db.apply(ANA, [Delete(Ref(one.memory_id), reason="\0")], Change())
+    assert db.count(ANA) == 1
+
+
+def test_a_turn_without_a_time_zone(db: Db) -> None:
+    with pytest.raises(InputError, match="at is"):
+        db.record_turn(Turn("t", "s", "r", (), NAIVE, "ana"))

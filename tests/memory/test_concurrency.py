@@ -1,0 +1,198 @@
+"""Many writers at once: nothing is lost, nothing is stored twice, whatever the process dies of."""
+
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from coterie.errors import ConflictError
+from coterie.memory.db import Db
+from coterie.memory.postgres import PostgresDb
+from coterie.memory.sqlite import SqliteDb
+from coterie.memory.values import Add, Change, Delete, Merge, Message, Ref, Scope, Turn, Update, UserMemory
+
+ANA = Scope("ana")
+
+COUNT_UP = """
+import sys
+from coterie.errors import ConflictError
+from coterie.memory.postgres import PostgresDb
+from coterie.memory.sqlite import SqliteDb
+from coterie.memory.values import Change, Ref, Scope, Update
+
+kind, where, times = sys.argv[1:]
+db = {"sqlite": SqliteDb, "postgres": PostgresDb}[kind](where)
+for _ in range(int(times)):
+    while True:
+        seen = db.get(Scope("ana"), "counter")
+        edit = Update(Ref("counter", seen.version), str(int(seen.memory) + 1))
+        try:
+            db.apply(Scope("ana"), [edit], Change())
+            break
+        except ConflictError:
+            pass
+db.close()
+"""
+
+ADD_FOREVER = """
+import sys
+from coterie.memory.sqlite import SqliteDb
+from coterie.memory.values import Add, Change, Scope, UserMemory
+
+db = SqliteDb(sys.argv[1])
+for number in range(1_000_000):
+    edits = [Add(UserMemory(memory=f"{side} {number}")) for side in ("Left", "Right")]
+    db.apply(Scope("ana"), edits, Change())
+    print(number, flush=True)
+"""
+
+
+def count_up(db: Db, times: int) -> None:
+    """Read, add one, write; again from the start when somebody else was faster."""
+    for _ in range(times):
+        while True:
+            seen = db.get(ANA, "counter")
+            try:
+                db.apply(ANA, [Update(Ref("counter", seen.version), str(int(seen.memory) + 1))], Change())
+                break
+            except ConflictError:
+                pass
+
+
+def start(db: Db) -> None:
+    db.apply(ANA, [Add(UserMemory(memory="0", memory_id="counter"))], Change())
+
+
+def in_threads(work: Callable[[int], object], number: int = 8) -> list[object]:
+    """Do the work that often at once. Raises the first error."""
+    barrier = threading.Barrier(number)
+
+    def begin(index: int) -> object:
+        barrier.wait()
+        return work(index)
+
+    with ThreadPoolExecutor(number) as pool:
+        return list(pool.map(begin, range(number)))
+
+
+def test_threads_lose_no_update(db: Db) -> None:
+    start(db)
+    in_threads(lambda _: count_up(db, 10))
+    assert db.get(ANA, "counter").memory == "80"
+    history = db.history(ANA, "counter")
+    assert [revision.version for revision in history] == list(range(1, 82))
+    assert all(a.after == b.before for a, b in pairwise(history))
+
+
+def test_threads_share_a_store_in_memory() -> None:
+    with SqliteDb() as db:
+        start(db)
+        in_threads(lambda _: count_up(db, 20))
+        assert db.get(ANA, "counter").memory == "160"
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgres"])
+def test_processes_lose_no_update(kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    where = str(tmp_path / "store.db") if kind == "sqlite" else request.getfixturevalue("postgres_url")
+    with SqliteDb(where) if kind == "sqlite" else PostgresDb(where) as db:
+        start(db)
+        command = [sys.executable, "-c", COUNT_UP, kind, where, "25"]
+        processes = [subprocess.Popen(command) for _ in range(3)]
+        in_threads(lambda _: count_up(db, 10), 2)
+        assert [process.wait(60) for process in processes] == [0, 0, 0]
+        assert db.get(ANA, "counter").memory == "95"
+
+
+def test_the_same_statement_added_at_once_is_stored_once(db: Db) -> None:
+    def add(index: int) -> str:
+        facts = [Add(UserMemory(memory=f"Fact {(index + number) % 5}")) for number in range(5)]
+        applied = db.apply(ANA, facts, Change())
+        return str({one.memory_id for one in applied})
+
+    found = in_threads(add)
+    assert db.count(ANA) == 5
+    assert len({frozenset(str(ids)) for ids in found}) == 1
+
+
+def test_transactions_that_wait_for_each_other_all_end(db: Db) -> None:
+    ids = [
+        one.memory_id
+        for one in db.apply(ANA, [Add(UserMemory(memory=f"Fact {number}")) for number in range(6)], Change())
+    ]
+
+    def update(index: int) -> None:
+        for number in range(6):
+            order = ids[::-1] if index % 2 else ids
+            edits = [Add(UserMemory(memory=f"New {n}-{number}")) for n in (range(4) if index % 2 else range(3, -1, -1))]
+            db.apply(ANA, [*edits, *(Update(Ref(key), f"{key} of {index} {number}") for key in order)], Change())
+
+    in_threads(update, 4)
+    assert db.count(ANA) == 6 + 4 * 6
+    assert [len(db.history(ANA, key)) for key in ids] == [1 + 4 * 6] * 6
+
+
+def test_a_turn_is_curated_by_one_of_many(db: Db) -> None:
+    db.record_turn(Turn("t", "s", "r", (Message("user", "Hello"),), datetime.now(UTC), "ana"))
+
+    def curate(index: int) -> bool:
+        try:
+            db.apply(ANA, [Add(UserMemory(memory=f"By {index}"))], Change(), curated="t")
+        except ConflictError:
+            return False
+        return True
+
+    assert sum(map(bool, in_threads(curate))) == 1
+    assert db.count(ANA) == 1
+
+
+def test_a_memory_is_merged_or_deleted_once(db: Db) -> None:
+    one, two = (a.memory_id for a in db.apply(ANA, [Add(UserMemory(memory=t)) for t in "AB"], Change()))
+
+    def change(index: int) -> bool:
+        edit = Merge([Ref(one, 1), Ref(two, 1)], "AB") if index % 2 else Delete(Ref(two, 1))
+        try:
+            db.apply(ANA, [edit], Change())
+        except (ConflictError, LookupError):
+            return False
+        return True
+
+    assert sum(map(bool, in_threads(change))) == 1
+    assert len(db.history(ANA, two)) == 2
+
+
+def test_session_state_keeps_every_key(db: Db) -> None:
+    in_threads(lambda index: db.update_session_state("ana", "s", {f"key {index}": index}))
+    assert db.session("ana", "s").state == {f"key {index}": index for index in range(8)}
+
+
+def test_a_turn_recorded_at_once_is_recorded_once(db: Db) -> None:
+    turn = Turn("t", "s", "r", (Message("user", "Hello"),), datetime.now(UTC), "ana")
+    in_threads(lambda _: db.record_turn(turn))
+    assert db.turns("ana", "s") == [turn]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
+def test_a_killed_process_leaves_whole_transactions(tmp_path: Path) -> None:
+    path = str(tmp_path / "store.db")
+    process = subprocess.Popen([sys.executable, "-c", ADD_FOREVER, path], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    with process.stdout as said:
+        for line in said:
+            if int(line) == 20:
+                break
+        process.send_signal(signal.SIGKILL)
+        last = int([line, *said][-1])
+    process.wait()
+    with SqliteDb(path) as db:
+        kept = [memory.memory for memory in db.newest(ANA, None, oldest_first=True)]
+        assert len(kept) >= 2 * (last + 1)
+        assert kept == [f"{side} {number}" for number in range(len(kept) // 2) for side in ("Left", "Right")]
+        assert all(len(db.history(ANA, str(memory.memory_id))) == 1 for memory in db.newest(ANA, 5))
+        assert len(db.search(ANA, "left", 1000)) == len(kept) // 2
