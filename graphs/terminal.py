@@ -10,7 +10,7 @@ from coterie.text import one_line
 
 WIDTH = 100
 """Columns, unless told otherwise."""
-MAX_TEXT = 48
+MAX_TEXT = 72
 """The most characters of a name, a role or a detail."""
 
 _GAP = 4

@@ -64,7 +64,7 @@ class Printer:
         if self._live is not None:
             self._live.update(self._rendered(), refresh=True)
             self._live.stop()
-        else:
+        elif self.work or self.answer:  # a run that failed at once has nothing to show
             self._print_plainly()
 
     def show(self, event: Event) -> None:

@@ -1,1 +1,76 @@
-"""The command line."""
+"""The command line. LangGraph, LangChain and the store are loaded by the commands that use them, not for ``--help``."""
+
+import logging
+import os
+import sys
+from collections.abc import Sequence
+
+from coterie.errors import CoterieError, InputError
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and leave with its exit code: 0, 1 for what failed, 2 for wrong usage.
+
+    Args:
+        arguments: what stands after ``coterie``. None: what this process was called with.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # a name that the terminal cannot show is no reason to fail
+    _log_to_stderr()
+    code = _run(arguments)
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains when it ends
+        code = code or 1
+    sys.exit(code)
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    from coterie.cli.app import app
+
+    try:
+        return app(args=arguments, prog_name="coterie", standalone_mode=False) or 0
+    except BrokenPipeError:
+        return 1
+    except (CoterieError, OSError) as error:
+        return failed(error)
+    except Exception as error:
+        if not hasattr(error, "format_message"):  # what typer raises for wrong usage
+            raise
+        return _wrong_usage(error)
+
+
+def failed(error: Exception) -> int:
+    """Say in one line what went wrong, and return the exit code."""
+    print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+    return 2 if isinstance(error, InputError) else 1
+
+
+def _wrong_usage(error: Exception) -> int:
+    command = getattr(getattr(error, "ctx", None), "command_path", "coterie")
+    if message := error.format_message().strip():  # type: ignore[attr-defined]  # empty: the help was printed
+        print(f"error: {message.rstrip('.')}. `{command} --help` says what there is.", file=sys.stderr)
+    return 2
+
+
+class _OnStderr(logging.Handler):
+    """Prints each message once, plainly. It asks for ``sys.stderr`` each time: a live display may stand in for it."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.said: set[str] = set()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Print the message."""
+        message = record.getMessage()
+        if message not in self.said:
+            self.said.add(message)
+            print(message, file=sys.stderr)
+
+
+def _log_to_stderr() -> None:
+    log = logging.getLogger("coterie")
+    log.handlers = [_OnStderr()]
+    log.propagate = False

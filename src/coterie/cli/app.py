@@ -1,0 +1,38 @@
+"""All the commands together."""
+
+from typing import Annotated
+
+import typer
+
+from coterie.cli import chat, curate, graph, memory, run
+
+app = typer.Typer(
+    name="coterie",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Teams of LLM agents that share one memory.",
+)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from coterie import __version__
+
+        print(f"coterie {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and leave.")
+    ] = False,
+) -> None: ...
+
+
+app.command("run")(run.run)
+app.command("chat")(chat.chat)
+app.command("graph")(graph.graph)
+app.add_typer(memory.app, name="memory")
+app.command("curate")(curate.curate)

@@ -1,0 +1,35 @@
+"""The arguments and options that several commands have."""
+
+from typing import Annotated
+
+import typer
+
+File = Annotated[
+    str,
+    typer.Argument(
+        metavar="FILE[:NAME]",
+        show_default=False,
+        help="A Python file, and which of its agents and teams; without a name its one team, else its one agent.",
+    ),
+]
+User = Annotated[str | None, typer.Option("--user", "-u", metavar="ID", help="Whose memories.")]
+OneUser = Annotated[str, typer.Option("--user", "-u", metavar="ID", show_default=False, help="Whose memories.")]
+Session = Annotated[
+    str | None, typer.Option("--session", "-s", metavar="ID", help="The conversation to go on with; else a new one.")
+]
+Model = Annotated[str | None, typer.Option("--model", "-m", metavar="NAME", help="A model of the configured server.")]
+RunDb = Annotated[
+    str | None,
+    typer.Option(
+        "--db",
+        metavar="PATH|URL",
+        envvar="COTERIE_DB",
+        help="A SQLite file or a postgresql:// URL, instead of the store that FILE names.",
+    ),
+]
+Db = Annotated[
+    str,
+    typer.Option("--db", metavar="PATH|URL", envvar="COTERIE_DB", help="A SQLite file or a postgresql:// URL."),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+DEFAULT_DB = "coterie.db"

@@ -1,0 +1,66 @@
+"""``coterie run``: one message, one answer."""
+
+import sys
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from coterie.cli.jsons import print_json
+from coterie.cli.options import File, Json, Model, RunDb, Session, User
+from coterie.cli.targets import load
+from coterie.errors import InputError
+
+if TYPE_CHECKING:
+    from coterie.teams.agent import Agent
+    from coterie.teams.output import RunOutput
+    from coterie.teams.team import Team
+
+Message = Annotated[str | None, typer.Argument(show_default=False, help="What to say; - or nothing reads stdin.")]
+
+
+def run(
+    file: File,
+    message: Message = None,
+    user: User = None,
+    session: Session = None,
+    model: Model = None,
+    db: RunDb = None,
+    json: Json = False,
+) -> None:
+    """Run an agent or a team once and print its answer."""
+    said = _said(message)
+    target = load(file, db=db, model=model)
+    warn_of_no_user(target, user)
+    if json:
+        print_json(as_json(target.run(said, user_id=user, session_id=session)))
+    else:
+        target.print_response(said, user_id=user, session_id=session)
+
+
+def _said(message: str | None) -> str:
+    if message is not None and message != "-":
+        return message
+    if message is None and sys.stdin.isatty():
+        raise InputError("What is to be said? Give a message, or pipe one in.")
+    return sys.stdin.read().strip()
+
+
+def warn_of_no_user(target: "Agent | Team", user: str | None) -> None:
+    """Say that nothing will be remembered, where something could be."""
+    if user is None and target.update_memory_on_run:
+        print("Nothing is remembered without a user: say who with --user ID.", file=sys.stderr)
+
+
+def as_json(output: "RunOutput") -> dict[str, Any]:
+    """What a run returned, without LangChain's own objects."""
+    return {
+        "content": output.content,
+        "run_id": output.run_id,
+        "session_id": output.session_id,
+        "user_id": output.user_id,
+        "members": output.members,
+        "recalled": output.recalled.memories if output.recalled else None,
+        "memory_changes": [revision for applied in output.memories_changed for revision in applied.revisions],
+        "errors": output.errors,
+        "notices": output.notices,
+    }
