@@ -16,6 +16,8 @@ from coterie.memory.tables import MEMORY, REVISION, UtcDateTime
 from coterie.memory.tokens import estimate_tokens
 from coterie.memory.values import Hit, Recall, Revision, Scope, UserMemory
 
+PART = 50
+"""How many rows are fetched at a time."""
 EVERYTHING = 2**62
 """A LIMIT that limits nothing."""
 LINE_TOKENS = 2
@@ -119,7 +121,8 @@ def newest(connection: sa.Connection, scope: Scope, limit: int | None) -> Iterat
     if kinds := _kinds(scope):
         number = EVERYTHING if limit is None else limit
         found = _run(connection, _newest(kinds), scope, limit=number, now=datetime.now(UTC))
-        yield from map(rows.memory_value, found)
+        for part in found.partitions(PART):
+            yield from map(rows.memory_value, part)
 
 
 def count(connection: sa.Connection, scope: Scope) -> int:

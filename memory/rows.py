@@ -17,8 +17,8 @@ REVISION_COLUMNS = tuple(column for column in REVISION.c if column.name != "audi
 SESSION_COLUMNS = tuple(column for column in SESSION.c if column.name not in {"summary_upto", "version"})
 TURN_COLUMNS = tuple(column for column in TURN.c if column.name != "lease_until")
 
-_OWNER = FIELDS.index("user_id")
-_set = object.__setattr__
+_FIELDS_SET = set(FIELDS)
+_new, _set = object.__new__, object.__setattr__
 
 
 def stored_owner(user_id: str | None) -> str:
@@ -31,8 +31,9 @@ def memory_value(row: Sequence[Any]) -> UserMemory:
 
     Built without validation, which the row went through when it was written: 3 µs instead of 7.
     """
-    values = dict(zip(FIELDS, row, strict=False))
-    values["user_id"] = row[_OWNER] or None
+    values = dict(zip(FIELDS, row))  # noqa: B905  # strict=True would cost more than the rest of the line
+    if not values["user_id"]:
+        values["user_id"] = None
     return _memory(values)
 
 
@@ -42,9 +43,9 @@ def copied(memory: UserMemory, /, **changes: Any) -> UserMemory:
 
 
 def _memory(values: dict[str, Any]) -> UserMemory:
-    memory: UserMemory = UserMemory.__new__(UserMemory)
+    memory = _new(UserMemory)
     _set(memory, "__dict__", values)
-    _set(memory, "__pydantic_fields_set__", set(FIELDS))
+    _set(memory, "__pydantic_fields_set__", _FIELDS_SET)  # shared: it holds every field, so nothing is ever added
     _set(memory, "__pydantic_extra__", None)
     _set(memory, "__pydantic_private__", None)
     return memory

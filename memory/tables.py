@@ -4,8 +4,10 @@ These classes are the schema's one description for Python; ``migrations/`` makes
 the two. The database keeps ``''`` where a value has ``user_id=None``, because the owner is part of every key.
 """
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any, ClassVar
 
 import sqlalchemy as sa
@@ -41,14 +43,41 @@ class UtcDateTime(sa.types.TypeDecorator[datetime]):
         """To the database."""
         return value if value is None or dialect.name == "postgresql" else (value - _EPOCH) // _MICROSECOND
 
-    def process_result_value(self, value: Any, dialect: sa.Dialect) -> datetime | None:
+    def result_processor(self, dialect: sa.Dialect, coltype: object) -> Callable[[Any], datetime | None]:
+        """From the database. In place of ``process_result_value``, which costs another call for each value."""
+        return _in_utc if dialect.name == "postgresql" else _since_1970
+
+
+def _in_utc(value: datetime | None) -> datetime | None:
+    return None if value is None else value.astimezone(UTC)
+
+
+def _since_1970(value: int | None) -> datetime | None:
+    return None if value is None else _EPOCH + timedelta(microseconds=value)
+
+
+class Topics(sa.types.TypeDecorator[list[str]]):
+    """A list of texts as JSON: JSONB on PostgreSQL. On SQLite each list is parsed once, for topics come again."""
+
+    impl = sa.JSON
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: sa.Dialect) -> sa.types.TypeEngine[Any]:
+        """What the database keeps."""
+        return dialect.type_descriptor(JSONB() if dialect.name == "postgresql" else sa.JSON())
+
+    def result_processor(self, dialect: sa.Dialect, coltype: object) -> Any:
         """From the database."""
-        if value is None:
-            return None
-        return value.astimezone(UTC) if dialect.name == "postgresql" else _EPOCH + timedelta(microseconds=value)
+        if dialect.name == "postgresql":
+            return super().result_processor(dialect, coltype)
+        return lambda text: [*_parsed(text)]
 
 
-TOPICS = sa.JSON().with_variant(JSONB(), "postgresql")
+@lru_cache(4096)
+def _parsed(text: str) -> tuple[str, ...]:
+    return tuple(json.loads(text))
+
+
 _tables = registry()  # ours alone: an application's own SQLModel tables may have the same names
 
 
@@ -76,7 +105,7 @@ class MemoryRow(UserMemory, _Table, table=True):
     user_id: str | None = Field(sa_column=sa.Column(sa.Text, primary_key=True))
     memory_id: str | None = Field(sa_column=sa.Column(sa.Text, primary_key=True))
     memory: str = Field(sa_type=sa.Text)
-    topics: list[str] = Field(sa_type=TOPICS)
+    topics: list[str] = Field(sa_type=Topics)
     team_id: str | None = Field(default=None, sa_type=sa.Text)
     agent_id: str | None = Field(default=None, sa_type=sa.Text)
     visibility: str = Field(sa_type=sa.Text)  # type: ignore[assignment]  # SQLModel has no column type for a Literal
