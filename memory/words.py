@@ -22,9 +22,12 @@ def words(text: str) -> list[str]:
     >>> words("Café Müller, 東京!")
     ['cafe', 'muller', '東', '京']
     """
-    plain = unicodedata.normalize("NFKD", text.casefold())
-    plain = unicodedata.normalize("NFC", "".join(c for c in plain if not unicodedata.combining(c)))
-    return _WORD.findall(_CJK.sub(r" \g<0> ", plain))
+    plain = text.casefold()
+    if not plain.isascii():
+        plain = unicodedata.normalize("NFKD", plain)
+        plain = unicodedata.normalize("NFC", "".join(c for c in plain if not unicodedata.combining(c)))
+        plain = _CJK.sub(r" \g<0> ", plain)
+    return _WORD.findall(plain)
 
 
 def content_words(text: str) -> set[str]:
