@@ -100,12 +100,8 @@ def pending(connection: sa.Connection, user_id: str | None, limit: int | None) -
 
 
 def _many(connection: sa.Connection, statement: Any, values: dict[str, Any], limit: int | None) -> list[Turn]:
-    found = connection.execute(statement, {**values, "limit": _number(limit)})
+    found = connection.execute(statement, {**values, "limit": inputs.checked_limit(limit)})
     return [rows.turn_value(row) for row in found.mappings()]
-
-
-def _number(limit: int | None) -> int:
-    return 2**62 if inputs.checked_limit(limit) is None else int(limit or 0)
 
 
 def _owner(user_id: str | None) -> str:
@@ -115,7 +111,7 @@ def _owner(user_id: str | None) -> str:
 def fail(connection: sa.Connection, turn: Turn, error: str) -> None:
     """Count a failed attempt to curate a turn."""
     message = error.replace("\0", "\N{REPLACEMENT CHARACTER}").encode(errors="replace").decode()
-    values = {"key_user": _owner(turn.user_id), "key_turn": turn.turn_id, "message": message}
+    values = {"key_user": _owner(turn.user_id), "key_turn": inputs.key("turn_id", turn.turn_id), "message": message}
     if connection.execute(_failed, values).rowcount != 1:
         raise NotFoundError(
             f"There is no pending turn {turn.turn_id!r} of this user: it was curated, or never recorded."
@@ -136,7 +132,7 @@ def session(connection: sa.Connection, user_id: str | None, session_id: str) -> 
 
 def sessions(connection: sa.Connection, user_id: str | None, limit: int | None) -> list[Session]:
     """A user's sessions, the one that was used last first."""
-    found = connection.execute(_sessions, {"key_user": _owner(user_id), "limit": _number(limit)})
+    found = connection.execute(_sessions, {"key_user": _owner(user_id), "limit": inputs.checked_limit(limit)})
     return [rows.session_value({**row}) for row in found.mappings()]
 
 

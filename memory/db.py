@@ -122,8 +122,8 @@ class Db:
             found = list(reading.newest(connection, scope, limit))
         return found[::-1] if oldest_first else found
 
-    def search(self, scope: Scope, query: str, limit: int = 10) -> list[Hit]:
-        """The memories true now that hold any of the query's words, best first, at most ``limit``.
+    def search(self, scope: Scope, query: str, limit: int | None = 10) -> list[Hit]:
+        """The memories true now that hold any of the query's words, best first, at most ``limit`` (None: all).
 
         Any string is a query. Stop words are left out; with nothing left, nothing is found.
         """

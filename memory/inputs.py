@@ -12,6 +12,8 @@ from coterie.memory.scope import audience
 from coterie.memory.values import Change, Scope, Turn, UserMemory, Visibility, checked_id
 
 MAX_MEMORY_CHARACTERS = 10_000
+EVERYTHING = 2**62
+"""A LIMIT that limits nothing."""
 
 
 def checked_text(name: str, value: str) -> str:
@@ -50,11 +52,13 @@ def checked_change(change: Change) -> Change:
     return change
 
 
-def checked_limit(limit: int | None) -> int | None:
-    """A limit of zero or more, or None for no limit."""
-    if limit is not None and (not isinstance(limit, int) or limit < 0):
+def checked_limit(limit: int | None) -> int:
+    """The number for a LIMIT clause; None means all."""
+    if limit is None:
+        return EVERYTHING
+    if not isinstance(limit, int) or limit < 0:
         raise InputError(f"limit is {limit!r}: give 0 or more, or None for all.")
-    return limit
+    return min(limit, EVERYTHING)
 
 
 def checked_statement(text: str) -> str:

@@ -18,8 +18,6 @@ from coterie.memory.values import Hit, Recall, Revision, Scope, UserMemory
 
 PART = 50
 """How many rows are fetched at a time."""
-EVERYTHING = 2**62
-"""A LIMIT that limits nothing."""
 LINE_TOKENS = 2
 """What a memory takes in a prompt beside its words: the mark before it, the end of the line."""
 SHORTEST_TOKENS = LINE_TOKENS + 2
@@ -117,9 +115,8 @@ def find(connection: sa.Connection, scope: Scope, prefix: str) -> UserMemory:
 
 def newest(connection: sa.Connection, scope: Scope, limit: int | None) -> Iterator[UserMemory]:
     """The newest current memories, newest first, read as they are asked for."""
-    inputs.checked_limit(limit)
+    number = inputs.checked_limit(limit)
     if kinds := _kinds(scope):
-        number = EVERYTHING if limit is None else limit
         found = _run(connection, _newest(kinds), scope, limit=number, now=datetime.now(UTC))
         for part in found.partitions(PART):
             yield from map(rows.memory_value, part)
@@ -139,14 +136,13 @@ def history(connection: sa.Connection, scope: Scope, memory_id: str) -> list[Rev
     return [rows.revision_value(row) for row in found]
 
 
-def search(connection: sa.Connection, dialect: Dialect, scope: Scope, query: str, limit: int) -> list[Hit]:
+def search(connection: sa.Connection, dialect: Dialect, scope: Scope, query: str, limit: int | None) -> list[Hit]:
     """The current memories that hold any of the query's words, best first."""
-    inputs.checked_limit(limit)
-    kinds, words = _kinds(scope), query_words(query)
+    number, kinds, words = inputs.checked_limit(limit), _kinds(scope), query_words(query)
     if not (kinds and words):
         return []
     values = dialect.search_parameters(list(shelves(scope).values()), words)
-    found = _run(connection, dialect.search(kinds), scope, **values, limit=limit, now=datetime.now(UTC))
+    found = _run(connection, dialect.search(kinds), scope, **values, limit=number, now=datetime.now(UTC))
     return [Hit(rows.memory_value(row), row.score, {"text": row.score}) for row in found]
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 
-from coterie.errors import SchemaError, StoreError
+from coterie.errors import InputError, SchemaError, StoreError
 from coterie.memory import rows
 from coterie.memory.db import Db
 from coterie.memory.dialect import Dialect, first_line
@@ -30,9 +30,14 @@ class SqliteDb(Db):
 
     Args:
         path: The file; made on first use if it is missing. None: in memory, gone when this object is closed.
+
+    Raises:
+        InputError: the path is empty or holds a NUL.
     """
 
     def __init__(self, path: str | Path | None = None) -> None:
+        if path is not None and (not str(path).strip() or "\0" in str(path)):
+            raise InputError(f"path is {path!r}: give the path of a file, or None for a store in memory.")
         super().__init__(_Sqlite(None if str(path) == ":memory:" else path))
 
 

@@ -28,6 +28,8 @@ from coterie.memory.values import (
     UserMemory,
 )
 
+IDS_AT_ONCE = 500
+"""How many memories are looked up in one statement: databases limit its parameters."""
 _NARROWNESS = {"user": 0, "team": 1, "agent": 2}
 
 _key = (MEMORY.c.user_id == sa.bindparam("key_user")) & (MEMORY.c.memory_id == sa.bindparam("key_memory"))
@@ -96,11 +98,11 @@ class Writer:
         return applied
 
     def _load(self, ids: Iterable[str]) -> None:
-        wanted = [inputs.key("memory_id", memory_id) for memory_id in ids]
-        if wanted:
-            statement = _targets(tuple(shelves(self.scope)))
-            found = self.connection.execute(statement, {**parameters(self.scope), "ids": wanted})
-            self._rows = {row.memory_id: rows.memory_value(row) for row in found}
+        wanted = sorted(inputs.key("memory_id", memory_id) for memory_id in ids)
+        statement, values = _targets(tuple(shelves(self.scope))), parameters(self.scope)
+        for start in range(0, len(wanted), IDS_AT_ONCE):
+            found = self.connection.execute(statement, {**values, "ids": wanted[start : start + IDS_AT_ONCE]})
+            self._rows |= {row.memory_id: rows.memory_value(row) for row in found}
 
     def _apply(self, edit: Edit) -> Applied:
         first = len(self._revisions)

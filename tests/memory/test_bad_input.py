@@ -9,6 +9,7 @@ import pytest
 from coterie.errors import InputError
 from coterie.memory.db import Db
 from coterie.memory.inputs import MAX_MEMORY_CHARACTERS
+from coterie.memory.sqlite import SqliteDb
 from coterie.memory.values import Add, Change, Delete, Merge, Ref, Scope, Turn, Update, UserMemory
 
 ANA = Scope("ana", "desk", "scout")
@@ -128,3 +129,22 @@ def test_what_is_no_edit(db: Db) -> None:
 def test_a_turn_without_a_time_zone(db: Db) -> None:
     with pytest.raises(InputError, match="at is"):
         db.record_turn(Turn("t", "s", "r", (), NAIVE, "ana"))
+
+
+@pytest.mark.parametrize("path", ["", " ", "a\0b"])
+def test_a_path_that_cannot_be_one(path: str) -> None:
+    with pytest.raises(InputError, match="path"):
+        SqliteDb(path)
+
+
+def test_numbers_beyond_any_database(db: Db) -> None:
+    db.apply(ANA, [Add(UserMemory(memory="Likes tea"))], Change())
+    huge = 10**30
+    assert len(db.newest(ANA, huge)) == len(db.search(ANA, "tea", huge)) == len(db.search(ANA, "tea", None)) == 1
+    assert db.recall(ANA, "tea", huge).complete
+
+
+def test_more_edits_than_a_statement_has_parameters(db: Db) -> None:
+    added = db.apply(ANA, [Add(UserMemory(memory=f"Fact {number}")) for number in range(1100)], Change())
+    db.apply(ANA, [Delete(Ref(one.memory_id, 1)) for one in added[::-1]], Change())
+    assert db.count(ANA) == 0

@@ -20,7 +20,7 @@ from coterie.memory.db import Db
 from coterie.memory.postgres import PostgresDb
 from coterie.memory.sqlite import SqliteDb
 from coterie.memory.tables import AUDIENCE_SQL, METADATA
-from coterie.memory.values import Add, Change, Scope, UserMemory
+from coterie.memory.values import Add, Change, Delete, Merge, Ref, Scope, Update, UserMemory
 
 ANA = Scope("ana")
 ONLY_IN_ONE_DATABASE = {"seq", "text_index"}
@@ -74,6 +74,21 @@ def test_the_migrations_make_the_tables_that_python_knows(url: str) -> None:
             for column in table.columns:
                 assert columns[column.name]["nullable"] == column.nullable, column
     engine.dispose()
+
+
+def test_the_text_index_of_sqlite_is_whole_after_edits(tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    scope = Scope("ana", "desk", "scout")
+    with SqliteDb(path) as db:
+        added = db.apply(scope, [Add(UserMemory(memory=f"Fact {number}")) for number in range(30)], Change())
+        private = db.apply(scope, [Add(UserMemory(memory="Secret", visibility="agent"))], Change())
+        one, two, three, four = (Ref(applied.memory_id) for applied in [*added[:3], *private])
+        db.apply(scope, [Update(one, "Other"), Delete(two), Merge([three, four], "Both")], Change())
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.execute("VACUUM")
+    connection.execute("INSERT INTO memory_text(memory_text, rank) VALUES ('integrity-check', 1)")
+    assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+    connection.close()
 
 
 def test_the_newest_version_is_the_last_migration() -> None:

@@ -13,23 +13,19 @@ AUDIENCE = "CASE visibility WHEN 'team' THEN 'team:' || team_id WHEN 'agent' THE
 # The keys of a row's readers are words of the text index, so that a search touches nobody else's postings.
 TEXT_INDEX = f"""to_tsvector('english', memory)
     || array_to_tsvector(ARRAY[md5(user_id), md5(user_id || chr(31) || {AUDIENCE})])"""
-FULL_TEXT = """
-CREATE VIEW memory_text_source AS
-    SELECT seq, 'u' || hex(user_id) || ' k' || hex(user_id || char(31) || audience) AS readers, memory FROM memory;
-CREATE VIRTUAL TABLE memory_text USING fts5(readers, memory, content='memory_text_source', content_rowid='seq',
-    tokenize='porter unicode61 remove_diacritics 2');
-CREATE TRIGGER memory_text_insert AFTER INSERT ON memory BEGIN
-    INSERT INTO memory_text(rowid, readers, memory) VALUES (new.seq,
-        'u' || hex(new.user_id) || ' k' || hex(new.user_id || char(31) || new.audience), new.memory); END;
-CREATE TRIGGER memory_text_delete AFTER DELETE ON memory BEGIN
-    INSERT INTO memory_text(memory_text, rowid, readers, memory) VALUES ('delete', old.seq,
-        'u' || hex(old.user_id) || ' k' || hex(old.user_id || char(31) || old.audience), old.memory); END;
-CREATE TRIGGER memory_text_update AFTER UPDATE OF user_id, visibility, team_id, agent_id, memory ON memory BEGIN
-    INSERT INTO memory_text(memory_text, rowid, readers, memory) VALUES ('delete', old.seq,
-        'u' || hex(old.user_id) || ' k' || hex(old.user_id || char(31) || old.audience), old.memory);
-    INSERT INTO memory_text(rowid, readers, memory) VALUES (new.seq,
-        'u' || hex(new.user_id) || ' k' || hex(new.user_id || char(31) || new.audience), new.memory); END
-"""
+READERS = "'u' || hex({0}user_id) || ' k' || hex({0}user_id || char(31) || {0}audience)"
+VALUES = "{0}seq, " + READERS + ", {0}memory"
+ADD = f"INSERT INTO memory_text(rowid, readers, memory) VALUES ({VALUES.format('new.')});"
+REMOVE = f"INSERT INTO memory_text(memory_text, rowid, readers, memory) VALUES ('delete', {VALUES.format('old.')});"
+FULL_TEXT = (
+    f"CREATE VIEW memory_text_source AS SELECT seq, {READERS.format('')} AS readers, memory FROM memory",
+    """CREATE VIRTUAL TABLE memory_text USING fts5(readers, memory, content='memory_text_source', content_rowid='seq',
+    tokenize='porter unicode61 remove_diacritics 2')""",
+    f"CREATE TRIGGER memory_text_insert AFTER INSERT ON memory BEGIN {ADD} END",
+    f"CREATE TRIGGER memory_text_delete AFTER DELETE ON memory BEGIN {REMOVE} END",
+    f"""CREATE TRIGGER memory_text_update AFTER UPDATE OF user_id, visibility, team_id, agent_id, memory ON memory
+    BEGIN {REMOVE} {ADD} END""",
+)
 
 
 def upgrade() -> None:
@@ -91,8 +87,8 @@ def _memory(postgres: bool, moment: Any, identifier: sa.Text) -> None:
     if postgres:
         op.create_index("memory_text", "memory", ["text_index"], postgresql_using="gin")
     else:
-        for statement in FULL_TEXT.replace("END;", "END\0").replace(";\nCREATE", "\0\nCREATE").split("\0"):
-            op.execute(sa.text(statement.replace(":", r"\:")))
+        for statement in FULL_TEXT:
+            op.get_bind().exec_driver_sql(statement)
 
 
 def _revision(moment: Any, identifier: sa.Text) -> None:
