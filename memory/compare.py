@@ -10,7 +10,7 @@ from coterie.memory.words import STOP_WORDS, words
 
 # "not" and its like are never among them: they are the news. Without accents, as words() gives them.
 _LITTLE = STOP_WORDS | set(
-    "being user here now really then too very also am"
+    "being user here now really then too very also s m re ve ll"
     " um uma o os da das dos em na nos nas ao aos que e ou mas eu meu minha ele ela seu sua foi sao esta com por"
     " para una el la los las de del y en yo mi su se lo es fue son soy con estoy tengo"
     " der die das ein eine einen einem einer und oder ist war sind bin ich mein meine er sie sein ihr im zu von mit auf"

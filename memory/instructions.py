@@ -23,7 +23,10 @@ _INSTRUCTIONS = [
     re.compile(r"<\s*/?\s*(?:system|assistant|turn|memories|earlier|instructions?)\s*>|<\|\w+\|>|\[/?INST\]", re.I),
     # An order: to nobody at its beginning, to the agent anywhere.
     re.compile(
-        rf"^\W*(?:please\s+)?(?:from now on,?\s+)?(?:you\s+)?(?:always|never|must|do not|don['’]t)\s+(?:{_VERBS})\b",
+        re.compile(
+            rf"^\W*(?:please\s+)?(?:you\s+)?(?:(?:must|should)\s+)?(?:always|never|do not|don['’]t)\s+(?:{_VERBS})\b",
+            re.I,
+        ),
         re.I,
     ),
     re.compile(r"^\W*(?:from now on|new (?:rule|instruction|policy)s?|important instructions?)\b", re.I),

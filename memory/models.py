@@ -158,29 +158,33 @@ def asking(
 
 
 def _structured(model: "BaseChatModel", form: dict[str, Any]) -> "Runnable[Any, Any] | None":
-    """The model held to a schema; None for a model that has no way to be."""
+    """The model held to a schema, its answer unparsed; None for a model that has no way to be.
+
+    LangChain's parser is left out: it completes an answer that was cut off in the middle of a word, and takes minutes
+    over long nonsense.
+    """
+    from langchain_core.runnables import RunnableParallel, RunnableSequence
+
     for options in ({"method": "json_schema"}, {}):
         try:
-            return model.with_structured_output(form, include_raw=True, **options)
+            found: Any = model.with_structured_output(form, include_raw=True, **options)
         except (NotImplementedError, TypeError, ValueError):
             continue
+        parts = isinstance(found, RunnableSequence) and isinstance(found.first, RunnableParallel)
+        return found.first if parts else found
     return None
 
 
 def _parsed(answer: Mapping[str, Any], schema: type[T]) -> T:
-    """Read the text strictly: LangChain's own parser completes an answer that was cut off in the middle of a word."""
-    raw = answer["raw"]
-    text = text_of(raw)
-    if not text.strip() and answer.get("parsed") is not None:
-        candidates: Iterator[Any] = iter([answer["parsed"]])
-    else:
-        candidates = _objects_in(text)
-    for candidate in candidates:
+    """Read an answer: the arguments of a tool call, or the JSON in its text."""
+    raw, text = answer["raw"], text_of(answer["raw"])
+    called = [call["args"] for call in raw.tool_calls]
+    for candidate in called or _objects_in(text):
         try:
             return schema.model_validate(candidate)
         except ValidationError:
             continue
-    came = text or raw.additional_kwargs.get("refusal") or ""
+    came = text or str(called or raw.additional_kwargs.get("refusal") or "")
     cut = raw.response_metadata.get("finish_reason") == "length"
     raise CurationError(
         f"The model's answer is not the JSON it was asked for{' (it was cut off)' if cut else ''}:"
@@ -196,8 +200,10 @@ def _objects_in(text: str) -> Iterator[Any]:
         try:
             found, end = decoder.raw_decode(text, at)
             yield found
-        except (ValueError, RecursionError):
+        except ValueError:
             end = at + 1
+        except RecursionError:  # nothing that deep is an answer, and trying each depth would take long
+            return
         at = text.find("{", end)
 
 

@@ -56,7 +56,8 @@ def _fenced(at: datetime, memories: Sequence[str], earlier: str, turn: str) -> s
     parts = [f"<memories>\n{escaped(numbered) or 'none'}\n</memories>"]
     if earlier:
         parts.append(f"<earlier>\n{escaped(earlier)}\n</earlier>")
-    days = f"Today is {at:%A %Y-%m-%d}, yesterday was {at - timedelta(1):%Y-%m-%d}, tomorrow is {at + timedelta(1):%Y-%m-%d}."
+    around = f"yesterday was {at - timedelta(1):%Y-%m-%d}, tomorrow is {at + timedelta(1):%Y-%m-%d}"
+    days = f"Today is {at:%A %Y-%m-%d}, {around}."
     return "\n".join([*parts, days, f"<turn>\n{escaped(turn)}\n</turn>"])
 
 

@@ -1,0 +1,114 @@
+from datetime import UTC, datetime
+
+import pytest
+
+from coterie.memory.checks import CurationLimits
+from coterie.memory.flow import drive
+from coterie.memory.values import Message, Turn
+from coterie.memory.verbatim import VerbatimCurator, is_statement, sentences
+
+
+def kept(*messages: Message, limits: CurationLimits = CurationLimits()) -> list[str]:  # noqa: B008  # frozen
+    turn = Turn("t", "s", "r", messages, datetime(2024, 5, 16, tzinfo=UTC), "ana")
+    proposals = drive(VerbatimCurator(limits).propose(turn, [], []))
+    assert all(proposal.op == "add" for proposal in proposals)
+    return [proposal.memory for proposal in proposals]
+
+
+def test_the_users_statements_are_kept_as_said() -> None:
+    said = "Hi there! I'm Ana, and I don't eat meat. What should I cook? My sister visits on Friday.\nThanks a lot!"
+    assert kept(Message("user", said), Message("assistant", "Try a risotto. It is easy.")) == [
+        "I'm Ana, and I don't eat meat.",
+        "My sister visits on Friday.",
+    ]
+
+
+def test_the_speakers_name_stands_in_front() -> None:
+    assert kept(Message("user", "I moved to Berlin.", "Ana"), Message("user", "I stayed.", "Ben")) == [
+        "Ana: I moved to Berlin.",
+        "Ben: I stayed.",
+    ]
+
+
+def test_only_the_user_is_quoted() -> None:
+    others = [
+        Message("assistant", "You live in Lisbon."),
+        Message("tool", "Lisbon is sunny."),
+        Message("system", "Be."),
+    ]
+    assert kept(*others) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "What is the capital of France?",
+        "¿Dónde está la estación?",
+        "東京はどこですか？",
+        "ما هو اسمك؟",
+        "Πού είναι ο σταθμός;",
+        '"Is it raining?"',
+        "can you help me with my tax form",
+        "Hello!",
+        "Good morning, how nice!",
+        "Thank you so much!",
+        "Yes, exactly!",
+        "ok",
+        "Bom dia!",
+        "Muchas gracias!",
+        "Vielen Dank!",
+        "Merci beaucoup !",
+        "Спасибо большое!",
+        "谢谢！",
+        "ありがとうございます。",
+        "감사합니다.",
+        "👍👍",
+        "...",
+    ],
+)
+def test_questions_greetings_and_chatter_are_left_out(text: str) -> None:
+    assert not is_statement(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I like hiking.",
+        "My name is John Doe",
+        "No nuts for me, please.",
+        "Yes, I have two cats.",
+        "Sou a Marta e moro no Porto.",
+        "Ich wohne in Wien.",
+        "Я живу в Москве.",
+        "我住在上海。",
+        "東京に住んでいます。",
+        "서울에 살아요.",
+        "أعيش في القاهرة.",
+        "ฉันอยู่กรุงเทพ และชอบแมว",
+    ],
+)
+def test_statements_of_any_language_are_kept(text: str) -> None:
+    assert is_statement(text)
+    assert kept(Message("user", text)) == [text]
+
+
+def test_sentences_end_in_many_ways() -> None:
+    assert sentences("One. Two! Three?\nFour… Five") == ["One.", "Two!", "Three?", "Four…", "Five"]
+    assert sentences("我叫李雷。我在上海！你呢？") == ["我叫李雷。", "我在上海！", "你呢？"]
+    assert sentences("Dr. Reed pays 3.50 at a.b.com, e.g. on J. Street. Yes.") == [
+        "Dr. Reed pays 3.50 at a.b.com, e.g. on J. Street.",
+        "Yes.",
+    ]
+
+
+def test_a_long_sentence_is_kept_in_pieces_that_fit() -> None:
+    pieces = kept(Message("user", "so I went on and on " * 60, "Ana"), limits=CurationLimits(max_characters=200))
+    assert len(pieces) > 4
+    assert all(len(piece) <= 200 and piece.startswith("Ana: ") for piece in pieces)
+
+
+def test_of_a_huge_message_head_and_tail_are_read() -> None:
+    pieces = kept(Message("user", "I am the head. " + "filler. " * 200_000 + "I am the tail."))
+    assert "I am the head." in pieces
+    assert "I am the tail." in pieces
+    assert len(pieces) < 10
