@@ -14,6 +14,7 @@ OPENAI_BASE_URL set, a model curates and answers.
 
 import argparse
 import json
+import logging
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -126,7 +127,9 @@ def remember(manager: MemoryManager, turns: list[Turn]) -> None:
 
 def answer(agent: Agent, question: Question, user_id: str, ids: dict[str, frozenset[str]]) -> bool | None:
     """Ask one question and show the evidence. Return whether it is in the ten best, None where that is not known."""
-    print(f"\nQ: {question.text}\nA: {agent.run(question.text, user_id=user_id).content}")
+    output = agent.run(question.text, user_id=user_id)
+    logging.getLogger("coterie").setLevel(logging.ERROR)  # that no model is configured needs saying once
+    print(f"\nQ: {question.text}\nA: {output.content}")
     hits = agent.memory.db.search(Scope(user_id, as_owner=True), question.text, limit=10)
     found = set()
     for place, hit in enumerate(hits):

@@ -6,6 +6,7 @@ their roles share with the question. Examples, tests and first steps run on it.
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -23,7 +24,7 @@ NOTICE = (
     "No model is configured: answers only quote what is remembered and what tools return. "
     "Set OPENAI_API_KEY (and OPENAI_BASE_URL for another server), or pass model=."
 )
-MOST_QUOTES = 5
+MOST_QUOTES = 3
 
 
 class OfflineModel(BaseChatModel):
@@ -96,14 +97,23 @@ def remembered(messages: Sequence[BaseMessage]) -> list[str]:
 
 
 def quotes(question: str, memories: Sequence[str], results: Sequence[ToolMessage]) -> str:
-    """What tools returned, and the memories that share words with the question; all of them where none does."""
-    words = content_words(question)
-    fitting = [memory for memory in memories if words & content_words(memory)] or memories
+    """What tools and members returned, then the memories that fit the question best; the newest where none does."""
     lines = [f"{result.name or 'tool'} says: {result.text}" for result in results]
-    lines += [f"I remember: {memory}" for memory in fitting[-MOST_QUOTES:]]
+    said = "\n".join(lines)
+    fitting = best(question, memories) or memories[: -MOST_QUOTES - 1 : -1]
+    lines += [f"I remember: {memory}" for memory in fitting if memory not in said]
     if not lines:
         lines = [f"I remember nothing about that. You said: {question}" if question else "I remember nothing yet."]
     return "\n".join(lines)
+
+
+def best(question: str, memories: Sequence[str]) -> list[str]:
+    """The few memories that share the most telling words with the question: a word in many of them tells little."""
+    asked = content_words(question)
+    shared = [(memory, asked & content_words(memory)) for memory in memories]
+    common = Counter(word for _, words in shared for word in words)
+    scores = {memory: sum(1 / common[word] for word in words) for memory, words in shared if words}
+    return sorted(scores, key=lambda memory: scores[memory], reverse=True)[:MOST_QUOTES]
 
 
 def fitting_calls(question: str, tools: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from langchain_core.messages import AIMessage, HumanMessage, ToolCall, ToolMessage
-from langchain_core.runnables import Runnable
 from langchain_core.tools import BaseTool, StructuredTool, ToolException
 from langgraph.errors import GraphBubbleUp
 from langgraph.graph import END, START, StateGraph
@@ -15,7 +14,7 @@ from langgraph.types import Send
 from coterie.errors import ConfigurationError
 from coterie.graphs.agent import Graph, agent_graph
 from coterie.graphs.events import MemberFinished, MemberStarted
-from coterie.graphs.nodes import Update, curator_node, flow_node, model_node, recall_node, tools_node, wants_tools
+from coterie.graphs.nodes import FlowNode, Update, curator_node, model_node, recall_node, tools_node, wants_tools
 from coterie.graphs.spec import Spec, TeamSpec, slug
 from coterie.graphs.state import GraphState, MemberTask, RunContext, asking
 from coterie.memory.flow import Flow
@@ -134,7 +133,7 @@ class RunMember:
         return await self.graph.ainvoke(self._input, context=self.context)
 
 
-def member_node(team: TeamSpec, member: Spec) -> Runnable[Any, Update]:
+def member_node(team: TeamSpec, member: Spec) -> FlowNode:
     """The node of one member: it runs the member's graph, and answers the leader's call.
 
     A member that fails is reported to the leader and in the stream; the other members go on.
@@ -159,4 +158,4 @@ def member_node(team: TeamSpec, member: Spec) -> Runnable[Any, Update]:
         answer = ToolMessage(content, tool_call_id=state["call_id"], name=slug(member.name), status=status)
         return {"messages": [answer]}
 
-    return flow_node(slug(member.name), steps)
+    return FlowNode(slug(member.name), steps)
