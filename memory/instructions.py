@@ -23,11 +23,7 @@ _INSTRUCTIONS = [
     re.compile(r"<\s*/?\s*(?:system|assistant|turn|memories|earlier|instructions?)\s*>|<\|\w+\|>|\[/?INST\]", re.I),
     # An order: to nobody at its beginning, to the agent anywhere.
     re.compile(
-        re.compile(
-            rf"^\W*(?:please\s+)?(?:you\s+)?(?:(?:must|should)\s+)?(?:always|never|do not|don['’]t)\s+(?:{_VERBS})\b",
-            re.I,
-        ),
-        re.I,
+        rf"^\W*(?:please\s+)?(?:you\s+)?(?:(?:must|should)\s+)?(?:always|never|do not|don['’]t)\s+(?:{_VERBS})\b", re.I
     ),
     re.compile(r"^\W*(?:from now on|new (?:rule|instruction|policy)s?|important instructions?)\b", re.I),
     re.compile(

@@ -170,8 +170,10 @@ def _structured(model: "BaseChatModel", form: dict[str, Any]) -> "Runnable[Any, 
             found: Any = model.with_structured_output(form, include_raw=True, **options)
         except (NotImplementedError, TypeError, ValueError):
             continue
-        parts = isinstance(found, RunnableSequence) and isinstance(found.first, RunnableParallel)
-        return found.first if parts else found
+        asked: Runnable[Any, Any] = found
+        if isinstance(found, RunnableSequence) and isinstance(found.first, RunnableParallel):
+            asked = found.first
+        return asked
     return None
 
 
