@@ -50,9 +50,8 @@ class _Postgres(Dialect):
         self._seconds = url.query.get("connect_timeout", str(CONNECT_SECONDS))
 
     def engine(self) -> sa.Engine:
-        return sa.create_engine(
-            self._url, pool_size=8, max_overflow=8, pool_pre_ping=False, connect_args={"connect_timeout": self._seconds}
-        )
+        options = {"connect_timeout": self._seconds}
+        return sa.create_engine(self._url, pool_size=8, max_overflow=8, connect_args=options)
 
     @contextmanager
     def reading(self, engine: sa.Engine) -> Iterator[sa.Connection]:
@@ -119,12 +118,16 @@ def _url(text: str) -> sa.URL:
 
 @cache
 def _search(kinds: tuple[str, ...]) -> sa.Select[Any]:
+    """The inner query is fenced by OFFSET 0: it uses the text index, which knows the readers, whatever the planner
+    thinks of the other conditions (without fresh statistics it read all of the user's rows: 32 ms instead of 5).
+    """  # fmt: skip  # noqa: D205
     words = sa.func.to_tsquery("english", sa.bindparam("words", type_=sa.Text), type_=TSQUERY)
     readers = sa.cast(sa.bindparam("readers", type_=sa.Text), TSQUERY)
     text_index: sa.ColumnClause[Any] = sa.literal_column("memory.text_index")
     score = sa.func.ts_rank(text_index, words, type_=sa.Float).label("score")
-    found = sa.select(*rows.MEMORY_COLUMNS, score).where(text_index.op("@@")(sa.func.tsquery_and(readers, words)))
-    found = found.where(sa.func.numnode(words) > 0, readable(MEMORY, kinds), current(MEMORY))
-    return found.order_by(sa.desc("score"), MEMORY.c.created_at.desc()).limit(
-        sa.bindparam("limit", type_=sa.BigInteger)
-    )
+    match = text_index.op("@@")(sa.func.tsquery_and(readers, words)) & (sa.func.numnode(words) > 0)
+    inner = sa.select(*rows.MEMORY_COLUMNS, MEMORY.c.audience, score).where(match).offset(sa.literal_column("0"))
+    fenced = inner.subquery()
+    found = sa.select(*(fenced.c[name] for name in (*rows.FIELDS, "score")))
+    found = found.where(readable(fenced, kinds), current(fenced)).order_by(sa.desc("score"), fenced.c.created_at.desc())
+    return found.limit(sa.bindparam("limit", type_=sa.BigInteger))

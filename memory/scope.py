@@ -45,7 +45,7 @@ def readable(table: sa.FromClause, kinds: Iterable[str]) -> sa.ColumnElement[boo
 def _on_shelf(table: sa.FromClause, kind: str) -> sa.ColumnElement[bool]:
     owner = table.c.user_id == sa.bindparam(f"{kind}_owner", type_=sa.Text)
     if kind == "everything":
-        return owner
+        return owner & (table.c.audience != sa.literal_column("''"))  # always true: it opens the index memory_owner
     return owner & (table.c.audience == sa.bindparam(f"{kind}_audience", type_=sa.Text))
 
 

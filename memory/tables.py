@@ -99,7 +99,7 @@ class MemoryRow(UserMemory, _Table, table=True):
         sa.CheckConstraint("user_id <> '' OR visibility <> 'user'", name="memory_has_readers"),
         _index_where("valid_until IS NULL", "memory_content", "user_id", "content_hash", unique=True),
         sa.Index("memory_readers", "user_id", "audience", "created_at", "memory_id"),
-        sa.Index("memory_owner", "user_id", "created_at", "memory_id"),
+        _index_where("audience <> ''", "memory_owner", "user_id", "created_at", "memory_id"),
     )
 
     user_id: str | None = Field(sa_column=sa.Column(sa.Text, primary_key=True))

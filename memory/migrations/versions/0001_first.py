@@ -83,7 +83,15 @@ def _memory(postgres: bool, moment: Any, identifier: sa.Text) -> None:
         postgresql_where=current,
     )
     op.create_index("memory_readers", "memory", ["user_id", "audience", "created_at", "memory_id"])
-    op.create_index("memory_owner", "memory", ["user_id", "created_at", "memory_id"])
+    # A condition that is always true, but keeps the planner from taking this index where it should take memory_readers.
+    known = sa.text("audience <> ''")
+    op.create_index(
+        "memory_owner",
+        "memory",
+        ["user_id", "created_at", "memory_id"],
+        sqlite_where=known,
+        postgresql_where=known,
+    )
     if postgres:
         op.create_index("memory_text", "memory", ["text_index"], postgresql_using="gin")
     else:
