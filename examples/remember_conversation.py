@@ -131,7 +131,7 @@ def answer(agent: Agent, question: Question, user_id: str, ids: dict[str, frozen
     logging.getLogger("coterie").setLevel(logging.ERROR)  # that no model is configured needs saying once
     print(f"\nQ: {question.text}\nA: {output.content}")
     hits = agent.memory.db.search(Scope(user_id, as_owner=True), question.text, limit=10)
-    found = set()
+    found: set[str] = set()
     for place, hit in enumerate(hits):
         source = ids.get(hit.memory.source_turn_id or "", frozenset())
         found |= source

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, SystemMessage, ToolMessage
 from langchain_core.runnables import Runnable, RunnableConfig
@@ -23,7 +23,14 @@ from coterie.memory.ids import new_id
 from coterie.memory.values import Message, Turn
 
 Update = dict[str, Any]
-Node = Callable[[GraphState, Runtime[RunContext]], Update]
+
+
+class Node(Protocol):
+    """A node that waits for no model: LangGraph runs it in a worker thread under ``ainvoke``."""
+
+    def __call__(self, state: GraphState, *, runtime: Runtime[RunContext]) -> Update:
+        """Take the state, return what changes."""
+
 
 MAX_EARLIER_TURNS = 3
 """How many turns that are still owed one run curates besides its own."""
@@ -77,7 +84,7 @@ def recall_node(memory: MemoryUse | None, *, agent_id: str | None = None, team_i
     history; with a checkpointer the earlier messages are in the state already, and none are read.
     """
 
-    def recall(state: GraphState, runtime: Runtime[RunContext]) -> Update:
+    def recall(state: GraphState, *, runtime: Runtime[RunContext]) -> Update:
         context = asking(runtime)
         update: Update = {
             "run_id": context.run_id or new_id(),

@@ -13,6 +13,7 @@ from typing import Any
 from langchain_core.callbacks import CallbackManagerForLLMRun
 from langchain_core.language_models import BaseChatModel, LanguageModelInput
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, HumanMessage, SystemMessage, ToolMessage
+from langchain_core.messages.tool import tool_call_chunk
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 from langchain_core.runnables import Runnable
 from langchain_core.utils.function_calling import convert_to_openai_tool
@@ -45,6 +46,10 @@ class OfflineModel(BaseChatModel):
         functions = [convert_to_openai_tool(tool)["function"] for tool in tools]
         return self.model_copy(update={"tools": functions, "forced": tool_choice not in (None, "auto", "none", False)})
 
+    def answer(self, messages: list[BaseMessage]) -> AIMessage:
+        """The whole answer."""
+        return reply(messages, self.tools, self.forced)
+
     def _generate(
         self,
         messages: list[BaseMessage],
@@ -52,7 +57,7 @@ class OfflineModel(BaseChatModel):
         run_manager: CallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> ChatResult:
-        return ChatResult(generations=[ChatGeneration(message=reply(messages, self.tools, self.forced))])
+        return ChatResult(generations=[ChatGeneration(message=self.answer(messages))])
 
     def _stream(
         self,
@@ -61,17 +66,22 @@ class OfflineModel(BaseChatModel):
         run_manager: CallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> Iterator[ChatGenerationChunk]:
-        answer = reply(messages, self.tools, self.forced)
-        pieces = [AIMessageChunk(piece) for piece in re.findall(r"\s*\S+", answer.text)]
-        calls = [
-            {"name": call["name"], "args": json.dumps(call["args"]), "id": call["id"], "index": place}
-            for place, call in enumerate(answer.tool_calls)
-        ]
-        for chunk in [*pieces, AIMessageChunk("", tool_call_chunks=calls, chunk_position="last")]:
+        for chunk in pieces(self.answer(messages)):
             generation = ChatGenerationChunk(message=chunk)
             if run_manager:
                 run_manager.on_llm_new_token(chunk.text, chunk=generation)
             yield generation
+
+
+def pieces(answer: AIMessage) -> Iterator[AIMessageChunk]:
+    """An answer as a stream has it: word by word, then the tool calls."""
+    for word in re.findall(r"\s*\S+", answer.text):
+        yield AIMessageChunk(content=word)
+    calls = [
+        tool_call_chunk(name=call["name"], args=json.dumps(call["args"]), id=call["id"], index=place)
+        for place, call in enumerate(answer.tool_calls)
+    ]
+    yield AIMessageChunk(content="", tool_call_chunks=calls, chunk_position="last")
 
 
 def reply(messages: Sequence[BaseMessage], tools: Sequence[dict[str, Any]], forced: bool = False) -> AIMessage:

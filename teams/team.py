@@ -75,7 +75,9 @@ class Team(Runs):
         own = db or (memory_manager.db if memory_manager else None)
         self.db: Db | None = own or next((member.db for member in self.members if member.db), None)
         self.memory_manager = memory_manager
-        self.update_memory_on_run = update_memory_on_run or any(each.update_memory_on_run for each in self.members)
+        self.update_memory_on_run: bool = update_memory_on_run or any(
+            each.update_memory_on_run for each in self.members
+        )
         self.add_memories_to_context = add_memories_to_context
         self.num_history_runs = num_history_runs
 

@@ -91,7 +91,7 @@ def test_a_turn_that_could_not_be_curated_is_kept_and_curated_by_the_next_run(
 ) -> None:
     from langchain_openai import ChatOpenAI
 
-    down = ChatOpenAI(model="m", base_url=openai_server.url, api_key="none", max_retries=0)
+    down = ChatOpenAI(model="m", base_url=openai_server.url, api_key=lambda: "none", max_retries=0)
     scout = Agent("scout", model=quiet(), db=db, update_memory_on_run=True)
     scout.memory_manager = MemoryManager(db=db, model=down)
     output = scout.run("I like hiking.", user_id="u", session_id="s")

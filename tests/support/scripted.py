@@ -1,17 +1,15 @@
 """A LangChain chat model that answers from a script: what agents and teams are tested with beside a real server."""
 
-import json
-import re
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from threading import Lock
 from typing import Any
 
-from langchain_core.callbacks import CallbackManagerForLLMRun
-from langchain_core.language_models import BaseChatModel, LanguageModelInput
-from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
-from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
+from langchain_core.language_models import LanguageModelInput
+from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.runnables import Runnable
+
+from coterie.graphs.offline import OfflineModel
 
 Script = Callable[[list[BaseMessage]], AIMessage | str]
 
@@ -21,7 +19,7 @@ def calls(*wanted: tuple[str, dict[str, Any]]) -> AIMessage:
     return AIMessage("", tool_calls=[{"name": n, "args": a, "id": f"call_{i}"} for i, (n, a) in enumerate(wanted)])
 
 
-class ScriptedModel(BaseChatModel):
+class ScriptedModel(OfflineModel):
     """Answers with ``script(messages)``; keeps what it was asked in ``seen``."""
 
     script: Script
@@ -45,7 +43,7 @@ class ScriptedModel(BaseChatModel):
     ) -> Runnable[LanguageModelInput, AIMessage]:
         return self
 
-    def _answer(self, messages: list[BaseMessage]) -> AIMessage:
+    def answer(self, messages: list[BaseMessage]) -> AIMessage:
         with self.lock:
             self.seen.append(messages)
             self.busy[0] += 1
@@ -57,31 +55,3 @@ class ScriptedModel(BaseChatModel):
             with self.lock:
                 self.busy[0] -= 1
         return AIMessage(answer) if isinstance(answer, str) else answer.model_copy(deep=True)
-
-    def _generate(
-        self,
-        messages: list[BaseMessage],
-        stop: list[str] | None = None,
-        run_manager: CallbackManagerForLLMRun | None = None,
-        **kwargs: Any,
-    ) -> ChatResult:
-        return ChatResult(generations=[ChatGeneration(message=self._answer(messages))])
-
-    def _stream(
-        self,
-        messages: list[BaseMessage],
-        stop: list[str] | None = None,
-        run_manager: CallbackManagerForLLMRun | None = None,
-        **kwargs: Any,
-    ) -> Iterator[ChatGenerationChunk]:
-        answer = self._answer(messages)
-        chunks = [AIMessageChunk(piece) for piece in re.findall(r"\s*\S+", answer.text)]
-        wanted = [
-            {"name": call["name"], "args": json.dumps(call["args"]), "id": call["id"], "index": place}
-            for place, call in enumerate(answer.tool_calls)
-        ]
-        for chunk in [*chunks, AIMessageChunk("", tool_call_chunks=wanted, chunk_position="last")]:
-            piece = ChatGenerationChunk(message=chunk)
-            if run_manager:
-                run_manager.on_llm_new_token(chunk.text, chunk=piece)
-            yield piece
