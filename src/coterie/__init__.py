@@ -4,10 +4,10 @@ The names below are loaded when they are first used: importing LangGraph costs a
 """
 
 from importlib import import_module
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    __version__: str
     from coterie.errors import CoterieError as CoterieError
     from coterie.graphs.offline import OfflineModel as OfflineModel
     from coterie.memory.manager import MemoryManager as MemoryManager
@@ -47,11 +47,14 @@ __all__ = [  # noqa: RUF022  # the order of importance
     "OfflineModel",
     "CoterieError",
 ]
-__version__ = version("coterie")
 
 
 def __getattr__(name: str) -> Any:
     """Load a public name on first use (PEP 562)."""
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("coterie")
     if name not in _HOME:
         raise AttributeError(f"module 'coterie' has no attribute {name!r}")
     value = globals()[name] = getattr(import_module(_HOME[name]), name)
