@@ -57,9 +57,9 @@ def installed(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return python
 
 
-def run(python: Path, code: str, folder: Path) -> str:
-    """Run code elsewhere than in the source folder; give back what it printed."""
-    done = subprocess.run([str(python), "-c", code], cwd=folder, capture_output=True, text=True, check=False)
+def run(python: Path, *arguments: str) -> str:
+    """Run a Python that sees neither this folder nor this environment's settings; give back what it printed."""
+    done = subprocess.run([str(python), "-I", *arguments], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
 
@@ -106,22 +106,21 @@ def test_the_source_archive_holds_no_second_copy(built: Path) -> None:
     assert not [name for name in names if name.startswith("src/coterie/memory")]
 
 
-def test_importing_coterie_loads_no_heavy_library(installed: Path, tmp_path: Path) -> None:
+def test_importing_coterie_loads_no_heavy_library(installed: Path) -> None:
     loaded = "{name.partition('.')[0] for name in sys.modules}"
-    printed = run(installed, f"import sys, coterie.errors; print(coterie.__file__, *{loaded})", tmp_path).split()
+    printed = run(installed, "-c", f"import sys, coterie.errors; print(coterie.__file__, *{loaded})").split()
     assert Path(printed[0]).is_relative_to(installed.parents[1])
     assert not HEAVY.intersection(printed)
 
 
-def test_every_public_name_can_be_imported(installed: Path, tmp_path: Path) -> None:
-    run(installed, "from coterie import *; import coterie; [getattr(coterie, name) for name in dir(coterie)]", tmp_path)
+def test_every_public_name_can_be_imported(installed: Path) -> None:
+    run(installed, "-c", "from coterie import *; import coterie; [getattr(coterie, name) for name in dir(coterie)]")
 
 
-def test_the_version_is_that_of_the_project(installed: Path, tmp_path: Path) -> None:
+def test_the_version_is_that_of_the_project(installed: Path) -> None:
     version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
-    assert run(installed, "import coterie; print(coterie.__version__)", tmp_path) == version == coterie.__version__
+    assert run(installed, "-c", "import coterie; print(coterie.__version__)") == version == coterie.__version__
 
 
 def test_the_command_is_installed(installed: Path) -> None:
-    done = subprocess.run([installed.with_name("coterie"), "--help"], capture_output=True, text=True, check=True)
-    assert "memory" in done.stdout
+    assert "memory" in run(installed, str(installed.with_name("coterie")), "--help")
