@@ -13,13 +13,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 
 import sqlalchemy as sa
 
 from coterie.memory import conversations, inputs, reading, schema, writing
 from coterie.memory.dialect import Dialect
 from coterie.memory.flow import in_thread
+from coterie.memory.tables import NOBODY
 from coterie.memory.values import (
     Applied,
     Change,
@@ -32,10 +33,6 @@ from coterie.memory.values import (
     Turn,
     UserMemory,
 )
-
-T = TypeVar("T")
-TRIES = 4
-"""How often a transaction is tried when it and others wait for each other."""
 
 
 class Db:
@@ -83,13 +80,11 @@ class Db:
         inputs.checked_scope(scope)
         inputs.checked_change(change)
         edits, at = list(edits), datetime.now(UTC)
-
-        def write(connection: sa.Connection) -> list[Applied]:
+        with self._writing() as connection:
+            self._dialect.lock_owner(connection, scope.user_id or NOBODY)
             if curated is not None:
                 writing.mark_curated(connection, scope, curated)
             return writing.Writer(connection, self._dialect.insert, scope, change, at).apply(edits)
-
-        return self._write(write)
 
     def get(self, scope: Scope, memory_id: str) -> UserMemory:
         """The memory with this id, also when it has expired.
@@ -156,7 +151,8 @@ class Db:
 
         A turn whose ``turn_id`` the user has already is not written again.
         """
-        self._write(lambda connection: conversations.record(connection, self._dialect.insert, turn))
+        with self._writing() as connection:
+            conversations.record(connection, self._dialect.insert, turn)
 
     def turns(self, user_id: str | None, session_id: str, limit: int | None = 20) -> list[Turn]:
         """The newest ``limit`` turns of a session (None: all), oldest first. An unknown session has none."""
@@ -174,7 +170,8 @@ class Db:
         Raises:
             NotFoundError: the turn is not there, or not pending.
         """
-        self._write(lambda connection: conversations.fail(connection, turn, error))
+        with self._writing() as connection:
+            conversations.fail(connection, turn, error)
 
     def session(self, user_id: str | None, session_id: str) -> Session:
         """The session with this id.
@@ -196,8 +193,8 @@ class Db:
         Raises:
             InputError: a value is not plain JSON.
         """
-        insert = self._dialect.insert
-        return self._write(lambda found: conversations.update_state(found, insert, user_id, session_id, state))
+        with self._writing() as connection:
+            return conversations.update_state(connection, self._dialect.insert, user_id, session_id, state)
 
     def close(self) -> None:
         """Close the connections. The next verb opens them again; what was in memory only is gone."""
@@ -211,20 +208,10 @@ class Db:
         with self._dialect.translated(), self._dialect.reading(self._opened()) as connection:
             yield connection
 
-    def _write(self, work: Callable[[sa.Connection], T]) -> T:
-        """Do the work in a transaction; again when it was ended in favour of another one."""
-        with self._dialect.translated():
-            for _ in range(TRIES - 1):
-                try:
-                    return self._once(work)
-                except sa.exc.DBAPIError as error:
-                    if not self._dialect.deadlocked(error):
-                        raise
-            return self._once(work)
-
-    def _once(self, work: Callable[[sa.Connection], T]) -> T:
-        with self._dialect.writing(self._opened()) as connection:
-            return work(connection)
+    @contextmanager
+    def _writing(self) -> Iterator[sa.Connection]:
+        with self._dialect.translated(), self._dialect.writing(self._opened()) as connection:
+            yield connection
 
     def _opened(self) -> sa.Engine:
         """The engine, with the schema in place."""

@@ -38,16 +38,16 @@ class Dialect(ABC):
         """Let one process at a time change the schema, until the transaction ends."""
 
     @abstractmethod
+    def lock_owner(self, connection: sa.Connection, owner: str) -> None:
+        """Let one transaction at a time edit an owner's memories: two that add the same ones would deadlock."""
+
+    @abstractmethod
     def search(self, kinds: tuple[str, ...]) -> sa.Select[Any]:
         """The statement for full text: memory columns and ``score``, best first; parameters ``limit`` and ``now``."""
 
     @abstractmethod
     def search_parameters(self, shelves: Sequence[Shelf], words: Sequence[str]) -> dict[str, str]:
         """What the statement needs beside the scope's own parameters."""
-
-    def deadlocked(self, error: sa.exc.DBAPIError) -> bool:
-        """Whether the database ended the transaction so that another one can go on, and it is worth another try."""
-        return False
 
     @abstractmethod
     def problem(self, error: Exception) -> StoreError:

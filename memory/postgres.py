@@ -22,7 +22,9 @@ CONNECT_SECONDS = 10
 """How long to wait for the server, unless the URL says ``connect_timeout``."""
 SCHEMA_LOCK = 0x636F7465726965
 """The key of the advisory lock under which the schema is made: "coterie"."""
-DEADLOCKS = {"40001", "40P01"}
+
+_owner = sa.func.hashtextextended(sa.bindparam("owner", type_=sa.Text), SCHEMA_LOCK)
+_lock_owner = sa.select(sa.func.pg_advisory_xact_lock(_owner))
 
 
 class PostgresDb(Db):
@@ -66,6 +68,9 @@ class _Postgres(Dialect):
     def lock_schema(self, connection: sa.Connection) -> None:
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(SCHEMA_LOCK)))
 
+    def lock_owner(self, connection: sa.Connection, owner: str) -> None:
+        connection.execute(_lock_owner, {"owner": owner})
+
     def search(self, kinds: tuple[str, ...]) -> sa.Select[Any]:
         return _search(kinds)
 
@@ -76,12 +81,9 @@ class _Postgres(Dialect):
             "words": " | ".join(f"'{word}'" for word in words),
         }
 
-    def deadlocked(self, error: sa.exc.DBAPIError) -> bool:
-        return _state(error) in DEADLOCKS
-
     def problem(self, error: Exception) -> StoreError:
         said, state = first_line(error), _state(error)
-        kind = ConflictError if state in DEADLOCKS else StoreError
+        kind = ConflictError if state.startswith("40") else StoreError
         for code, advice in _PROBLEMS.items():
             if state.startswith(code):
                 return kind(f"{self.name}: {said}. {advice}")

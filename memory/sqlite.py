@@ -80,6 +80,9 @@ class _Sqlite(Dialect):
     def lock_schema(self, connection: sa.Connection) -> None:
         """BEGIN IMMEDIATE has locked everything."""
 
+    def lock_owner(self, connection: sa.Connection, owner: str) -> None:
+        """BEGIN IMMEDIATE has locked everything."""
+
     def search(self, kinds: tuple[str, ...]) -> sa.Select[Any]:
         return _search(kinds)
 

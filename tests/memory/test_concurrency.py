@@ -111,14 +111,14 @@ def test_processes_lose_no_update(kind: str, tmp_path: Path, request: pytest.Fix
 
 
 def test_the_same_statement_added_at_once_is_stored_once(db: Db) -> None:
-    def add(index: int) -> str:
+    def add(index: int) -> frozenset[str]:
         facts = [Add(UserMemory(memory=f"Fact {(index + number) % 5}")) for number in range(5)]
         applied = db.apply(ANA, facts, Change())
-        return str({one.memory_id for one in applied})
+        return frozenset(one.memory_id for one in applied)
 
     found = in_threads(add)
     assert db.count(ANA) == 5
-    assert len({frozenset(str(ids)) for ids in found}) == 1
+    assert set(found) == {frozenset(str(memory.memory_id) for memory in db.newest(ANA))}
 
 
 def test_transactions_that_wait_for_each_other_all_end(db: Db) -> None:
