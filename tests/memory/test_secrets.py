@@ -21,6 +21,7 @@ SECRETS = [
     "My card is 4111 1111 1111 1111",
     "Amex 378282246310005, please",
     "5555-5555-5555-4444",
+    "3782 822463 10005",
 ]
 HARMLESS = [
     "Ana lives in Lisbon",
@@ -37,6 +38,7 @@ HARMLESS = [
     "Read https://example.com/a:b/c@d yesterday",
     "Works on token economics",
     "0000000000000000",
+    "Bus lines 32 33 34 35 36 37 38 39 40 41 stop here",
 ]
 
 
