@@ -11,6 +11,7 @@ for a server of your own, and a real model answers.
 import argparse
 
 from coterie import Agent, SqliteDb, Team
+from coterie.graphs.agent import Graph
 from coterie.memory.db import Db
 
 ORDERS = {
@@ -54,6 +55,12 @@ def support_desk(db: Db) -> Team:
 
 
 team = support_desk(SqliteDb("support_desk.db"))
+
+
+def graph() -> Graph:
+    """What LangGraph Studio opens (see langgraph.json)."""
+    return team.graph
+
 
 DAY = [
     ("ana@example.com", "monday", "I'm Ana and I wear size 38. Where is my order A-17?"),
