@@ -77,9 +77,9 @@ def verbs(db: Db, user_id: str) -> dict[str, Callable[[], object]]:
     def update() -> object:
         return db.apply(scope, [Update(Ref(memory_id), sentence(generator, next(number)))], CHANGE)
 
-    def record() -> object:
+    def record() -> None:
         messages = (Message("user", "What is new?"), Message("assistant", "Nothing much."))
-        return db.record_turn(Turn(new_id(), "session", "run", messages, datetime.now(UTC), user_id))
+        db.record_turn(Turn(new_id(), "session", "run", messages, datetime.now(UTC), user_id))
 
     return {
         "get": lambda: db.get(scope, memory_id),

@@ -126,9 +126,10 @@ class Db:
             return reading.search(connection, self._dialect, scope, query, limit)
 
     def recall(self, scope: Scope, query: str, token_budget: int = 1000) -> Recall:
-        """What to put into a prompt, oldest first: every memory true now, if they fit into ``token_budget``
-        (estimated tokens); otherwise the best for the query, then the newest, as many as fit.
-        """  # fmt: skip  # noqa: D205
+        """What to put into a prompt, oldest first: as much as fits into ``token_budget`` (estimated tokens).
+
+        Every memory that is true now, if all fit; otherwise the best for the query, then the newest.
+        """
         with self._reading() as connection:
             return reading.recall(connection, self._dialect, scope, query, token_budget)
 
