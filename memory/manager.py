@@ -1,8 +1,7 @@
 """`MemoryManager`: what people call to have memories made, changed, found and put into fewer words."""
 
-from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Literal, get_args
 
 from coterie.errors import ConfigurationError, ConflictError, InputError, NotFoundError
 from coterie.memory.checks import DEFAULT_LIMITS, CurationLimits
@@ -11,34 +10,20 @@ from coterie.memory.curation import curate
 from coterie.memory.curator import Curator, ModelCurator
 from coterie.memory.db import Db
 from coterie.memory.flow import Flow, adrive, drive, in_thread
-from coterie.memory.ids import new_id
-from coterie.memory.inputs import checked_text, key
-from coterie.memory.models import curating_model, text_of
+from coterie.memory.incoming import turn_of
+from coterie.memory.inputs import key
+from coterie.memory.models import curating_model
 from coterie.memory.optimizing import Optimized, optimize
 from coterie.memory.strategies import MemoryOptimizationStrategyType, Strategy
-from coterie.memory.values import Add, Change, Delete, Edit, Message, Ref, Scope, Turn, Update, UserMemory
+from coterie.memory.values import Add, Change, Delete, Edit, Ref, Scope, Turn, Update, UserMemory
 from coterie.memory.verbatim import VerbatimCurator
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
-    from langchain_core.messages import BaseMessage
 
-    AnyMessage = str | Message | Mapping[str, Any] | BaseMessage
+    from coterie.memory.incoming import AnyMessage
 
 RetrievalMethod = Literal["hybrid", "last_n"]
-
-DIRECT_SESSION = "memories"
-"""The session of the turns that were given to `MemoryManager.create_user_memories`, not said in a run."""
-
-_ROLES: dict[str, Literal["user", "assistant", "tool", "system"]] = {
-    "user": "user",
-    "human": "user",
-    "assistant": "assistant",
-    "ai": "assistant",
-    "tool": "tool",
-    "system": "system",
-    "developer": "system",
-}
 
 
 class MemoryManager:
@@ -198,7 +183,7 @@ class MemoryManager:
         Raises:
             InputError: no user id; nothing was said; a NUL character.
         """
-        return drive(self._creating(_turn(message, messages, user_id, agent_id, team_id)))
+        return drive(self._creating(turn_of(message, messages, user_id, agent_id, team_id)))
 
     async def acreate_user_memories(
         self,
@@ -209,7 +194,7 @@ class MemoryManager:
         team_id: str | None = None,
     ) -> CurationReport:
         """The async twin of `create_user_memories`."""
-        return await adrive(self._creating(_turn(message, messages, user_id, agent_id, team_id)))
+        return await adrive(self._creating(turn_of(message, messages, user_id, agent_id, team_id)))
 
     def _creating(self, turn: Turn) -> Flow[CurationReport]:
         self.db.record_turn(turn)
@@ -298,39 +283,3 @@ class MemoryManager:
 def _owner(user_id: str | None) -> Scope:
     """The scope of a user's own view."""
     return Scope(key("user_id", user_id), as_owner=True)
-
-
-def _turn(
-    message: str | None,
-    messages: "Sequence[AnyMessage] | None",
-    user_id: str | None,
-    agent_id: str | None,
-    team_id: str | None,
-) -> Turn:
-    """The turn that messages given directly make up."""
-    owner = key("user_id", user_id)
-    if (message is None) == (messages is None):
-        raise InputError("Give either message= or messages=: what was said.")
-    said = tuple(_message(one) for one in ([message] if message is not None else messages or []) if one is not None)
-    if not any(one.content.strip() for one in said):
-        raise InputError(
-            f"The message {message!r} is empty: say something." if messages is None else "Nothing was said."
-        )
-    turn_id = new_id()
-    return Turn(turn_id, DIRECT_SESSION, turn_id, said, datetime.now(UTC), owner, team_id, agent_id)
-
-
-def _message(one: "AnyMessage") -> Message:
-    if isinstance(one, str):
-        return Message("user", checked_text("message", one))
-    if isinstance(one, Mapping):
-        role, content, name = one.get("role", "user"), one.get("content"), one.get("name")
-    elif isinstance(one, Message):
-        role, content, name = one.role, one.content, one.name
-    elif hasattr(one, "content"):
-        role, content, name = one.type, text_of(one), one.name
-    else:
-        raise InputError(f"The message {one!r} is not one: give a text, a Message, or a mapping with role and content.")
-    if role not in _ROLES:
-        raise InputError(f"The message's role is {role!r}: give one of {', '.join(_ROLES)}.")
-    return Message(_ROLES[role], checked_text("message", content or ""), name)

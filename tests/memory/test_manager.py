@@ -16,7 +16,7 @@ from coterie.memory.checks import CurationLimits, Proposal
 from coterie.memory.curator import ModelCurator
 from coterie.memory.db import Db
 from coterie.memory.flow import Flow, drive
-from coterie.memory.manager import DIRECT_SESSION
+from coterie.memory.incoming import DIRECT_SESSION
 from coterie.memory.values import Add, Change, Delete, Message, Ref, Turn, Update
 from coterie.memory.verbatim import VerbatimCurator
 from tests.support.openai_server import Failure, Garbage, OpenAIServer
@@ -25,10 +25,10 @@ from tests.support.scripted import ScriptedModel
 AT = datetime(2024, 5, 16, 12, tzinfo=UTC)
 
 
-def turn(said: str, number: int = 1, user_id: str | None = "ana", **tags: str) -> Turn:
+def turn(said: str, number: int = 1, user_id: str | None = "ana", team_id: str | None = None) -> Turn:
     messages = (Message("user", said), Message("assistant", "I see."))
     at = AT + timedelta(minutes=number)
-    return Turn(f"turn-{number}", "session-1", f"run-{number}", messages, at, user_id, **tags)
+    return Turn(f"turn-{number}", "session-1", f"run-{number}", messages, at, user_id, team_id)
 
 
 def add(memory: str, quote: str = "") -> dict[str, Any]:
@@ -178,7 +178,7 @@ def test_a_message_is_kept_as_a_turn_and_curated(manager: MemoryManager) -> None
 
 
 def test_messages_come_in_many_forms(db: Db) -> None:
-    said = [
+    said: list[Any] = [
         "I like tea.",
         {"role": "user", "content": "I like rain."},
         Message("assistant", "Tea in the rain it is."),
