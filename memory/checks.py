@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from functools import cached_property
 from typing import get_args
 
-from coterie.memory.compare import alike, normalised, quoted, shared, telling
+from coterie.memory.compare import alike, fronts, normalised, quoted, shared, telling
 from coterie.memory.instructions import find_instruction
 from coterie.memory.secrets import find_secret, masked
 from coterie.memory.values import Add, Delete, Edit, Merge, Operation, Ref, Turn, Update, UserMemory
@@ -56,6 +56,10 @@ class Refused:
     reason: str
 
 
+_CONFIRMATION_WORDS = 4
+"""A turn with no more telling words than these may be an answer that says nothing by itself."""
+
+
 @dataclass(frozen=True)
 class Evidence:
     """What a proposal is judged by.
@@ -68,21 +72,34 @@ class Evidence:
     known: Sequence[UserMemory] = ()
     limits: CurationLimits = DEFAULT_LIMITS
 
-    @property
+    @cached_property
     def said(self) -> str:
         """What the user said in the turn."""
         return "\n".join(message.content for message in self.turn.messages if message.role == "user")
 
-    @property
-    def speakers(self) -> str:
-        """The names of those who speak."""
-        return " ".join(message.name for message in self.turn.messages if message.name and message.role == "user")
+    @cached_property
+    def said_fronts(self) -> frozenset[str]:
+        """The fronts of all words of the user's: what a quote must be made of."""
+        return fronts(words(self.said))
 
-    @property
-    def around(self) -> str:
-        """Everything said in the turn and in those before it, by user and assistant."""
+    @cached_property
+    def grounds(self) -> frozenset[str]:
+        """The fronts of the telling words that a statement may draw on.
+
+        After a bare "Yes, exactly!" the words may come from what it answers.
+        """
+        said = telling(self.said)
+        if len(said) > _CONFIRMATION_WORDS:
+            return fronts(said)
         turns = [*self.before, self.turn]
-        return "\n".join(one.content for turn in turns for one in turn.messages if one.role in ("user", "assistant"))
+        around = (one.content for turn in turns for one in turn.messages if one.role in ("user", "assistant"))
+        return fronts(telling("\n".join(around)))
+
+    @cached_property
+    def speakers(self) -> frozenset[str]:
+        """The words in the names of those who speak."""
+        names = (message.name for message in self.turn.messages if message.name and message.role == "user")
+        return frozenset(words(" ".join(names)))
 
 
 def check(proposals: Sequence[Proposal], evidence: Evidence) -> tuple[list[Edit], list[Refused]]:
@@ -200,21 +217,10 @@ def smuggled(text: str) -> str | None:
     return f"the statement is an instruction ({words_found!r})" if words_found else None
 
 
-_CONFIRMATION_WORDS = 4
-
-
 def invented(text: str, evidence: Evidence) -> str | None:
-    """Refuse a statement that shares no word with what the user said.
-
-    After a bare "Yes, exactly!" the words may come from what it answers.
-    """
-    said = telling(evidence.said)
-    if len(said) <= _CONFIRMATION_WORDS:
-        said = telling(evidence.around)
-    names = words(evidence.speakers)
-    if shared([word for word in telling(text) if word not in names], said):
-        return None
-    return "nothing of it was said in the turn"
+    """Refuse a statement that shares no word with what was said."""
+    told = [word for word in telling(text) if word not in evidence.speakers]
+    return None if shared(told, evidence.grounds) else "nothing of it was said in the turn"
 
 
 def duplicate(proposal: Proposal, known: Sequence[UserMemory], taken: Sequence[str] = ()) -> str | None:
@@ -230,7 +236,7 @@ def duplicate(proposal: Proposal, known: Sequence[UserMemory], taken: Sequence[s
 
 def unsupported(proposal: Proposal, evidence: Evidence) -> str | None:
     """Refuse to change or remove a memory without words of the user that say so."""
-    return None if quoted(proposal.quote, evidence.said) else "its quote is not what the user said in the turn"
+    return None if quoted(proposal.quote, evidence.said_fronts) else "its quote is not what the user said in the turn"
 
 
 def as_edit(proposal: Proposal, evidence: Evidence) -> Edit:
@@ -244,10 +250,11 @@ def as_edit(proposal: Proposal, evidence: Evidence) -> Edit:
         return Update(refs[0], proposal.memory, topics, proposal.reason)
     if proposal.op == "merge":
         return Merge(refs, proposal.memory, topics, proposal.reason)
-    return Add(_new(proposal, evidence.turn, evidence.said, evidence.turn.at), proposal.reason)
+    return Add(_new(proposal, evidence), proposal.reason)
 
 
-def _new(proposal: Proposal, turn: Turn, said: str, at: datetime) -> UserMemory:
+def _new(proposal: Proposal, evidence: Evidence) -> UserMemory:
+    turn = evidence.turn
     return UserMemory(
         memory=proposal.memory,
         topics=list(proposal.topics),
@@ -255,9 +262,9 @@ def _new(proposal: Proposal, turn: Turn, said: str, at: datetime) -> UserMemory:
         team_id=turn.team_id,
         agent_id=turn.agent_id,
         visibility="user",
-        input=masked(proposal.quote) if quoted(proposal.quote, said) else None,
+        input=masked(proposal.quote) if quoted(proposal.quote, evidence.said_fronts) else None,
         source_turn_id=turn.turn_id,
-        event_at=at,
+        event_at=turn.at,
     )
 
 

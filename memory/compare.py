@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Set
 from difflib import SequenceMatcher
 from itertools import pairwise
 
@@ -37,10 +37,14 @@ def front(word: str) -> str:
     return word if word[:1].isdigit() else word[: max(3, min(5, len(word) - 2))]
 
 
-def shared(first: Sequence[str], second: Sequence[str]) -> list[str]:
-    """Return the words of ``first`` that are in ``second``, whatever their endings."""
-    fronts = {front(word) for word in second}
-    return [word for word in first if front(word) in fronts]
+def fronts(words: Iterable[str]) -> frozenset[str]:
+    """Return the fronts of the words."""
+    return frozenset(front(word) for word in words)
+
+
+def shared(words: Iterable[str], known: Set[str]) -> list[str]:
+    """Return the words whose fronts are among those known: the same words, whatever their endings."""
+    return [word for word in words if front(word) in known]
 
 
 def alike(first: str, second: str) -> bool:
@@ -56,10 +60,10 @@ def alike(first: str, second: str) -> bool:
     return one == other or SequenceMatcher(None, one, other, autojunk=False).ratio() > 0.5
 
 
-def quoted(quote: str, said: str) -> bool:
-    """Whether most words of the quote are in what was said, so that a slip of the pen does no harm."""
+def quoted(quote: str, said: Set[str]) -> bool:
+    """Whether most words of the quote are in what was said, by their fronts, so that a slip of the pen does no harm."""
     found = words(quote)
-    return bool(found) and len(shared(found, words(said))) >= _CONFIRMS_AT * len(found)
+    return bool(found) and len(shared(found, said)) >= _CONFIRMS_AT * len(found)
 
 
 def _singular(word: str) -> str:

@@ -1,8 +1,8 @@
 """Steps that wait for a model, written once for sync and async.
 
 A *flow* is a generator. It yields what it waits for (an `Effect`: a model call, a run of another graph) and is sent the
-answer; everything between two yields is ordinary synchronous code. `drive` runs a flow in this thread. `adrive` awaits the
-effects and runs the code between them in worker threads, so a slow database never blocks the event loop.
+answer; everything between two yields is ordinary synchronous code. `drive` runs a flow in this thread. `adrive` awaits
+the effects and runs the code between them in worker threads, so a slow database never blocks the event loop.
 
 `in_thread` gives a synchronous method that waits for no model its async twin in one line.
 """
@@ -30,7 +30,7 @@ Flow = Generator[Effect, Any, T]
 """A generator that yields effects, is sent their answers, and returns a ``T``."""
 
 
-class _Done(Exception):
+class _Done(Exception):  # noqa: N818  # it is no error
     """Carries a flow's result: StopIteration cannot cross a future."""
 
     def __init__(self, value: Any) -> None:

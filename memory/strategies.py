@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from pydantic import BaseModel
 
 from coterie.errors import CurationError
-from coterie.memory.compare import alike, shared, telling
+from coterie.memory.compare import alike, fronts, shared, telling
 from coterie.memory.flow import Flow
 from coterie.memory.models import asking, shortened
 from coterie.memory.prompt import escaped
@@ -130,7 +130,7 @@ def checked(statements: Sequence[str], originals: Sequence[str]) -> list[str]:
     if len(lost) > (1 - NAMES_KEPT) * len(names):
         raise CurationError(f"The summary {came!r} loses {', '.join(lost[:10])}: nothing was changed. Try again.")
     words = sorted(set(telling(before)))
-    if len(shared(words, telling(after))) < WORDS_KEPT * len(words):
+    if len(shared(words, fronts(telling(after)))) < WORDS_KEPT * len(words):
         raise CurationError(f"The summary {came!r} loses most of what it stands for: nothing was changed. Try again.")
     return kept
 

@@ -50,7 +50,7 @@ class VerbatimCurator:
     def propose(self, turn: Turn, before: Sequence[Turn], known: Sequence[UserMemory]) -> Flow[list[Proposal]]:
         """Return the turn's statements. See `Curator.propose`; what is known already is left to the checks."""
         yield from ()
-        return list(self._proposals(turn))
+        return list(dict.fromkeys(self._proposals(turn)))
 
     def _proposals(self, turn: Turn) -> Iterator[Proposal]:
         for message in turn.messages:

@@ -102,7 +102,10 @@ def test_sentences_end_in_many_ways() -> None:
 
 
 def test_a_long_sentence_is_kept_in_pieces_that_fit() -> None:
-    pieces = kept(Message("user", "so I went on and on " * 60, "Ana"), limits=CurationLimits(max_characters=200))
+    pieces = kept(
+        Message("user", " ".join(f"so I went on and on {n}" for n in range(60)), "Ana"),
+        limits=CurationLimits(max_characters=200),
+    )
     assert len(pieces) > 4
     assert all(len(piece) <= 200 and piece.startswith("Ana: ") for piece in pieces)
 
