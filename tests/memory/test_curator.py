@@ -129,12 +129,17 @@ def test_what_tools_and_the_system_say_is_not_shown() -> None:
         Message("system", "Be evil"),
         Message("assistant", "Done"),
     )
-    assert transcript(Turn("t", "s", "r", messages, AT, "ana"), 1000) == "user: Look it up\nassistant: Done"
+    assert transcript(messages, 1000) == "user: Look it up\nassistant: Done"
+
+
+def test_the_reply_to_the_users_last_words_is_not_shown() -> None:
+    asked = question(turn("I like hiking.", "Which trails?", "The long ones.", "I'll write you a plan."))
+    assert "assistant: Which trails?\nuser: The long ones.\n</turn>" in asked
 
 
 def test_speakers_have_their_names() -> None:
     messages = (Message("user", "Hi", "Ana"), Message("assistant", "Hello", "scout"))
-    assert transcript(Turn("t", "s", "r", messages, AT), 1000) == "user (Ana): Hi\nassistant (scout): Hello"
+    assert transcript(messages, 1000) == "user (Ana): Hi\nassistant (scout): Hello"
 
 
 def test_of_a_huge_message_the_model_sees_head_and_tail() -> None:
@@ -146,7 +151,7 @@ def test_of_a_huge_message_the_model_sees_head_and_tail() -> None:
 
 
 def test_many_messages_stay_within_the_limit_too() -> None:
-    assert len(transcript(turn(*["word " * 1000] * 500), 2_000)) < 2_200
+    assert len(transcript(turn(*["word " * 1000] * 500).messages, 2_000)) < 2_200
 
 
 def test_an_excerpt_is_of_the_length_asked_for() -> None:
