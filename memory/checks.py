@@ -91,9 +91,8 @@ class Evidence:
         said = telling(self.said)
         if len(said) > _CONFIRMATION_WORDS:
             return fronts(said)
-        turns = [*self.before, self.turn]
-        around = (one.content for turn in turns for one in turn.messages if one.role in ("user", "assistant"))
-        return fronts(telling("\n".join(around)))
+        around = [*(one for turn in self.before for one in turn.messages), *self.turn.up_to_reply]
+        return fronts(telling("\n".join(one.content for one in around if one.role in ("user", "assistant"))))
 
     @cached_property
     def speakers(self) -> frozenset[str]:

@@ -46,17 +46,8 @@ def _question(turn: Turn, before: Sequence[Turn], known: Sequence[UserMemory], l
         turn.at,
         [memory.memory for memory in known],
         "\n".join(text for text in earlier if text),
-        transcript(until_the_user_is_done(turn.messages), limits.max_turn_characters),
+        transcript(turn.up_to_reply, limits.max_turn_characters),
     )
-
-
-def until_the_user_is_done(messages: Sequence[Message]) -> Sequence[Message]:
-    """Return the messages up to the user's last one.
-
-    The reply to it says nothing about the user, and a long one keeps a small model from seeing what the user said.
-    """
-    places = [place for place, message in enumerate(messages) if message.role == "user"]
-    return messages[: places[-1] + 1] if places else messages
 
 
 def _fenced(at: datetime, memories: Sequence[str], earlier: str, turn: str) -> str:

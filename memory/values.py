@@ -203,6 +203,15 @@ class Turn:
     """Why it failed the last time."""
 
     @property
+    def up_to_reply(self) -> tuple[Message, ...]:
+        """The messages up to the user's last one.
+
+        The reply to it says nothing about the user, and a long one keeps a small model from seeing what they said.
+        """
+        places = [place for place, message in enumerate(self.messages) if message.role == "user"]
+        return self.messages[: places[-1] + 1] if places else self.messages
+
+    @property
     def scope(self) -> Scope:
         """Who was served, and by whom."""
         return Scope(self.user_id, self.team_id, self.agent_id)

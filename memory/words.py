@@ -41,9 +41,9 @@ def content_words(text: str) -> set[str]:
 
 def _stem(word: str) -> str:
     """A light suffix stripper: enough to match "hikes" with "hiking", wrong now and then."""
-    if word in STOP_WORDS or len(word) < 5 or not word.isascii():
+    if word in STOP_WORDS or not word.isascii():
         return word
     for ending, instead in (("ies", "y"), ("ing", ""), ("ed", ""), ("es", ""), ("s", ""), ("e", "")):
-        if word.endswith(ending) and not word.endswith("ss"):
+        if word.endswith(ending) and not word.endswith("ss") and len(word) - len(ending) > 2:
             return word[: -len(ending)] + instead
     return word

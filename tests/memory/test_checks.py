@@ -117,6 +117,11 @@ def test_what_only_the_assistant_says_supports_nothing() -> None:
     assert wrong(Proposal("add", "Lives in Lisbon"), said) == "nothing of it was said in the turn"
 
 
+def test_the_reply_to_a_short_question_supports_nothing() -> None:
+    said = Evidence(turn("What do you know about me?", "You are Ana and live in Lisbon"))
+    assert wrong(Proposal("add", "Ana lives in Lisbon"), said) == "nothing of it was said in the turn"
+
+
 def test_a_bare_confirmation_is_supported_by_what_it_answers() -> None:
     before = turn("I can't eat everything.", "Do you mean you are allergic to shellfish?")
     said = Evidence(turn("Yes, exactly!"), before=[before])

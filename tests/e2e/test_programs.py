@@ -1,0 +1,89 @@
+"""The examples and the benchmarks, run as people run them."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent.parent
+DAY = "2026-11-0{}T10:00:00+00:00"
+
+
+def run(folder: Path, script: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("OPENAI_", "COTERIE_"))}
+    return subprocess.run(
+        [sys.executable, str(ROOT / script), *arguments],
+        cwd=folder,
+        env=environment | {"PYTHONIOENCODING": "utf-8"},
+        capture_output=True,
+        encoding="utf-8",
+        timeout=120,
+    )
+
+
+def test_the_support_desk_remembers_each_user(tmp_path: Path) -> None:
+    result = run(tmp_path, "examples/support_desk.py")
+    assert result.returncode == 0, result.stderr
+    assert "Order A-17: a hiking backpack" in result.stdout
+    assert "orders says: find_order says: Order C-08" in result.stdout
+    assert "billing says: search_articles says: Invoices" in result.stdout
+    friday = result.stdout.split("ana@example.com, friday")[1]
+    assert "I wear size 38" in friday.split("---")[0]
+    assert "我对羽绒过敏" in result.stdout
+    again = run(tmp_path, "examples/support_desk.py")
+    remembered = [text.split("What the desk remembers")[1] for text in (result.stdout, again.stdout)]
+    assert remembered[0] == remembered[1], "the same day again teaches nothing new"
+
+
+def test_a_conversation_is_remembered_and_a_broken_line_reported(tmp_path: Path) -> None:
+    said = [
+        {"session": "1", "at": DAY.format(1), "speaker": "Ana", "text": "I moved to Lisbon last week.", "id": "m1"},
+        {"session": "1", "at": DAY.format(1), "speaker": "Ben", "text": "I adopted a cat called Mia.", "id": "m2"},
+        {"session": "2", "at": DAY.format(2), "speaker": "Ana", "text": "My new job starts on Monday.", "id": "m3"},
+    ]
+    lines = [json.dumps(each) for each in said]
+    lines[2:2] = [
+        "{broken",
+        '{"session": "1"}',
+        "",
+        '{"session": "1", "at": "noon", "speaker": "A", "text": "x"}',
+        "[1]",
+    ]
+    (tmp_path / "talk.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    result = run(tmp_path, "examples/remember_conversation.py", "talk.jsonl", "--ask", "What is the cat called?")
+    assert result.returncode == 0, result.stderr
+    for number in (3, 4, 6, 7):
+        assert f"talk.jsonl, line {number}: left out" in result.stderr
+    assert "2 turns read: 3 statements kept" in result.stdout
+    assert "2026-11-01 Ben: I adopted a cat called Mia.  [m1, m2]" in result.stdout
+
+
+def test_a_locomo_file_is_read_as_it_is(tmp_path: Path) -> None:
+    talk = {
+        "session_1_date_time": "1:56 pm on 8 May, 2023",
+        "session_1": [
+            {"speaker": "Ana", "dia_id": "D1:1", "text": "I started painting sunsets."},
+            {"speaker": "Ben", "dia_id": "D1:2", "text": "I play the violin on Sundays."},
+        ],
+    }
+    asked = [{"question": "What does Ben play?", "answer": "violin", "evidence": ["D1:2"], "category": 4}]
+    (tmp_path / "locomo.json").write_text(json.dumps([{"conversation": talk, "qa": asked}]), encoding="utf-8")
+    result = run(tmp_path, "examples/remember_conversation.py", "locomo.json")
+    assert result.returncode == 0, result.stderr
+    assert "* 2023-05-08 Ben: I play the violin on Sundays.  [D1:1, D1:2]" in result.stdout
+    assert "Evidence among the ten best memories: 1 of 1 questions." in result.stdout
+    missing = run(tmp_path, "examples/remember_conversation.py", "locomo.json", "--conversation", "3")
+    assert (missing.returncode, missing.stderr) == (1, "locomo.json has conversations 0 to 0, not 3.\n")
+
+
+@pytest.mark.parametrize(
+    ("script", "arguments"),
+    [("benchmarks/runs.py", ["--rounds", "1"]), ("benchmarks/store.py", ["--rows", "20", "--times", "2"])],
+)
+def test_the_benchmarks_run(tmp_path: Path, script: str, arguments: list[str]) -> None:
+    result = run(tmp_path, script, *arguments)
+    assert result.returncode == 0, result.stderr
+    assert len(result.stdout.splitlines()) > 5
