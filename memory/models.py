@@ -75,10 +75,11 @@ def curating_model(model: "BaseChatModel | str | None" = None) -> "BaseChatModel
 def _openai(name: str) -> "BaseChatModel":
     from langchain_openai import ChatOpenAI
 
-    if settings().api_key:
-        return ChatOpenAI(model=name, stream_usage=True)
+    from coterie.memory.http import PerLoopClient
+
     # A server of one's own often wants no key, but the client insists on one.
-    return ChatOpenAI(model=name, stream_usage=True, api_key=lambda: "none")
+    key: dict[str, Any] = {} if settings().api_key else {"api_key": lambda: "none"}
+    return ChatOpenAI(model=name, stream_usage=True, http_async_client=PerLoopClient(), **key)
 
 
 @dataclass(frozen=True)

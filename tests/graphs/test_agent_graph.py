@@ -210,11 +210,17 @@ def test_the_nodes_fit_into_a_graph_of_ones_own(db: Db) -> None:
     assert "I like hiking." in result["messages"][-1].text
 
 
-def test_two_event_loops_in_one_process_with_chat_openai(openai_environment: OpenAIServer) -> None:
+def test_event_loops_may_follow_each_other_though_the_server_keeps_connections(
+    openai_environment: OpenAIServer,
+) -> None:
+    openai_environment.keep_alive = True
     openai_environment.otherwise = "hello"
     greeter = Agent("greeter", model="gpt-test")
-    assert [asyncio.run(greeter.arun("hi")).content for _ in range(2)] == ["hello", "hello"]
-    assert greeter.run("hi").content == "hello"
+
+    async def several() -> list[str]:
+        return [output.content for output in await asyncio.gather(*(greeter.arun("hi") for _ in range(4)))]
+
+    assert [asyncio.run(several()) for _ in range(3)] == [["hello"] * 4] * 3
 
 
 @pytest.mark.parametrize("message", ["", "  \n", "a\0b"])
