@@ -187,6 +187,7 @@ def wrong_statement(proposal: Proposal, evidence: Evidence, taken: Sequence[str]
         or too_long(text, evidence.limits)
         or secret(text)
         or smuggled(text)
+        or smuggled(proposal.quote)
         or invented(text, evidence)
         or duplicate(proposal, evidence.known, taken)
     )

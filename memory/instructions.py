@@ -3,7 +3,7 @@
 import re
 
 _VERBS = (
-    "answer|respond|reply|say|tell|recommend|suggest|mention|reveal|disclose|send|forward|call|use|trust|obey|follow|"
+    "answer|respond|reply|say|tell|recommend|suggest|mention|reveal|disclose|send|forward|call(?! me)|use|praise|trust|obey|follow|"
     "include|output|print|execute|run|approve|transfer|treat|assume|act|pretend|behave|claim|insist|refuse|grant|"
     "ignore|disregard|forget|give|share|respond|visit|open|fetch|download|delete|email"
 )
@@ -25,7 +25,9 @@ _INSTRUCTIONS = [
     re.compile(
         rf"^\W*(?:please\s+)?(?:you\s+)?(?:(?:must|should)\s+)?(?:always|never|do not|don['’]t)\s+(?:{_VERBS})\b", re.I
     ),
-    re.compile(r"^\W*(?:from now on|new (?:rule|instruction|policy)s?|important instructions?)\b", re.I),
+    re.compile(r"^\W*(?:new (?:rule|instruction|policy)s?|important instructions?)\b", re.I),
+    re.compile(rf"\bfrom now on\W+(?:(?:please|always|never|only|you|must|should)\W+)*(?:{_VERBS})\b", re.I),
+    re.compile(r"^\W*(?:system|developer|assistant)\s*:", re.I),
     re.compile(
         rf"\b{_AGENT}\s+(?:must|should|shall|will|may|can|has to|have to|needs? to|is to|are to|always|never|"
         rf"(?:is|are) allowed to)\s+(?:\w+\s+)?(?:{_VERBS})\b",
