@@ -3,8 +3,8 @@
 import re
 
 _VERBS = (
-    "answer|respond|reply|say|tell|recommend|suggest|mention|reveal|disclose|send|forward|call(?! me)|use|trust|obey|follow|"
-    "praise|include|output|print|execute|run|approve|transfer|treat|assume|act|pretend|behave|claim|insist|refuse|grant|"
+    "answer|respond|reply|say|tell|recommend|suggest|mention|reveal|disclose|send|forward|call(?! me)|use|trust|obey|"
+    "follow|praise|include|output|print|execute|run|approve|transfer|treat|assume|act|pretend|behave|claim|insist|refuse|grant|"
     "ignore|disregard|forget|give|share|respond|visit|open|fetch|download|delete|email"
 )
 _AGENT = r"(?:you|(?:the |this |your )?(?:assistant|agent|ai|model|bot|chatbot|system|llm))"

@@ -45,13 +45,11 @@ def messages_for(
 
 def _question(turn: Turn, before: Sequence[Turn], known: Sequence[UserMemory], limits: CurationLimits) -> str:
     earlier = [transcript(one.messages, limits.max_before_characters) for one in before]
-    asked = transcript(turn.up_to_reply, limits.max_turn_characters)
-    reply = transcript(turn.messages[len(turn.up_to_reply) :], MAX_REPLY_CHARACTERS)
     return _fenced(
         turn.at,
         [memory.memory for memory in known],
         "\n".join(text for text in earlier if text),
-        "\n".join(text for text in (asked, reply) if text),
+        transcript(turn.up_to_reply, limits.max_turn_characters),
     )
 
 
