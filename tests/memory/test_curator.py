@@ -132,10 +132,9 @@ def test_what_tools_and_the_system_say_is_not_shown() -> None:
     assert transcript(messages, 1000) == "user: Look it up\nassistant: Done"
 
 
-def test_of_the_reply_to_the_users_last_words_a_glimpse_is_shown() -> None:
-    asked = question(turn("I like hiking.", "Which trails?", "The long ones.", "I'll write you a plan. " * 100))
-    assert "assistant: Which trails?\nuser: The long ones.\nassistant: I'll write you a plan." in asked
-    assert asked.count("plan.") < 5
+def test_the_reply_to_the_users_last_words_is_not_shown() -> None:
+    asked = question(turn("I like hiking.", "Which trails?", "The long ones.", "I'll write you a plan."))
+    assert "assistant: Which trails?\nuser: The long ones.\n</turn>" in asked
 
 
 def test_speakers_have_their_names() -> None:
