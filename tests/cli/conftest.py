@@ -50,11 +50,12 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def cli(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], _as_it_was: None) -> Cli:
-    """Run a command in this process: ``cli("memory", "list", said="what stdin has")``."""
+    """Run a command in this process: ``cli("chat", "desk.py", said="what stdin has")``, a text or bytes."""
     monkeypatch.chdir(tmp_path)
 
-    def run(*arguments: str, said: str = "") -> Ended:
-        monkeypatch.setattr(sys, "stdin", io.StringIO(said))
+    def run(*arguments: str, said: str | bytes = "") -> Ended:
+        sent = said if isinstance(said, bytes) else said.encode()
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(sent), encoding="ascii"))
         with pytest.raises(SystemExit) as ended:
             main(arguments)
         captured = capsys.readouterr()

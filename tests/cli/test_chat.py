@@ -26,6 +26,14 @@ def test_exit_ends_it(cli: Cli, desk: Path) -> None:
     assert ended.err.startswith("/memory shows")
 
 
+def test_a_line_that_is_not_utf8_does_not_end_it(cli: Cli, desk: Path) -> None:
+    ended = cli("chat", "desk.py:billing", said="caf\xe9\n".encode("latin-1") + "Grüezi\n".encode())
+    assert ended.code == 1
+    assert "error: 'caf�' is not UTF-8" in ended.err
+    assert "Traceback" not in ended.err
+    assert "> Grüezi" in ended.out
+
+
 def test_a_turn_that_fails_does_not_end_it(cli: Cli, desk: Path) -> None:
     ended = cli("chat", "desk.py:billing", said="NUL \0 here\n/memory\nhello\n")
     assert ended.code == 1

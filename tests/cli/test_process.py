@@ -84,6 +84,17 @@ def test_ctrl_c_ends_quietly(desk: Path) -> None:
     assert process.returncode == 130
 
 
+@pytest.mark.parametrize("encoding", [{"LC_ALL": "C", "PYTHONUTF8": "0"}, {"PYTHONIOENCODING": "utf-8:strict"}])
+def test_utf8_is_read_in_any_locale(desk: Path, encoding: dict[str, str]) -> None:
+    said = "I like café.".encode()
+    command = [*COTERIE, "run", "desk.py:desk", "--session", "s", "--user", "josé"]
+    subprocess.run(command, input=said, env={**os.environ, **encoding}, check=True, capture_output=True)
+    subprocess.run([*command, "I like crème."], env={**os.environ, **encoding}, check=True, capture_output=True)
+    with SqliteDb("desk.db") as db:
+        kept = [memory.memory for memory in db.newest(Scope("josé", as_owner=True))]
+    assert kept == ["I like crème.", "I like café."]
+
+
 def test_a_terminal_without_box_characters_gets_ascii(desk: Path) -> None:
     desk.write_text(desk.read_text().replace('"orders"', '"注文"'))
     done = coterie("graph", "desk.py", PYTHONIOENCODING="ascii")

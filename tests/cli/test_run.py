@@ -29,6 +29,13 @@ def test_a_message_may_come_from_stdin(cli: Cli, desk: Path) -> None:
     assert "> my order" in cli("run", "desk.py", said="my order\n").out
 
 
+@pytest.mark.parametrize("arguments", [(), ("\udcff\udcfe bad",), ("hi", "--user", "\udcff\udcfe bad")])
+def test_what_is_not_utf8_is_one_line(cli: Cli, desk: Path, arguments: tuple[str, ...]) -> None:
+    ended = cli("run", "desk.py", *arguments, said=b"\xff\xfe bad\n")
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err == "error: '�� bad' is not UTF-8 (invalid start byte): convert it, with iconv say.\n"
+
+
 def test_an_empty_message_is_wrong_usage(cli: Cli, desk: Path) -> None:
     ended = cli("run", "desk.py", "", "--user", "ana")
     assert (ended.code, ended.out, ended.err) == (2, "", "error: The message is '': say something.\n")

@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Sequence
 
+from coterie.cli.texts import read_utf8_from_stdin
 from coterie.errors import CoterieError, InputError
 
 
@@ -17,6 +18,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # a name that the terminal cannot show is no reason to fail
+    read_utf8_from_stdin()
     _log_to_stderr()
     code = _run(arguments)
     try:

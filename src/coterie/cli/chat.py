@@ -10,6 +10,7 @@ from coterie.cli import failed
 from coterie.cli.options import File, Model, RunDb, Session, User
 from coterie.cli.run import warn_of_no_user
 from coterie.cli.targets import load
+from coterie.cli.texts import utf8
 from coterie.errors import CoterieError
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def _answer(target: "Agent | Team", line: str, user: str | None, session: str) -
         elif line.startswith("/"):
             print(HELP, file=sys.stderr)
         else:
-            target.print_response(line, user_id=user, session_id=session)
+            target.print_response(utf8(line), user_id=user, session_id=session)
     except CoterieError as error:
         return failed(error)
     return 0

@@ -10,6 +10,7 @@ import typer
 from coterie.cli.jsons import print_json
 from coterie.cli.options import DEFAULT_DB, Db, Json, OneUser
 from coterie.cli.stores import store
+from coterie.cli.texts import argument
 from coterie.errors import InputError, NotFoundError
 from coterie.text import one_line
 
@@ -19,9 +20,14 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, help="Look into the memory of a user, and change it.")
 
-Id = Annotated[str, typer.Argument(metavar="ID", show_default=False, help="A memory's id, or its beginning.")]
+Id = Annotated[
+    str, typer.Argument(metavar="ID", callback=argument, show_default=False, help="A memory's id, or its beginning.")
+]
+Text = Annotated[str, typer.Argument(callback=argument, show_default=False)]
 Limit = Annotated[int, typer.Option("--limit", "-n", min=1, help="How many at most.")]
-Topics = Annotated[list[str] | None, typer.Option("--topic", "-t", help="What it is about; may be repeated.")]
+Topics = Annotated[
+    list[str] | None, typer.Option("--topic", "-t", callback=argument, help="What it is about; may be repeated.")
+]
 
 SHORTEST_ID = 8
 """Characters of an id, when they are enough to tell it from all others."""
@@ -36,7 +42,7 @@ def list_memories(user: OneUser, db: Db = DEFAULT_DB, limit: Limit = 20, json: J
 
 
 @app.command()
-def search(query: str, user: OneUser, db: Db = DEFAULT_DB, limit: Limit = 10, json: Json = False) -> None:
+def search(query: Text, user: OneUser, db: Db = DEFAULT_DB, limit: Limit = 10, json: Json = False) -> None:
     """Search what is remembered, the best first."""
     with store(db, must_exist=True) as opened:
         hits = opened.search(_owner(user), query, limit)
@@ -57,7 +63,7 @@ def show(memory_id: Id, user: OneUser, db: Db = DEFAULT_DB, json: Json = False) 
 
 
 @app.command()
-def add(text: str, user: OneUser, db: Db = DEFAULT_DB, topic: Topics = None, json: Json = False) -> None:
+def add(text: Text, user: OneUser, db: Db = DEFAULT_DB, topic: Topics = None, json: Json = False) -> None:
     """Remember a statement, and print its id."""
     from coterie.memory.values import Add, Change, Scope, UserMemory
 

@@ -4,6 +4,8 @@ from typing import Annotated
 
 import typer
 
+from coterie.cli.texts import argument
+
 File = Annotated[
     str,
     typer.Argument(
@@ -12,12 +14,21 @@ File = Annotated[
         help="A Python file, and which of its agents and teams; without a name its one team, else its one agent.",
     ),
 ]
-User = Annotated[str | None, typer.Option("--user", "-u", metavar="ID", help="Whose memories.")]
-OneUser = Annotated[str, typer.Option("--user", "-u", metavar="ID", show_default=False, help="Whose memories.")]
-Session = Annotated[
-    str | None, typer.Option("--session", "-s", metavar="ID", help="The conversation to go on with; else a new one.")
+User = Annotated[str | None, typer.Option("--user", "-u", metavar="ID", callback=argument, help="Whose memories.")]
+OneUser = Annotated[
+    str,
+    typer.Option("--user", "-u", metavar="ID", callback=argument, show_default=False, help="Whose memories."),
 ]
-Model = Annotated[str | None, typer.Option("--model", "-m", metavar="NAME", help="A model of the configured server.")]
+Session = Annotated[
+    str | None,
+    typer.Option(
+        "--session", "-s", metavar="ID", callback=argument, help="The conversation to go on with; else a new one."
+    ),
+]
+Model = Annotated[
+    str | None,
+    typer.Option("--model", "-m", metavar="NAME", callback=argument, help="A model of the configured server."),
+]
 RunDb = Annotated[
     str | None,
     typer.Option(

@@ -8,6 +8,7 @@ import typer
 from coterie.cli.jsons import print_json
 from coterie.cli.options import File, Json, Model, RunDb, Session, User
 from coterie.cli.targets import load
+from coterie.cli.texts import argument, utf8
 from coterie.errors import InputError
 
 if TYPE_CHECKING:
@@ -15,7 +16,10 @@ if TYPE_CHECKING:
     from coterie.teams.output import RunOutput
     from coterie.teams.team import Team
 
-Message = Annotated[str | None, typer.Argument(show_default=False, help="What to say; - or nothing reads stdin.")]
+Message = Annotated[
+    str | None,
+    typer.Argument(callback=argument, show_default=False, help="What to say; - or nothing reads stdin."),
+]
 
 
 def run(
@@ -42,7 +46,7 @@ def _said(message: str | None) -> str:
         return message
     if message is None and sys.stdin.isatty():
         raise InputError("What is to be said? Give a message, or pipe one in.")
-    return sys.stdin.read().strip()
+    return utf8(sys.stdin.read()).strip()
 
 
 def warn_of_no_user(target: "Agent | Team", user: str | None) -> None:

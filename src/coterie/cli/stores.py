@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from coterie.cli.texts import utf8
 from coterie.errors import InputError, StoreError
 
 if TYPE_CHECKING:
@@ -19,13 +20,13 @@ def store(db: str, *, must_exist: bool = False) -> "Db":
         must_exist: refuse a file that is not there, instead of making it.
 
     Raises:
-        InputError: another kind of URL.
+        InputError: another kind of URL, or one that is not UTF-8.
         StoreError: the file is not there, and must be.
     """
     if db.startswith(_POSTGRES):
         from coterie.memory.postgres import PostgresDb
 
-        return PostgresDb(db_url=db)
+        return PostgresDb(db_url=utf8(db))
     path = db.removeprefix("sqlite:///")
     if "://" in path or not path.strip():
         raise InputError(
