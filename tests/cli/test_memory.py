@@ -131,11 +131,18 @@ def test_curate_goes_through_what_is_owed(cli: Cli) -> None:
     with SqliteDb("shop.db") as db:
         db.record_turn(owed_turn())
     refused = cli("curate", "--db", "shop.db")
-    assert refused.code == 1
-    assert refused.err.startswith("error: curator='model' needs a model")
+    assert (refused.code, refused.out) == (1, "")
+    assert refused.err.startswith("error: No model is configured to curate with: set OPENAI_API_KEY")
+    assert refused.err.endswith("with --verbatim.\n")
     ended = cli("curate", "--db", "shop.db", "--verbatim")
     assert ended.code == 0
     assert "memory + I like tea" in ended.out
     assert ended.err == "1 of 1 turns curated.\n"
     assert json.loads(cli("curate", "--db", "shop.db", "--verbatim", "--json").out) == []
     assert "I like tea" in cli("memory", "list", *ANA).out
+
+
+def test_curate_takes_one_curator(cli: Cli) -> None:
+    ended = cli("curate", "--verbatim", "--model", "gpt-x")
+    assert ended.code == 2
+    assert ended.err == "error: --verbatim needs no model: leave out either --verbatim or --model gpt-x.\n"
