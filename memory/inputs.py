@@ -137,7 +137,11 @@ def checked_turn(turn: Turn) -> Turn:
     return turn
 
 
+def plain(text: str) -> str:
+    """What is equal for the same statement: letter case, spacing and a final stop do not count."""
+    return " ".join(unicodedata.normalize("NFC", text).casefold().split()).rstrip(".")
+
+
 def content_hash(memory: UserMemory) -> bytes:
-    """What is equal for the same statement to the same readers: letter case, spacing and a final stop do not count."""
-    words = " ".join(unicodedata.normalize("NFC", memory.memory).casefold().split()).rstrip(".")
-    return hashlib.blake2b(f"{audience(memory)}\0{words}".encode(), digest_size=16).digest()
+    """What is equal for the same statement to the same readers."""
+    return hashlib.blake2b(f"{audience(memory)}\0{plain(memory.memory)}".encode(), digest_size=16).digest()

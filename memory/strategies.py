@@ -29,7 +29,10 @@ STATEMENT_CHARACTERS = 2_000
 
 
 class Strategy(Protocol):
-    """Rewrites memories. What it returns takes the place of all it was given; it never writes."""
+    """Rewrites memories. What it returns takes the place of all it was given, if it is fewer tokens; it never writes.
+
+    A memory whose words are returned stays as it is.
+    """
 
     def rewrite(self, memories: Sequence[UserMemory], model: "BaseChatModel | None") -> Flow[list[str]]:
         """Return the statements that say the same in fewer words.
@@ -57,13 +60,13 @@ you."""
 
 
 class Summarize:
-    """One statement, or few, in place of many. Without a model: each once, joined."""
+    """One statement, or few, in place of many. Without a model: those that say the same once, in the newest wording."""
 
     def rewrite(self, memories: Sequence[UserMemory], model: "BaseChatModel | None") -> Flow[list[str]]:
         """Return the summary, checked against what it stands for. See `Strategy.rewrite`."""
         texts = distinct([memory.memory for memory in memories])
         if model is None:
-            return joined(texts)
+            return texts
         summary: list[str] = []
         for batch in batches(texts):
             listed = escaped("\n".join(f"- {text}" for text in batch))
@@ -91,12 +94,6 @@ def distinct(texts: Sequence[str]) -> list[str]:
         kept = [one for one in kept if not alike(one, text)]
         kept.append(text)
     return kept
-
-
-def joined(texts: Sequence[str]) -> list[str]:
-    """Return the statements one after the other, in as few texts as their length allows."""
-    sentences = [text if re.search(r"[.!?…。！？]$", text) else f"{text}." for text in texts]
-    return [" ".join(batch) for batch in batches(sentences, STATEMENT_CHARACTERS)]
 
 
 def batches(texts: Sequence[str], characters: int = BATCH_CHARACTERS) -> list[list[str]]:

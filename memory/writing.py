@@ -164,14 +164,15 @@ class Writer:
         for other in others:  # first, because the merged words may be one of theirs
             self._remove(other, f"merged into {first.memory_id}" + (f": {edit.reason}" if edit.reason else ""))
         readers = {name: getattr(narrowest, name) for name in ("visibility", "team_id", "agent_id")}
-        return self._put("merge", edit, first, {} if narrowest is first else readers)
+        changed = {} if narrowest is first else readers
+        return self._put("merge", edit, first, changed | _sources([first, *others], edit.memory))
 
     def _put(
-        self, op: Operation, edit: Update | Merge, before: UserMemory, readers: dict[str, Any] | None = None
+        self, op: Operation, edit: Update | Merge, before: UserMemory, others: dict[str, Any] | None = None
     ) -> str:
         """Store a memory's new words."""
         topics = before.topics if edit.topics is None else inputs.checked_topics(edit.topics)
-        new = {"memory": inputs.checked_statement(edit.memory), "topics": topics, **(readers or {})}
+        new = {"memory": inputs.checked_statement(edit.memory), "topics": topics, **(others or {})}
         if op == "update" and all(getattr(before, name) == value for name, value in new.items()):
             return str(before.memory_id)
         new |= {"updated_at": self.at, "version": before.version + 1}
@@ -230,6 +231,13 @@ def _refs(edit: Edit) -> Sequence[Ref]:
         case Update() | Delete():
             return (edit.target,)
     raise InputError(f"{edit!r} is not an edit: give Add, Update, Merge or Delete.")
+
+
+def _sources(memories: Sequence[UserMemory], text: str) -> dict[str, str | None]:
+    """Where the words of a merged memory come from: None when they come from several sources."""
+    origins = [memory for memory in memories if memory.memory == text] or memories
+    found = {name: {getattr(memory, name) for memory in origins} for name in ("input", "source_turn_id")}
+    return {name: values.pop() if len(values) == 1 else None for name, values in found.items()}
 
 
 def _narrowest(memories: Sequence[UserMemory]) -> UserMemory:

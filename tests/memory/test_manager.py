@@ -403,10 +403,10 @@ def test_everything_waits_asynchronously_too(tmp_path: Path) -> None:
         assert len(await manager.aget_user_memories("ana")) == 2
         assert texts(await manager.asearch_user_memories("dog", user_id="ana")) == ["Has a dog"]
         await manager.areplace_user_memory(memory_id, UserMemory(memory="Has a cat"), "ana")
-        assert len(await manager.aoptimize_memories("ana")) == 1
+        assert len(await manager.aoptimize_memories("ana")) == 2
         assert await manager.acurate_pending("ana") == []
         await manager.adelete_user_memory((await manager.aget_user_memories("ana"))[0].memory_id or "", "ana")
-        assert await manager.aclear_user_memories("ana") == 0
+        assert await manager.aclear_user_memories("ana") == 1
 
     with SqliteDb(tmp_path / "a.db") as db:
         asyncio.run(use(MemoryManager(db)))

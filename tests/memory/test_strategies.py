@@ -10,7 +10,8 @@ from coterie import MemoryManager, MemoryOptimizationStrategyType, Scope, UserMe
 from coterie.errors import ConflictError, CurationError
 from coterie.memory.db import Db
 from coterie.memory.flow import Flow
-from coterie.memory.strategies import batches, checked, distinct, joined, names_and_numbers
+from coterie.memory.inputs import MAX_MEMORY_CHARACTERS
+from coterie.memory.strategies import batches, checked, distinct, names_and_numbers
 from coterie.memory.values import Add, Change, Ref, Update
 from tests.support.scripted import ScriptedModel
 
@@ -43,9 +44,9 @@ def test_many_memories_become_one_statement(db: Db) -> None:
 
 def test_several_statements_come_of_it_too(db: Db) -> None:
     fill(db, *FACTS)
-    two = ["Ana lives in Lisbon, with a dog called Rex", "Ana was born on 12 April 1990"]
+    two = ["Ana lives in Lisbon with her dog Rex", "Ana was born on 12 April 1990"]
     done = MemoryManager(db, model(*two)).optimize_memories("ana")
-    assert [memory.memory for memory in done] == current(db) == two
+    assert sorted(memory.memory for memory in done) == sorted(current(db)) == sorted(two)
     assert all(memory.memory_id and memory.topics == ["t"] for memory in done)
 
 
@@ -57,11 +58,68 @@ def test_a_proposal_changes_nothing(db: Db) -> None:
     assert current(db) == FACTS
 
 
-def test_without_a_model_each_statement_is_kept_once_and_joined(db: Db) -> None:
-    fill(db, "Ana lives in Lisbon", "Likes tea!", "The user likes tea")
+def test_without_a_model_what_says_the_same_is_kept_once(db: Db) -> None:
+    ids = fill(db, "Ana lives in Lisbon", "Likes tea!", "The user likes tea")
+    proposed = MemoryManager(db).optimize_memories("ana", apply=False)
     done = MemoryManager(db).optimize_memories("ana")
-    assert current(db) == ["Ana lives in Lisbon. The user likes tea."]
-    assert len(done) == 1
+    assert sorted(memory.memory for memory in done) == sorted(current(db)) == sorted(m.memory for m in proposed)
+    assert current(db) == ["Ana lives in Lisbon", "The user likes tea"]
+    assert done.tokens_after == proposed.tokens_after < done.tokens_before
+    history = [[revision.op for revision in db.history(Scope("ana"), key)] for key in ids]
+    assert history == [["add"], ["add", "delete"], ["add", "merge"]]
+    assert [db.history(Scope("ana"), key)[-1].reason for key in ids[1:]] == [
+        f"merged into {ids[2]}: they say the same",
+        "they say the same",
+    ]
+
+
+def test_without_a_model_and_nothing_said_twice_nothing_is_changed(db: Db) -> None:
+    ids = fill(db, *FACTS)
+    done = MemoryManager(db).optimize_memories("ana")
+    assert sorted(str(memory.memory_id) for memory in done) == sorted(ids)
+    assert done.tokens_after == done.tokens_before
+    assert [len(db.history(Scope("ana"), key)) for key in ids] == [1, 1, 1]
+
+
+@pytest.mark.parametrize("apply", [True, False])
+def test_more_words_than_before_are_not_taken(db: Db, apply: bool) -> None:
+    fill(db, *FACTS)
+    done = MemoryManager(db, model(" ".join(FACTS) + ". She is a person.")).optimize_memories("ana", apply=apply)
+    assert sorted(memory.memory for memory in done) == sorted(current(db)) == sorted(FACTS)
+
+
+def test_the_longest_memories_stay_when_others_are_merged(db: Db) -> None:
+    longest = ["x" * MAX_MEMORY_CHARACTERS, "y" * MAX_MEMORY_CHARACTERS]
+    fill(db, *longest, "Likes tea", "likes tea!")
+    for apply in (False, True):
+        done = MemoryManager(db).optimize_memories("ana", apply=apply)
+        assert sorted(memory.memory for memory in done) == ["likes tea!", *longest]
+    assert current(db) == [*longest, "likes tea!"]
+
+
+@pytest.mark.parametrize("apply", [True, False])
+def test_a_statement_that_is_too_long_is_not_taken(db: Db, apply: bool) -> None:
+    long = ["x" * MAX_MEMORY_CHARACTERS, "y" * MAX_MEMORY_CHARACTERS]
+    fill(db, *long)
+    done = MemoryManager(db).optimize_memories("ana", Newest("x" * (MAX_MEMORY_CHARACTERS + 1)), apply)
+    assert sorted(memory.memory for memory in done) == sorted(current(db)) == long
+
+
+def test_the_reason_tells_what_was_merged(db: Db) -> None:
+    ids = fill(db, *FACTS, "Likes tea")
+    MemoryManager(db, model(SUMMARY, "Likes tea")).optimize_memories("ana")
+    assert sorted(current(db)) == [SUMMARY, "Likes tea"]
+    assert len(db.history(Scope("ana"), ids[3])) == 1
+    assert db.history(Scope("ana"), ids[0])[-1].reason == "3 memories of 19 tokens became 1 of 16"
+
+
+def test_a_merged_memory_claims_no_single_source(db: Db) -> None:
+    manager = MemoryManager(db)
+    for text in FACTS:
+        manager.create_user_memories(f"I say: {text}", user_id="ana")
+    assert all(memory.input and memory.source_turn_id for memory in db.newest(Scope("ana")))
+    MemoryManager(db, model(SUMMARY)).optimize_memories("ana")
+    assert [(m.input, m.source_turn_id) for m in db.newest(Scope("ana"))] == [(None, None)]
 
 
 def test_nothing_or_one_memory_is_left_as_it_is(db: Db) -> None:
@@ -125,8 +183,8 @@ def test_nobody_gets_to_read_more_than_before(db: Db) -> None:
     for text in ("Ana told scout about Oslo", "Ana told scout about Bergen"):
         memory = UserMemory(memory=text, user_id="ana", agent_id="scout", visibility="agent")
         db.apply(Scope("ana", agent_id="scout"), [Add(memory)], Change())
-    MemoryManager(db).optimize_memories("ana")
-    assert len(current(db)) == 2
+    MemoryManager(db).optimize_memories("ana", Shortest())
+    assert sorted(current(db)) == ["Ana lives in Lisbon", "Ana told scout about Oslo"]
     assert ["scout" in memory.memory for memory in db.newest(Scope("ana", agent_id="writer"))] == [False]
 
 
@@ -141,7 +199,7 @@ def test_what_expires_is_left_alone(db: Db) -> None:
 def test_one_user_at_a_time(db: Db) -> None:
     fill(db, *FACTS)
     MemoryManager(db).add_user_memory(UserMemory(memory="Ben has a cat", user_id="ben"))
-    MemoryManager(db).optimize_memories("ana")
+    MemoryManager(db, model(SUMMARY)).optimize_memories("ana")
     assert [memory.memory for memory in db.newest(Scope("ben"))] == ["Ben has a cat"]
 
 
@@ -154,6 +212,14 @@ class Newest:
     def rewrite(self, memories: Sequence[UserMemory], model: Any) -> Flow[list[str]]:
         yield from ()
         return list(self.answer) or [memories[-1].memory]
+
+
+class Shortest:
+    """Another one."""
+
+    def rewrite(self, memories: Sequence[UserMemory], model: Any) -> Flow[list[str]]:
+        yield from ()
+        return [min((memory.memory for memory in memories), key=len)]
 
 
 def test_a_strategy_of_ones_own(db: Db) -> None:
@@ -199,7 +265,6 @@ def test_names_and_numbers() -> None:
 
 def test_helpers_keep_order() -> None:
     assert distinct(["Likes tea", "Has a dog", "likes tea."]) == ["Has a dog", "likes tea."]
-    assert joined(["One", "Two!", "三。"]) == ["One. Two! 三。"]
     assert batches(["aaaa", "bbbb", "cc"], 9) == [["aaaa"], ["bbbb", "cc"]]
     assert batches([], 9) == [[]]
     assert checked([SUMMARY], FACTS) == [SUMMARY]
