@@ -20,12 +20,18 @@ def draw(spec: Spec, path: str | Path | None = None) -> str:
         path: a file that ends in .mmd (Mermaid) or .txt (as a terminal shows it). None: the latter, to no file.
 
     Raises:
-        InputError: another ending.
+        InputError: another ending, or a file that cannot be written.
     """
     if path is None:
         return drawing(picture(spec))
     text = drawer(path)(picture(spec))
-    Path(path).write_text(text, encoding="utf-8")
+    try:
+        Path(path).write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise InputError(
+            f"Nothing can be drawn to {str(path)!r} ({error.strerror}): give a file in a folder that exists and is"
+            " writable."
+        ) from error
     return text
 
 
@@ -37,5 +43,8 @@ def drawer(path: str | Path) -> Callable[[Picture], str]:
     """
     found = FORMATS.get(Path(path).suffix.lower())
     if found is None:
-        raise InputError(f"Nothing can be drawn to {str(path)!r}: give a name that ends in {' or '.join(FORMATS)}.")
+        raise InputError(
+            f"Nothing can be drawn to {str(path)!r}: give a name that ends in {' or '.join(FORMATS)}. GitHub and"
+            " mermaid.live render .mmd files."
+        )
     return found

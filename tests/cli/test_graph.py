@@ -28,10 +28,16 @@ def test_it_draws_to_files(cli: Cli, desk: Path) -> None:
 def test_another_format_is_wrong_usage(cli: Cli, desk: Path) -> None:
     ended = cli("graph", "desk.py", "-o", "desk.svg")
     assert ended.code == 2
-    assert ended.err == "error: Nothing can be drawn to 'desk.svg': give a name that ends in .mmd or .txt.\n"
+    assert ended.err == (
+        "error: Nothing can be drawn to 'desk.svg': give a name that ends in .mmd or .txt. GitHub and mermaid.live"
+        " render .mmd files.\n"
+    )
 
 
 def test_a_folder_that_is_not_there(cli: Cli, desk: Path) -> None:
     ended = cli("graph", "desk.py", "-o", "absent/desk.mmd")
-    assert ended.code == 1
-    assert "No such file or directory: 'absent/desk.mmd'" in ended.err
+    assert ended.code == 2
+    assert ended.err == (
+        "error: Nothing can be drawn to 'absent/desk.mmd' (No such file or directory): give a file in a folder that"
+        " exists and is writable.\n"
+    )

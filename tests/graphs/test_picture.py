@@ -187,6 +187,13 @@ def test_other_endings_are_refused_before_anything_is_written(tmp_path: Path, pa
     assert not list(tmp_path.iterdir())
 
 
+def test_a_file_that_cannot_be_written_is_our_error(tmp_path: Path) -> None:
+    (tmp_path / "folder.mmd").mkdir()
+    for path in ("absent/desk.mmd", "folder.mmd"):
+        with pytest.raises(InputError, match=r"give a file in a folder that exists and is writable\."):
+            desk().draw(tmp_path / path)
+
+
 NAMES = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=80).filter(lambda name: slug(name))
 
 

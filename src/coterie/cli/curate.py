@@ -47,6 +47,6 @@ def _check_curator(model: str | None, verbatim: bool) -> None:
         raise InputError(f"--verbatim needs no model: leave out either --verbatim or --model {model}.")
     if not verbatim and model is None and not settings().has_model:
         raise ConfigurationError(
-            "No model is configured to curate with: set OPENAI_API_KEY (and OPENAI_BASE_URL for another server), or keep"
-            " what users stated, as said, with --verbatim."
+            "No model is configured to curate with: set OPENAI_API_KEY (and OPENAI_BASE_URL for another server), or"
+            " keep what users stated, as said, with --verbatim."
         )
