@@ -55,6 +55,20 @@ def test_adding_twice_keeps_one(cli: Cli) -> None:
     assert second.err == "This was remembered already.\n"
 
 
+def test_adding_prints_the_stored_memory_as_json(cli: Cli) -> None:
+    told = [json.loads(cli("memory", "add", text, *ANA, "--json").out) for text in ("I like tea.", "I like TEA")]
+    assert told[0] == told[1]
+    assert (told[0]["memory"], told[0]["user_id"]) == ("I like tea.", "ana")
+
+
+def test_every_time_is_printed_alike(cli: Cli, ids: list[str]) -> None:
+    (told,) = json.loads(cli("memory", "history", ids[0], *ANA, "--json").out)
+    shown = json.loads(cli("memory", "show", ids[0], *ANA, "--json").out)
+    assert {told["at"], told["after"]["created_at"]} == {shown["created_at"]}
+    assert shown["created_at"].endswith("Z")
+    assert f"created_at      {shown['created_at']}\n" in cli("memory", "show", ids[0], *ANA).out
+
+
 def test_what_is_forgotten_has_a_history(cli: Cli, ids: list[str]) -> None:
     ended = cli("memory", "forget", ids[0], *ANA)
     assert ended.out == "Forgotten: I like tea.\n"
@@ -78,7 +92,7 @@ def test_history_takes_the_beginning_of_an_id(cli: Cli, ids: list[str]) -> None:
 def test_an_unknown_id(cli: Cli, ids: list[str], command: str) -> None:
     ended = cli("memory", command, "nope", *ANA)
     assert (ended.code, ended.out) == (1, "")
-    assert ended.err.startswith("error: There is no memory 'nope'")
+    assert ended.err.startswith("error: There is no memory 'nope' of user 'ana': `coterie memory list`")
 
 
 def test_an_ambiguous_id(cli: Cli, ids: list[str]) -> None:

@@ -1,5 +1,6 @@
 """What only a process of its own can show: the cost of help, exit codes, pipes, Ctrl-C, encodings."""
 
+import json
 import os
 import signal
 import subprocess
@@ -101,3 +102,10 @@ def test_a_terminal_without_box_characters_gets_ascii(desk: Path) -> None:
     assert done.returncode == 0
     assert done.stdout.isascii()
     assert "`- * curator" in done.stdout
+
+
+def test_json_is_whole_where_the_terminal_lacks_letters(desk: Path) -> None:
+    with SqliteDb("desk.db") as db:
+        db.apply(Scope("ana"), [Add(UserMemory(memory="I like café."))], Change())
+    done = coterie("memory", "list", "--user", "ana", "--db", "desk.db", "--json", PYTHONIOENCODING="ascii")
+    assert json.loads(done.stdout)[0]["memory"] == "I like café."

@@ -1,10 +1,12 @@
 """``coterie run``."""
 
 import json
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
+from coterie import RunOutput
 from tests.cli.conftest import Cli
 from tests.support.openai_server import OpenAIServer
 
@@ -15,9 +17,15 @@ def test_json_is_all_that_stdout_has(cli: Cli, desk: Path) -> None:
     assert ended.code == 0
     assert (told["user_id"], told["session_id"]) == ("ana", "s")
     assert told["members"][0]["member"] == "orders"
-    assert [change["op"] for change in told["memory_changes"]] == ["add"]
-    assert told["memory_changes"][0]["after"]["memory"].startswith("I like tea")
+    (revision,) = told["memories_changed"][0]["revisions"]
+    assert revision["op"] == "add"
+    assert revision["after"]["memory"].startswith("I like tea")
+    assert told["curations"][0]["applied"] == told["memories_changed"]
     assert told["notices"]
+    again = json.loads(cli("run", "desk.py", "I like tea. Where is my order?", "--user", "ana", "--json").out)
+    assert set(again) == {field.name for field in fields(RunOutput)} - {"messages"} | {"memories_changed", "errors"}
+    assert [refused["reason"][:13] for refused in again["curations"][0]["refused"]] == ["known already"]
+    assert again["recalled"]["memories"][0]["memory"].startswith("I like tea")
 
 
 def test_the_second_run_remembers(cli: Cli, desk: Path) -> None:

@@ -1,13 +1,14 @@
 """``coterie memory``: what is remembered of a user."""
 
 import sys
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from coterie.cli.jsons import print_json
+from coterie.cli.jsons import as_text, print_json
 from coterie.cli.options import DEFAULT_DB, Db, Json, OneUser
 from coterie.cli.stores import store
 from coterie.cli.texts import argument
@@ -52,14 +53,20 @@ def search(query: Text, user: OneUser, db: Db = DEFAULT_DB, limit: Limit = 10, j
 @app.command()
 def show(memory_id: Id, user: OneUser, db: Db = DEFAULT_DB, json: Json = False) -> None:
     """Show a memory, with everything that is known about it."""
-    with store(db, must_exist=True) as opened:
+    with store(db, must_exist=True) as opened, _or_say_whose(memory_id, user):
         memory = opened.find(_owner(user), memory_id)
     if json:
         print_json(memory)
         return
-    for name, value in memory.model_dump(mode="json").items():
+    for name, value in memory.model_dump().items():
         if value not in (None, []):
-            print(f"{name:<15} {one_line(', '.join(value) if isinstance(value, list) else str(value))}")
+            print(f"{name:<15} {_shown(value)}")
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, datetime):
+        return as_text(value)
+    return one_line(", ".join(value) if isinstance(value, list) else str(value))
 
 
 @app.command()
@@ -70,9 +77,10 @@ def add(text: Text, user: OneUser, db: Db = DEFAULT_DB, topic: Topics = None, js
     with store(db) as opened:
         edit = Add(UserMemory(memory=text, topics=topic or [], user_id=user))
         (applied,) = opened.apply(Scope(user), [edit], Change())
+        memory = opened.get(_owner(user), applied.memory_id)
     if not applied.revisions:
         print("This was remembered already.", file=sys.stderr)
-    print_json(applied) if json else print(applied.memory_id)
+    print_json(memory) if json else print(memory.memory_id)
 
 
 @app.command()
@@ -80,7 +88,7 @@ def forget(memory_id: Id, user: OneUser, db: Db = DEFAULT_DB, json: Json = False
     """Forget a memory. Its history stays."""
     from coterie.memory.values import Change, Delete, Ref
 
-    with store(db, must_exist=True) as opened:
+    with store(db, must_exist=True) as opened, _or_say_whose(memory_id, user):
         memory = opened.find(_owner(user), memory_id)
         ref = Ref(str(memory.memory_id), memory.version)
         (applied,) = opened.apply(_owner(user), [Delete(ref)], Change())
@@ -91,7 +99,7 @@ def forget(memory_id: Id, user: OneUser, db: Db = DEFAULT_DB, json: Json = False
 @app.command()
 def history(memory_id: Id, user: OneUser, db: Db = DEFAULT_DB, json: Json = False) -> None:
     """Show every change to a memory, the oldest first. One that was forgotten needs its whole id."""
-    with store(db, must_exist=True) as opened:
+    with store(db, must_exist=True) as opened, _or_say_whose(memory_id, user):
         with suppress(NotFoundError):  # it may have been forgotten
             memory_id = str(opened.find(_owner(user), memory_id).memory_id)
         revisions = opened.history(_owner(user), memory_id)
@@ -137,6 +145,18 @@ def _short(db: "stores.Db", scope: "Scope", memory_id: str, others: Sequence[str
                 continue
             return prefix
     return memory_id
+
+
+@contextmanager
+def _or_say_whose(memory_id: str, user: str) -> Iterator[None]:
+    """Whose memory was not found, in the words of the command line."""
+    try:
+        yield
+    except NotFoundError as error:
+        raise NotFoundError(
+            f"There is no memory {memory_id!r} of user {user!r}: `coterie memory list`, with the same --user and --db,"
+            " shows the ids."
+        ) from error
 
 
 def _owner(user: str) -> "Scope":

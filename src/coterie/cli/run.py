@@ -56,15 +56,16 @@ def warn_of_no_user(target: "Agent | Team", user: str | None) -> None:
 
 
 def as_json(output: "RunOutput") -> dict[str, Any]:
-    """What a run returned, without LangChain's own objects."""
+    """What a run returned, by the names of `RunOutput`, without LangChain's messages."""
     return {
         "content": output.content,
         "run_id": output.run_id,
         "session_id": output.session_id,
         "user_id": output.user_id,
         "members": output.members,
-        "recalled": output.recalled.memories if output.recalled else None,
-        "memory_changes": [revision for applied in output.memories_changed for revision in applied.revisions],
+        "recalled": output.recalled,
+        "curations": output.curations,
+        "memories_changed": output.memories_changed,
         "errors": output.errors,
         "notices": output.notices,
     }
