@@ -16,6 +16,7 @@ from coterie.memory.db import Db
 from coterie.memory.dialect import Dialect, first_line
 from coterie.memory.reading import current
 from coterie.memory.scope import Shelf, readable
+from coterie.memory.secrets import without_login
 from coterie.memory.tables import MEMORY
 
 CONNECT_SECONDS = 10
@@ -35,7 +36,7 @@ class PostgresDb(Db):
             exist; its tables are made on first use, in the first schema of the search path.
 
     Raises:
-        StoreError: the URL is not one of PostgreSQL.
+        StoreError: the URL is not one of PostgreSQL, or has a password that must be written otherwise.
     """
 
     def __init__(self, db_url: str) -> None:
@@ -115,6 +116,8 @@ def _url(text: str) -> sa.URL:
         raise StoreError("db_url is not a URL: give postgresql://user:password@host:port/database.") from error
     if url.drivername.split("+")[0] not in {"postgresql", "postgres"}:
         raise StoreError(f"db_url is of {url.drivername!r}: give postgresql://user:password@host:port/database.")
+    if "@" in (url.host or "") or ("@" in (url.database or "") and "%40" not in text):
+        raise StoreError(f"db_url has several @ ({without_login(text)!r}): write %40 for one in a name or password.")
     return url.set(drivername="postgresql+psycopg")
 
 

@@ -38,6 +38,8 @@ _PATTERNS: dict[str, re.Pattern[str]] = {
     ),
 }
 
+_LOGIN = re.compile(r"(?<=://).*@", re.DOTALL)
+
 
 def find_secret(text: str) -> str | None:
     """Return what kind of secret a text holds ("card number", "password"), None if it holds none that is known."""
@@ -49,6 +51,15 @@ def masked(text: str) -> str:
     for kind, start, end in sorted(_secrets(text), key=lambda found: -found[1]):
         text = text[:start] + f"[{kind}]" + text[end:]
     return text
+
+
+def without_login(url: str) -> str:
+    """Return a URL that may be shown: without the user and the password, whichever signs they hold.
+
+    >>> without_login("postgresql://ana:p@ss@localhost/store")
+    'postgresql://***@localhost/store'
+    """
+    return _LOGIN.sub("***@", url)
 
 
 def is_card_number(digits: str) -> bool:

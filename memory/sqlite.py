@@ -1,5 +1,7 @@
 """The store in a SQLite file, or in memory."""
 
+import os
+import re
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
@@ -17,6 +19,7 @@ from coterie.memory.db import Db
 from coterie.memory.dialect import Dialect, first_line
 from coterie.memory.reading import current
 from coterie.memory.scope import Shelf, readable
+from coterie.memory.secrets import without_login
 from coterie.memory.tables import MEMORY
 
 BUSY_SECONDS = 30
@@ -28,39 +31,58 @@ _TEXT = sa.table("memory_text", sa.column("rowid"))
 class SqliteDb(Db):
     """The store in a SQLite file. Many processes may share it on one machine.
 
+    A file that may not be written can be read, if its schema is the newest.
+
     Args:
-        path: The file; made on first use if it is missing. None: in memory, gone when this object is closed.
+        db_file: The file; made on first use if it is missing. None or ``":memory:"``: in memory, gone when this object
+            is closed.
 
     Raises:
-        InputError: the path is empty or holds a NUL.
+        InputError: it is no path, or empty, or holds a NUL, or is a URL.
     """
 
-    def __init__(self, path: str | Path | None = None) -> None:
-        if path is not None and (not str(path).strip() or "\0" in str(path)):
-            raise InputError(f"path is {path!r}: give the path of a file, or None for a store in memory.")
-        super().__init__(_Sqlite(None if str(path) == ":memory:" else path))
+    def __init__(self, db_file: str | Path | None = None) -> None:
+        super().__init__(_Sqlite(None if db_file is None or str(db_file) == ":memory:" else _checked_path(db_file)))
+
+
+def _checked_path(path: str | Path) -> Path:
+    if not isinstance(path, str | os.PathLike) or not str(path).strip() or "\0" in str(path):
+        raise InputError(f"db_file is {path!r}: give the path of a file, or None for a store in memory.")
+    if re.match(r"[a-z][\w+.-]*://", str(path), re.IGNORECASE):
+        better = (
+            "give the path alone" if str(path).startswith("sqlite") else "for PostgreSQL use PostgresDb(db_url=...)"
+        )
+        raise InputError(f"db_file is the URL {without_login(str(path))!r}, not a path: {better}.")
+    return Path(path)
 
 
 class _Sqlite(Dialect):
     insert = staticmethod(insert)
     driver_error = sqlite3.Error
 
-    def __init__(self, path: str | Path | None) -> None:
+    def __init__(self, path: Path | None) -> None:
         self.name = "the store in memory" if path is None else str(path)
         self._path = path
         self._writer = threading.RLock()
 
     def engine(self) -> sa.Engine:
-        url = sa.URL.create("sqlite", database=":memory:" if self._path is None else str(self._path))
-        pool: dict[str, Any] = {"poolclass": sa.StaticPool} if self._path is None else {"max_overflow": 40}
-        engine = sa.create_engine(
-            url,
-            connect_args={"timeout": BUSY_SECONDS, "isolation_level": None, "check_same_thread": False},
-            pool_reset_on_return=None,
-            **pool,
-        )
-        sa.event.listen(engine, "connect", _use_write_ahead_log)
+        pool: dict[str, Any] = {"poolclass": sa.StaticPool}
+        if self._path is not None:
+            pool = {"poolclass": sa.QueuePool, "max_overflow": 40}
+        engine = sa.create_engine("sqlite://", creator=self._connect, pool_reset_on_return=None, **pool)
+        sa.event.listen(engine, "checkin", _drop_snapshot)
         return engine
+
+    def _connect(self) -> sqlite3.Connection:
+        """A connection; one that only reads where that is all that is allowed."""
+        where = ":memory:" if self._path is None else str(self._path)
+        try:
+            return _opened(where, "PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL")
+        except sqlite3.OperationalError as error:
+            refused = error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN)
+            if self._path is None or not refused or not self._path.is_file():
+                raise
+            return _read_only(self._path, error)
 
     @contextmanager
     def reading(self, engine: sa.Engine) -> Iterator[sa.Connection]:
@@ -109,10 +131,48 @@ _PROBLEMS: tuple[tuple[str, str, type[StoreError]], ...] = (
 )
 
 
-def _use_write_ahead_log(connection: sqlite3.Connection, record: object) -> None:
-    """Readers and one writer side by side; every commit is on disk before it returns."""
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = FULL")
+class _Snapshot(sqlite3.Connection):
+    """A connection that takes it that the file does not change: good for one reading, never kept."""
+
+
+def _opened(
+    where: str, *statements: str, uri: bool = False, factory: type[sqlite3.Connection] = sqlite3.Connection
+) -> sqlite3.Connection:
+    """A connection after its first statements.
+
+    With the write-ahead log there are readers and one writer side by side; every commit is on disk before it returns.
+    """
+    connection = sqlite3.connect(
+        where, BUSY_SECONDS, isolation_level=None, check_same_thread=False, uri=uri, factory=factory
+    )
+    try:
+        for statement in statements:
+            connection.execute(statement).fetchall()
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _read_only(path: Path, refused: sqlite3.OperationalError) -> sqlite3.Connection:
+    """A connection to a file that may not be written, in a folder that perhaps may not either.
+
+    Where the write-ahead log's files cannot be made, the file is read as it stands. That is everything only if no log
+    is there: a log has what is newer.
+    """
+    uri, first = f"{path.absolute().as_uri()}?mode=ro", "SELECT 1 FROM sqlite_master LIMIT 1"
+    try:
+        return _opened(uri, first, uri=True)
+    except sqlite3.OperationalError:
+        log = path.with_name(f"{path.name}-wal")
+        if log.exists() and log.stat().st_size:
+            raise refused from None
+        return _opened(f"{uri}&immutable=1", first, uri=True, factory=_Snapshot)
+
+
+def _drop_snapshot(connection: object, record: sa.pool.ConnectionPoolEntry) -> None:
+    if isinstance(connection, _Snapshot):
+        record.invalidate()
 
 
 @cache

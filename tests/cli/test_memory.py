@@ -126,8 +126,9 @@ def test_control_characters_do_not_reach_the_terminal(cli: Cli) -> None:
 
 
 def test_another_kind_of_database(cli: Cli) -> None:
-    ended = cli("memory", "list", "--user", "ana", "--db", "mysql://host/db")
+    ended = cli("memory", "list", "--user", "ana", "--db", "mysql://ana:p@ss@host/db")
     assert ended.code == 2
+    assert "--db is 'mysql://***@host/db'" in ended.err
     assert "give the path of a SQLite file, or postgresql://" in ended.err
 
 

@@ -131,10 +131,26 @@ def test_a_turn_without_a_time_zone(db: Db) -> None:
         db.record_turn(Turn("t", "s", "r", (), NAIVE, "ana"))
 
 
-@pytest.mark.parametrize("path", ["", " ", "a\0b"])
-def test_a_path_that_cannot_be_one(path: str) -> None:
-    with pytest.raises(InputError, match="path"):
-        SqliteDb(path)
+@pytest.mark.parametrize("path", ["", " ", "a\0b", 3, b"store.db", []])
+def test_a_path_that_cannot_be_one(path: Any) -> None:
+    with pytest.raises(InputError, match=r"db_file is .*: give the path of a file"):
+        SqliteDb(db_file=path)
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        (
+            "postgresql://ana:p@ss:w0rd@localhost/store",
+            "'postgresql://***@localhost/store', not a path: for PostgreSQL use",
+        ),
+        ("postgresql+psycopg://localhost", "use PostgresDb(db_url=...)"),
+        ("sqlite:///store.db", "give the path alone"),
+    ],
+)
+def test_a_url_is_no_path(url: str, said: str) -> None:
+    with pytest.raises(InputError, match=re.escape(said)):
+        SqliteDb(url)
 
 
 def test_numbers_beyond_any_database(db: Db) -> None:

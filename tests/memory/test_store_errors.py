@@ -1,10 +1,13 @@
 """A database that is not one, is read-only, full, locked or unreachable: one clear error, and nothing lost."""
 
-import os
+import shutil
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 import sqlalchemy as sa
@@ -85,19 +88,103 @@ def test_a_database_that_is_read_only(tmp_path: Path) -> None:
         assert [memory.memory for memory in db.newest(ANA)] == ["Likes tea"]
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_a_file_or_folder_without_the_right_to_write(tmp_path: Path) -> None:
-    path = tmp_path / "store.db"
+READ_ONLY = """
+import os, sys
+from coterie.errors import StoreError
+from coterie.memory.sqlite import SqliteDb
+from coterie.memory.values import Add, Change, Scope, UserMemory
+
+if os.geteuid() == 0:  # who may write everywhere
+    os.setuid(65534)
+ana = Scope("ana")
+with SqliteDb(sys.argv[1]) as db:
+    def seen():
+        (one,) = db.history(ana, str(db.newest(ana)[-1].memory_id))
+        assert db.get(ana, one.memory_id) == db.search(ana, "tea")[0].memory == one.after
+        return sorted(memory.memory for memory in db.newest(ana))
+
+    print(seen(), flush=True)
+    sys.stdin.readline()
+    print(seen(), flush=True)
+    try:
+        db.apply(ana, [Add(UserMemory(memory="Likes milk"))], Change())
+    except StoreError as error:
+        print(error)
+"""
+
+
+@pytest.fixture
+def public_folder() -> Iterator[Path]:
+    """A folder that every user of the machine can reach."""
+    with TemporaryDirectory() as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
+        Path(name).chmod(0o755)
+
+
+def rights(path: Path, file: int, folder: int) -> None:
+    for one in path.parent.iterdir():
+        one.chmod(file)
+    path.parent.chmod(folder)
+
+
+def reader(path: Path) -> "subprocess.Popen[str]":
+    command = [sys.executable, "-W", "error", "-c", READ_ONLY, str(path)]
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+
+@pytest.mark.parametrize(("file", "folder"), [(0o444, 0o555), (0o444, 0o777), (0o666, 0o555)])
+def test_what_may_not_be_written_can_be_read(public_folder: Path, file: int, folder: int) -> None:
+    path = public_folder / "store.db"
     with SqliteDb(path) as db:
         add(db)
-    for place, mode in ((path, 0o400), (tmp_path, 0o500)):
-        place.chmod(mode)
-        with SqliteDb(path) as db, pytest.raises(StoreError, match=r"writable"):
-            add(db, "Likes milk")
-    tmp_path.chmod(0o700)
-    path.chmod(0o600)
+    rights(path, file, folder)
+    with reader(path) as reading:
+        said, _ = reading.communicate("go on\n", timeout=60)
+    rights(path, 0o644, 0o755)
+    assert reading.returncode == 0
+    *read, refused = said.splitlines()
+    assert read == ["['Likes tea']", "['Likes tea']"]
+    assert refused.startswith(str(path))
+    assert "writable" in refused
+
+
+@pytest.mark.parametrize("folder", [0o555, 0o777])
+@pytest.mark.parametrize("in_use", [False, True])
+def test_who_may_only_read_sees_what_others_write(public_folder: Path, folder: int, in_use: bool) -> None:
+    path = public_folder / "store.db"
     with SqliteDb(path) as db:
-        assert db.count(ANA) == 1
+        add(db)
+        if not in_use:
+            db.close()
+        rights(path, 0o444, folder)
+        with reader(path) as reading:
+            assert reading.stdout is not None
+            assert reading.stdout.readline() == "['Likes tea']\n"
+            rights(path, 0o644, 0o755)
+            add(db, "Likes more tea")
+            rights(path, 0o444, folder)
+            said, _ = reading.communicate("go on\n", timeout=60)
+        rights(path, 0o644, 0o755)
+    assert reading.returncode == 0
+    now, refused = said.splitlines()
+    assert now == "['Likes more tea', 'Likes tea']"
+    assert "writable" in refused
+
+
+def test_a_log_that_cannot_be_read_is_not_passed_over(public_folder: Path) -> None:
+    """A copy of a store in use: what is newest is in its log alone."""
+    path, copy = public_folder / "store.db", public_folder / "copy"
+    copy.mkdir()
+    with SqliteDb(path) as db:
+        add(db)
+        for suffix in ("", "-wal"):
+            shutil.copy(f"{path}{suffix}", copy)
+    rights(copy / "store.db", 0o444, 0o555)
+    with reader(copy / "store.db") as reading:
+        said, _ = reading.communicate("go on\n", timeout=60)
+    copy.chmod(0o755)
+    assert (reading.returncode, said) == (1, "")
 
 
 def test_a_full_disk(tmp_path: Path) -> None:
@@ -148,6 +235,18 @@ def test_making_a_store_touches_nothing(tmp_path: Path) -> None:
     SqliteDb(tmp_path / "store.db")
     PostgresDb("postgresql://nobody@nowhere.invalid/none")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "url", ["postgresql://postgres:p@ss@localhost/store", "postgresql://ana:p@s/s@localhost/store"]
+)
+def test_an_at_sign_in_a_password(url: str) -> None:
+    with pytest.raises(StoreError, match=r"'postgresql://\*\*\*@localhost/store'.*%40"):
+        PostgresDb(url)
+    assert (
+        repr(PostgresDb("postgresql://ana:p%40ss@localhost/s"))
+        == "PostgresDb('postgresql+psycopg://ana:***@localhost/s')"
+    )
 
 
 @pytest.mark.parametrize("url", ["", "store.db", "sqlite:///store.db", "mysql://a@b/c", "postgresql://a@b:port/c"])

@@ -29,8 +29,10 @@ def store(db: str, *, must_exist: bool = False) -> "Db":
         return PostgresDb(db_url=utf8(db))
     path = db.removeprefix("sqlite:///")
     if "://" in path or not path.strip():
+        from coterie.memory.secrets import without_login
+
         raise InputError(
-            f"--db is {db!r}: give the path of a SQLite file, or postgresql://user:password@host/database."
+            f"--db is {without_login(db)!r}: give the path of a SQLite file, or postgresql://user:password@host/database."
         )
     if must_exist and not Path(path).is_file():
         raise StoreError(
