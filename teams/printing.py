@@ -4,7 +4,6 @@ from types import TracebackType
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
-from rich.markdown import Markdown
 from rich.panel import Panel
 from rich.text import Text
 
@@ -14,26 +13,36 @@ from coterie.memory.manager import CurationReport
 from coterie.teams.output import RunFinished, RunOutput, RunStarted
 
 _MARKS = {"add": "+", "update": "~", "merge": "~", "delete": "-"}
+_STYLES = {"+": "green", "~": "green", "=": "dim"}
 
 
 def curation_lines(report: CurationReport) -> list[str]:
-    """What the curator did, a line for each change, refusal and failure."""
+    """What the curator did, a line for each change, refusal and failure. What is known already is no failure."""
     lines = []
     for applied in report.applied:
         for revision in applied.revisions:
             value = revision.after or revision.before
             lines.append(f"memory {_MARKS[revision.op]} {value.memory if value else revision.memory_id}")
-    lines += [f"memory refused: {refused.reason}" for refused in report.refused]
+    for refused in report.refused:
+        known = refused.reason.startswith("known already: ")
+        lines.append(f"memory = {refused.reason}" if known else f"memory refused: {refused.reason}")
     if report.error is not None:
         lines.append(f"memory: not curated yet, the turn is kept: {report.error}")
     return lines
 
 
 class Printer:
-    """Shows the events of one run. Use it as a context manager; `output` is there once the run has finished."""
+    """Shows the events of one run. Use it as a context manager; `output` is there once the run has finished.
 
-    def __init__(self, message: str, console: Console | None = None) -> None:
+    Args:
+        message: what was said.
+        console: where to show it. None: standard output.
+        repeat: show the message too. False where the one who said it sees it: at a prompt.
+    """
+
+    def __init__(self, message: str, console: Console | None = None, *, repeat: bool = True) -> None:
         self.message = message
+        self.repeat = repeat
         self.console = console or Console()
         self.answer = ""
         self.work: list[str] = []
@@ -90,14 +99,18 @@ class Printer:
             self._live.update(self._rendered(), refresh=True)
 
     def _rendered(self) -> RenderableType:
-        parts: list[RenderableType] = [Panel(Text(self.message), title="You", title_align="left", border_style="dim")]
+        parts: list[RenderableType] = []
+        if self.repeat:
+            parts.append(Panel(Text(self.message), title="You", title_align="left", border_style="dim"))
         parts += [Text(f"  {line}", style="dim") for line in self.work]
-        answer = Markdown(self.answer) if self.answer else Text("…", style="dim")
+        # As it was answered: read as Markdown, it would lose line breaks, <b> and what else people quote.
+        answer = Text(self.answer) if self.answer else Text("…", style="dim")
         parts.append(Panel(answer, title=Text(self.root), title_align="left", border_style="cyan"))
-        parts += [Text(f"  {line}", style="green" if line[7:8] in "+~" else "yellow") for line in self.memory]
+        parts += [Text(f"  {line}", style=_STYLES.get(line[7:8], "yellow")) for line in self.memory]
         return Group(*parts)
 
     def _print_plainly(self) -> None:
-        lines = [f"> {self.message}", *(f"  {line}" for line in self.work), self.answer]
+        lines = [f"> {self.message}"] if self.repeat else []
+        lines += [*(f"  {line}" for line in self.work), self.answer]
         lines += [f"  {line}" for line in self.memory]
         self.console.print(Text("\n".join(lines)), soft_wrap=True)

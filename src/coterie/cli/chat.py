@@ -65,10 +65,18 @@ def _answer(target: "Agent | Team", line: str, user: str | None, session: str) -
         elif line.startswith("/"):
             print(HELP, file=sys.stderr)
         else:
-            target.print_response(utf8(line), user_id=user, session_id=session)
+            _print(target, utf8(line), user, session)
     except CoterieError as error:
         return failed(error)
     return 0
+
+
+def _print(target: "Agent | Team", message: str, user: str | None, session: str) -> None:
+    from coterie.teams.printing import Printer
+
+    with Printer(message, repeat=not _is_live()) as printer:  # at the prompt it stands already
+        for event in target.run(message, stream=True, user_id=user, session_id=session):
+            printer.show(event)
 
 
 def _show_memory(target: "Agent | Team", user: str | None) -> None:
