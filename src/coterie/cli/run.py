@@ -1,6 +1,7 @@
 """``coterie run``: one message, one answer."""
 
 import sys
+from dataclasses import fields
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -57,15 +58,5 @@ def warn_of_no_user(target: "Agent | Team", user: str | None) -> None:
 
 def as_json(output: "RunOutput") -> dict[str, Any]:
     """What a run returned, by the names of `RunOutput`, without LangChain's messages."""
-    return {
-        "content": output.content,
-        "run_id": output.run_id,
-        "session_id": output.session_id,
-        "user_id": output.user_id,
-        "members": output.members,
-        "recalled": output.recalled,
-        "curations": output.curations,
-        "memories_changed": output.memories_changed,
-        "errors": output.errors,
-        "notices": output.notices,
-    }
+    names = [field.name for field in fields(output) if field.name != "messages"]
+    return {name: getattr(output, name) for name in (*names, "memories_changed", "errors")}
