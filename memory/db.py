@@ -9,7 +9,7 @@ Errors of every verb: `StoreError` when the database refuses or cannot be reache
 
 import threading
 import weakref
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from types import TracebackType
@@ -17,7 +17,7 @@ from typing import Any, Self
 
 import sqlalchemy as sa
 
-from coterie.memory import conversations, inputs, reading, schema, writing
+from coterie.memory import conversations, forks, inputs, reading, schema, writing
 from coterie.memory.dialect import Dialect
 from coterie.memory.flow import in_thread
 from coterie.memory.tables import NOBODY
@@ -34,18 +34,23 @@ from coterie.memory.values import (
     UserMemory,
 )
 
+_of_parents: list[sa.Engine] = []
+"""The engines that this process inherited. Closing their connections, or losing them, would end the parent's."""
+
 
 class Db:
     """The store on some database. Made by `SqliteDb` and `PostgresDb`; safe to share between threads.
 
-    Making one costs nothing: it connects, and makes or upgrades the schema, on first use.
+    Making one costs nothing: it connects, and makes or upgrades the schema, on first use. A process that forks after
+    that is fine: the child gets connections of its own.
     """
 
     def __init__(self, dialect: Dialect) -> None:
         self._dialect = dialect
-        self._open = threading.Lock()
+        self._open = threading.RLock()
         self._engine: sa.Engine | None = None
-        self._dispose: Callable[[], object]
+        self._dispose: weakref.finalize[..., Any]
+        forks.watch(self, Db._before_fork, Db._after_fork)
 
     @property
     def name(self) -> str:
@@ -120,7 +125,7 @@ class Db:
     def search(self, scope: Scope, query: str, limit: int | None = 10) -> list[Hit]:
         """The memories true now that hold any of the query's words, best first, at most ``limit`` (None: all).
 
-        Any string is a query. Stop words are left out; with nothing left, nothing is found.
+        A word among a memory's topics counts less than one in its statement. Any string is a query. Stop words are left out; with nothing left, nothing is found.
         """
         with self._reading() as connection:
             return reading.search(connection, self._dialect, scope, query, limit)
@@ -204,6 +209,18 @@ class Db:
                 self._dispose()
                 self._engine = None
 
+    def _before_fork(self) -> None:
+        self._open.acquire()
+        self._dialect.before_fork(self._engine)
+
+    def _after_fork(self, in_child: bool) -> None:
+        self._dialect.after_fork()
+        if in_child and self._engine is not None and not self._dialect.survives_fork:
+            self._dispose.detach()
+            _of_parents.append(self._engine)
+            self._engine = None
+        self._open.release()
+
     @contextmanager
     def _reading(self) -> Iterator[sa.Connection]:
         with self._dialect.translated(), self._dialect.reading(self._opened()) as connection:
@@ -224,7 +241,7 @@ class Db:
 
     def _made(self) -> sa.Engine:
         engine = self._dialect.engine()
-        self._dispose = weakref.finalize(self, engine.dispose)  # also when nobody calls close()
+        self._dispose = weakref.finalize(self, self._dialect.dispose, engine)  # also when nobody calls close()
         try:
             schema.prepare(engine, self._dialect)
         except BaseException:

@@ -20,6 +20,8 @@ class Dialect(ABC):
     """The INSERT that knows ON CONFLICT."""
     driver_error: type[Exception]
     """The base of what the driver raises by itself."""
+    survives_fork: bool
+    """Whether a child may go on with the engine. If not, it makes a new one and leaves the parent's alone."""
 
     @abstractmethod
     def engine(self) -> sa.Engine:
@@ -52,6 +54,18 @@ class Dialect(ABC):
     @abstractmethod
     def problem(self, error: Exception) -> StoreError:
         """What a driver's error means, in one sentence with what to do."""
+
+    def dispose(self, engine: sa.Engine) -> None:
+        """Close the engine's connections."""
+        engine.dispose()
+
+    @abstractmethod
+    def before_fork(self, engine: sa.Engine | None) -> None:
+        """Hold, until `after_fork`, what must not be under way when the process forks."""
+
+    @abstractmethod
+    def after_fork(self) -> None:
+        """Let go of it, in the parent and in the child."""
 
     @contextmanager
     def translated(self) -> Iterator[None]:

@@ -14,7 +14,7 @@ from coterie.errors import ConflictError, StoreError
 from coterie.memory import rows
 from coterie.memory.db import Db
 from coterie.memory.dialect import Dialect, first_line
-from coterie.memory.reading import current
+from coterie.memory.reading import TOPIC_WEIGHT, current
 from coterie.memory.scope import Shelf, readable
 from coterie.memory.secrets import without_login
 from coterie.memory.tables import MEMORY
@@ -23,6 +23,8 @@ CONNECT_SECONDS = 10
 """How long to wait for the server, unless the URL says ``connect_timeout``."""
 SCHEMA_LOCK = 0x636F7465726965
 """The key of the advisory lock under which the schema is made: "coterie"."""
+_WEIGHTS = sa.literal_column(f"'{{{TOPIC_WEIGHT}, 0, 0, 1}}'::float4[]")
+"""By label, D to A: topics are D, statements A."""
 
 _owner = sa.func.hashtextextended(sa.bindparam("owner", type_=sa.Text), SCHEMA_LOCK)
 _lock_owner = sa.select(sa.func.pg_advisory_xact_lock(_owner))
@@ -46,6 +48,7 @@ class PostgresDb(Db):
 class _Postgres(Dialect):
     insert = staticmethod(insert)
     driver_error = psycopg.Error
+    survives_fork = False
 
     def __init__(self, url: sa.URL) -> None:
         self.name = url.set(query={}).render_as_string(hide_password=True)
@@ -54,7 +57,7 @@ class _Postgres(Dialect):
 
     def engine(self) -> sa.Engine:
         options = {"connect_timeout": self._seconds}
-        return sa.create_engine(self._url, pool_size=8, max_overflow=8, connect_args=options)
+        return sa.create_engine(self._url, pool_size=8, max_overflow=8, pool_pre_ping=True, connect_args=options)
 
     @contextmanager
     def reading(self, engine: sa.Engine) -> Iterator[sa.Connection]:
@@ -65,6 +68,12 @@ class _Postgres(Dialect):
     def writing(self, engine: sa.Engine) -> Iterator[sa.Connection]:
         with engine.begin() as connection:
             yield connection
+
+    def before_fork(self, engine: sa.Engine | None) -> None:
+        """Nothing is held: the child makes another engine."""
+
+    def after_fork(self) -> None:
+        """Nothing was held."""
 
     def lock_schema(self, connection: sa.Connection) -> None:
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(SCHEMA_LOCK)))
@@ -130,7 +139,7 @@ def _search(kinds: tuple[str, ...]) -> sa.Select[Any]:
     words = sa.func.to_tsquery("english", sa.bindparam("words", type_=sa.Text), type_=TSQUERY)
     readers = sa.cast(sa.bindparam("readers", type_=sa.Text), TSQUERY)
     text_index: sa.ColumnClause[Any] = sa.literal_column("memory.text_index")
-    score = sa.func.ts_rank(text_index, words, type_=sa.Float).label("score")
+    score = sa.func.ts_rank(_WEIGHTS, text_index, words, type_=sa.Float).label("score")
     match = text_index.op("@@")(sa.func.tsquery_and(readers, words)) & (sa.func.numnode(words) > 0)
     inner = sa.select(*rows.MEMORY_COLUMNS, MEMORY.c.audience, score).where(match).offset(sa.literal_column("0"))
     fenced = inner.subquery()

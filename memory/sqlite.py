@@ -17,7 +17,7 @@ from coterie.errors import InputError, SchemaError, StoreError
 from coterie.memory import rows
 from coterie.memory.db import Db
 from coterie.memory.dialect import Dialect, first_line
-from coterie.memory.reading import current
+from coterie.memory.reading import TOPIC_WEIGHT, current
 from coterie.memory.scope import Shelf, readable
 from coterie.memory.secrets import without_login
 from coterie.memory.tables import MEMORY
@@ -59,11 +59,14 @@ def _checked_path(path: str | Path) -> Path:
 class _Sqlite(Dialect):
     insert = staticmethod(insert)
     driver_error = sqlite3.Error
+    survives_fork = True  # its connections are closed before it, or in memory
 
     def __init__(self, path: Path | None) -> None:
         self.name = "the store in memory" if path is None else str(path)
         self._path = path
         self._writer = threading.RLock()
+        self._reads = 0
+        self._reads_change = threading.Condition()
 
     def engine(self) -> sa.Engine:
         pool: dict[str, Any] = {"poolclass": sa.StaticPool}
@@ -87,17 +90,49 @@ class _Sqlite(Dialect):
     @contextmanager
     def reading(self, engine: sa.Engine) -> Iterator[sa.Connection]:
         if self._path is not None:
-            with engine.connect() as connection:
+            with self._counted(), engine.connect() as connection:
                 yield connection
         else:  # there is one connection, so one at a time
             with self._writer, engine.connect() as connection:
                 yield connection
 
     @contextmanager
+    def _counted(self) -> Iterator[None]:
+        with self._reads_change:
+            self._reads += 1
+        try:
+            yield
+        finally:
+            with self._reads_change:
+                self._reads -= 1
+                self._reads_change.notify_all()
+
+    @contextmanager
     def writing(self, engine: sa.Engine) -> Iterator[sa.Connection]:
         with self._writer, engine.begin() as connection:
             connection.exec_driver_sql("BEGIN IMMEDIATE")
             yield connection
+
+    def dispose(self, engine: sa.Engine) -> None:
+        """Close the connections; the one of a store in memory when nobody uses it, or SQLite would crash."""
+        with self._writer:
+            engine.dispose()
+
+    def before_fork(self, engine: sa.Engine | None) -> None:
+        """Wait for what is under way, and close the file: it is opened again on demand.
+
+        A child that inherits an open SQLite file believes that it has the parent's locks, and may damage the file.
+        """
+        self._writer.acquire()
+        self._reads_change.acquire()
+        self._reads_change.wait_for(lambda: not self._reads, BUSY_SECONDS)
+        if engine is not None and self._path is not None:
+            engine.dispose()
+
+    def after_fork(self) -> None:
+        """Let reads and writes go on."""
+        self._reads_change.release()
+        self._writer.release()
 
     def lock_schema(self, connection: sa.Connection) -> None:
         """BEGIN IMMEDIATE has locked everything."""
@@ -110,7 +145,7 @@ class _Sqlite(Dialect):
 
     def search_parameters(self, shelves: Sequence[Shelf], words: Sequence[str]) -> dict[str, str]:
         keys = (f"u{_hex(owner)}" if to is None else f"k{_hex(f'{owner}{chr(31)}{to}')}" for owner, to in shelves)
-        return {"match": f"readers : ({_any(keys)}) AND memory : ({_any(words)})"}
+        return {"match": f"readers : ({_any(keys)}) AND {{memory topics}} : ({_any(words)})"}
 
     def problem(self, error: Exception) -> StoreError:
         said = first_line(error)
@@ -177,7 +212,7 @@ def _drop_snapshot(connection: object, record: sa.pool.ConnectionPoolEntry) -> N
 
 @cache
 def _search(kinds: tuple[str, ...]) -> sa.Select[Any]:
-    score = (-sa.func.bm25(sa.literal_column("memory_text"), 0.0, 1.0)).label("score")
+    score = (-sa.func.bm25(sa.literal_column("memory_text"), 0.0, 1.0, TOPIC_WEIGHT)).label("score")
     found = sa.select(*rows.MEMORY_COLUMNS, score).join_from(
         _TEXT, MEMORY, sa.literal_column("memory.seq") == _TEXT.c.rowid
     )

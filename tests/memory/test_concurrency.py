@@ -54,6 +54,32 @@ for number in range(1_000_000):
 """
 
 
+CLOSE_AND_READ = """
+import threading
+from coterie.errors import StoreError
+from coterie.memory.sqlite import SqliteDb
+from coterie.memory.values import Scope
+
+def read(db):
+    for _ in range(100):
+        try:
+            db.count(Scope("ana"))
+        except StoreError:  # closed
+            pass
+
+for _ in range(10):
+    db = SqliteDb()
+    db.count(Scope("ana"))
+    threads = [threading.Thread(target=read, args=[db]) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    db.close()
+    for thread in threads:
+        thread.join()
+    db.close()
+"""
+
+
 def count_up(db: Db, times: int) -> None:
     """Read, add one, write; again from the start when somebody else was faster."""
     for _ in range(times):
@@ -196,3 +222,8 @@ def test_a_killed_process_leaves_whole_transactions(tmp_path: Path) -> None:
         assert kept == [f"{side} {number}" for number in range(len(kept) // 2) for side in ("Left", "Right")]
         assert all(len(db.history(ANA, str(memory.memory_id))) == 1 for memory in db.newest(ANA, 5))
         assert len(db.search(ANA, "left", 1000)) == len(kept) // 2
+
+
+def test_a_store_in_memory_that_is_closed_while_others_read_crashes_nothing() -> None:
+    done = subprocess.run([sys.executable, "-c", CLOSE_AND_READ], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
