@@ -5,7 +5,8 @@ from typing import Any
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 
-from coterie.graphs.nodes import curator_node, model_node, recall_node, tools_node, wants_tools
+from coterie.graphs.memory_nodes import curator_node, recall_node
+from coterie.graphs.nodes import model_node, tools_node, wants_tools
 from coterie.graphs.spec import AgentSpec, slug
 from coterie.graphs.state import GraphState, RunContext
 
@@ -15,7 +16,7 @@ Graph = CompiledStateGraph[Any, RunContext, Any, Any]
 def agent_graph(spec: AgentSpec) -> Graph:
     """Compile the graph of one agent. Without tools it has no tools node."""
     graph = StateGraph(GraphState, context_schema=RunContext)
-    graph.add_node("recall", recall_node(spec.memory, agent_id=spec.agent_id))
+    graph.add_node("recall", recall_node(spec.memory, name=spec.name, agent_id=spec.agent_id))
     graph.add_node("model", model_node(spec, spec.tools))
     graph.add_node("curate", curator_node(spec.memory, name=spec.name, agent_id=spec.agent_id))
     graph.add_edge(START, "recall")

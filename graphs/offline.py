@@ -132,21 +132,12 @@ def fitting_calls(question: str, tools: Sequence[dict[str, Any]]) -> list[dict[s
     for tool in tools:
         parameters = tool.get("parameters", {})
         properties = parameters.get("properties", {})
-        choices = properties.get("member_id", {}).get("enum")
-        if choices:
-            lines = tool["description"].splitlines()
-            fits = [choice for choice in choices if _overlap(question, _line_of(choice, lines))] or choices[:1]
-            calls += [{"name": tool["name"], "args": {"member_id": choice, "task": question}} for choice in fits]
-            continue
         required = parameters.get("required", [])
         takes_text = len(required) == 1 and properties.get(required[0], {}).get("type") == "string"
-        if (not required or takes_text) and _overlap(question, f"{tool['name']} {tool.get('description', '')}"):
+        about = f"{tool['name'].removeprefix('ask_')} {tool.get('description', '')}"
+        if (not required or takes_text) and _overlap(question, about):
             calls.append({"name": tool["name"], "args": {required[0]: question} if required else {}})
     return calls
-
-
-def _line_of(choice: str, lines: Sequence[str]) -> str:
-    return next((line for line in lines if line.startswith(f"{choice}:")), choice)
 
 
 def _overlap(question: str, description: str) -> bool:

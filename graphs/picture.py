@@ -10,9 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from langchain_core.language_models import BaseChatModel
-
-from coterie.graphs.spec import AgentSpec, MemoryUse, Spec, TeamSpec, slug
+from coterie.graphs.spec import AgentSpec, MemoryUse, Spec, TeamSpec, model_name, slug
 
 NodeKind = Literal["start", "end", "recall", "model", "leader", "tools", "curator", "memory"]
 EdgeKind = Literal["always", "choice", "read", "write", "both"]
@@ -128,14 +126,6 @@ def _read(memory: MemoryUse, member: bool) -> tuple[str, ...]:
     history = memory.history_runs if not member else 0
     turns = (f"{history} earlier turns" if history > 1 else "1 earlier turn",) if history else ()
     return (*turns, "memories") if memory.recall else turns
-
-
-def model_name(model: BaseChatModel) -> str:
-    """What a model is called: ``gpt-4.1-mini``, say; for those without a name, the kind of model."""
-    for attribute in ("model_name", "model", "model_id"):
-        if isinstance(name := getattr(model, attribute, None), str) and name:
-            return name
-    return model._llm_type
 
 
 def _edges(cluster: Cluster) -> Iterator[Edge]:

@@ -1,6 +1,6 @@
 """What a model is told before the conversation: who it is, whom it leads, what is remembered."""
 
-from coterie.graphs.spec import Spec, TeamSpec
+from coterie.graphs.spec import Spec, TeamSpec, member_tools
 from coterie.memory.values import Recall
 
 MEMORY_TAG = "memories"
@@ -26,11 +26,11 @@ def system_prompt(spec: Spec, recalled: str) -> str:
     """The system message. What never changes comes first, so that prompt caches serve it."""
     parts = [f"You are {spec.name}." + (f" Your role: {spec.role}" if spec.role else ""), spec.instructions]
     if isinstance(spec, TeamSpec):
-        members = "\n".join(f"- {member.name}: {member.role or 'no role given'}" for member in spec.members)
+        members = "\n".join(f"- {name}: {member.role or member.name}" for name, member in member_tools(spec).items())
         parts.append(
-            f"You lead a team. Its members:\n{members}\n"
-            f"Delegate what a member does better than you, to several members at once where the parts are independent. "
-            f"Give each a task that can be understood by itself. Then answer the user yourself, from what they found."
+            "You lead a team. For whatever fits a member's role, call that member before you answer, with a task that "
+            "can be understood by itself; call several at once where it takes several. Then answer the user yourself, "
+            f"from what they found: the user does not see your team. Its members are functions to call:\n{members}"
         )
     if recalled:
         parts.append(

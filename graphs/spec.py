@@ -73,4 +73,27 @@ def slug(name: str) -> str:
     ('Research_desk_EU', '調査', 'curate_')
     """
     plain = re.sub(r"[\s.:|<>/\\]+", "_", name).strip("_")
-    return f"{plain}_" if plain in RESERVED or plain.startswith("__") else plain
+    return f"{plain}_" if plain in RESERVED else plain
+
+
+def member_tools(team: TeamSpec) -> dict[str, Spec]:
+    """The members by the names of the functions that the leader calls them by: ASCII, as OpenAI wants them."""
+    found: dict[str, Spec] = {}
+    for place, member in enumerate(team.members, start=1):
+        key = slug(member.name)
+        found[f"ask_{key}" if re.fullmatch(r"[A-Za-z0-9_-]{1,60}", key) else f"ask_member_{place}"] = member
+    return found
+
+
+def described(model: BaseChatModel) -> str:
+    """Which model is meant, and on which server, for messages."""
+    server = getattr(model, "openai_api_base", None)
+    return model_name(model) + (f" at {server}" if isinstance(server, str) else "")
+
+
+def model_name(model: BaseChatModel) -> str:
+    """What a model is called: ``gpt-4.1-mini``, say; for those without a name, the kind of model."""
+    for attribute in ("model_name", "model", "model_id"):
+        if isinstance(name := getattr(model, attribute, None), str) and name:
+            return name
+    return model._llm_type

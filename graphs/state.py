@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import TypedDict
 
-from langchain_core.messages import AnyMessage, HumanMessage
+from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
 from langgraph.config import get_config
 from langgraph.graph import MessagesState
 from langgraph.runtime import Runtime
@@ -53,6 +53,7 @@ class GraphState(MessagesState, total=False):
     """The state of agent and team graphs. What is not ``messages`` is set anew by the recall node of every run."""
 
     run_id: str
+    turn_id: str
     session_id: str
     history: list[AnyMessage]
     """Earlier turns of the session, oldest first, from the store."""
@@ -74,6 +75,7 @@ def question(messages: list[AnyMessage]) -> str:
 
 
 def this_turn(messages: list[AnyMessage]) -> list[AnyMessage]:
-    """The messages from the person's last one on: with a checkpointer the list holds earlier turns as well."""
-    starts = [place for place, message in enumerate(messages) if isinstance(message, HumanMessage)]
-    return messages[starts[-1] :] if starts else messages
+    """The messages since the answer before the person's last one. With a checkpointer the list has earlier turns."""
+    asked = max((place for place, message in enumerate(messages) if isinstance(message, HumanMessage)), default=0)
+    answers = (place for place in range(asked) if isinstance(messages[place], AIMessage))
+    return messages[max(answers, default=-1) + 1 :]

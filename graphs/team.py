@@ -1,10 +1,10 @@
 """A team's graph: START -> recall -> leader <-> members; leader -> curate -> END."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from langchain_core.messages import AIMessage, HumanMessage, ToolCall, ToolMessage
+from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 from langchain_core.tools import BaseTool, StructuredTool, ToolException
 from langgraph.errors import GraphBubbleUp
 from langgraph.graph import END, START, StateGraph
@@ -14,12 +14,11 @@ from langgraph.types import Send
 from coterie.errors import ConfigurationError
 from coterie.graphs.agent import Graph, agent_graph
 from coterie.graphs.events import MemberFinished, MemberStarted
-from coterie.graphs.nodes import FlowNode, Update, curator_node, model_node, recall_node, tools_node, wants_tools
-from coterie.graphs.spec import Spec, TeamSpec, slug
+from coterie.graphs.memory_nodes import curator_node, recall_node
+from coterie.graphs.nodes import FlowNode, Update, model_node, tools_node, wants_tools
+from coterie.graphs.spec import Spec, TeamSpec, member_tools, slug
 from coterie.graphs.state import GraphState, MemberTask, RunContext, asking
 from coterie.memory.flow import Flow
-
-DELEGATE = "delegate_task_to_member"
 
 
 def build_graph(spec: Spec) -> Graph:
@@ -33,16 +32,18 @@ def team_graph(spec: TeamSpec) -> Graph:
     Raises:
         ConfigurationError: the team has no members, or two that cannot be told apart.
     """
-    members = _members_by_slug(spec)
+    check_members(spec)
+    members = member_tools(spec)
+    keys = {name: slug(member.name) for name, member in members.items()}
     graph = StateGraph(GraphState, context_schema=RunContext)
-    graph.add_node("recall", recall_node(spec.memory, team_id=spec.team_id))
-    tools = [*spec.tools, delegate_tool(spec)]
+    graph.add_node("recall", recall_node(spec.memory, name=spec.name, team_id=spec.team_id))
+    tools = [*spec.tools, *(member_tool(name, member) for name, member in members.items())]
     graph.add_node("leader", model_node(spec, tools))
     graph.add_node("tools", tools_node(spec.name, tools))
     graph.add_node("curate", curator_node(spec.memory, name=spec.name, team_id=spec.team_id))
-    for key, member in members.items():
-        graph.add_node(key, member_node(spec, member), input_schema=MemberTask)
-        graph.add_edge(key, "leader")
+    for name, member in members.items():
+        graph.add_node(keys[name], member_node(spec, member), input_schema=MemberTask)
+        graph.add_edge(keys[name], "leader")
     graph.add_edge(START, "recall")
     graph.add_edge("recall", "leader")
     graph.add_edge("tools", "leader")
@@ -50,66 +51,61 @@ def team_graph(spec: TeamSpec) -> Graph:
 
     def after_leader(state: GraphState) -> str | list[Send]:
         last = state["messages"][-1]
-        return hand_out(last, members) if isinstance(last, AIMessage) and wants_tools(last) else "curate"
+        return hand_out(last, keys) if isinstance(last, AIMessage) and wants_tools(last) else "curate"
 
-    graph.add_conditional_edges("leader", after_leader, [*members, "tools", "curate"])
+    graph.add_conditional_edges("leader", after_leader, [*keys.values(), "tools", "curate"])
     return graph.compile(name=slug(spec.name))
 
 
-def _members_by_slug(spec: TeamSpec) -> dict[str, Spec]:
+def check_members(spec: TeamSpec) -> None:
+    """Refuse a team that cannot be led.
+
+    Raises:
+        ConfigurationError: no members, or two whose names are one when written as a node's name.
+    """
     if not spec.members:
         raise ConfigurationError(f"team {spec.name!r} has no members: give it at least one agent or team.")
-    members = {slug(member.name): member for member in spec.members}
-    if len(members) < len(spec.members):
+    if len({slug(member.name) for member in spec.members}) < len(spec.members):
         names = ", ".join(repr(member.name) for member in spec.members)
         raise ConfigurationError(f"team {spec.name!r} has members that cannot be told apart ({names}): rename one.")
-    return members
 
 
-def delegate_tool(spec: TeamSpec) -> BaseTool:
-    """The tool that a leader hands out work with.
+def member_tool(name: str, member: Spec) -> BaseTool:
+    """The function that a leader calls a member by.
 
-    A call that names a member and a task goes to that member's node; the function answers only those that do not.
+    A call with a task goes to the member's node; this function answers only one without.
     """
-    keys = [slug(member.name) for member in spec.members]
-    roles = "\n".join(f"{key}: {member.role}" for key, member in zip(keys, spec.members, strict=True))
 
     def refuse(**wanted: Any) -> str:
-        raise ToolException(f"Give member_id (one of {', '.join(keys)}) and a task that is not empty, not {wanted!r}.")
+        raise ToolException(f"Give a task, a text that is not empty, not {wanted!r}.")
 
     return StructuredTool.from_function(
         refuse,
-        name=DELEGATE,
-        description=f"Give a member of the team a task. Call it several times at once for work in parallel.\n{roles}",
+        name=name,
+        description=f"{member.name}: {member.role or 'a member of the team'}",
         args_schema={
             "type": "object",
-            "properties": {
-                "member_id": {"type": "string", "enum": keys},
-                "task": {"type": "string", "description": "What to do, understandable by itself."},
-            },
-            "required": ["member_id", "task"],
+            "properties": {"task": {"type": "string", "description": "What to do, understandable by itself."}},
+            "required": ["task"],
         },
     )
 
 
-def hand_out(message: AIMessage, members: dict[str, Spec]) -> list[Send]:
-    """One Send for each delegation, and one for all other calls together: all run in one step, in parallel."""
+def hand_out(message: AIMessage, keys: Mapping[str, str]) -> list[Send]:
+    """One Send for each call of a member, and one for all other calls together: all run in one step, in parallel.
+
+    ``keys`` has the members' nodes by the names of their functions.
+    """
     sends, rest = [], []
     for call in message.tool_calls:
-        if (task := _delegation(call, members)) is not None:
-            sends.append(Send(call["args"]["member_id"], task))
+        task = call["args"].get("task")
+        if call["name"] in keys and isinstance(task, str) and task.strip():
+            sends.append(Send(keys[call["name"]], MemberTask(task=task, call_id=call["id"] or "")))
         else:
             rest.append(call)
     if rest or message.invalid_tool_calls:
         sends.append(Send("tools", {"messages": [message.model_copy(update={"tool_calls": rest})]}))
     return sends
-
-
-def _delegation(call: ToolCall, members: Sequence[str] | dict[str, Spec]) -> MemberTask | None:
-    task = call["args"].get("task")
-    if call["name"] == DELEGATE and call["args"].get("member_id") in members and isinstance(task, str) and task.strip():
-        return MemberTask(task=task, call_id=call["id"] or "")
-    return None
 
 
 @dataclass(frozen=True)

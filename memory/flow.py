@@ -10,6 +10,7 @@ the effects and runs the code between them in worker threads, so a slow database
 import asyncio
 from collections.abc import Callable, Coroutine, Generator
 from functools import wraps
+from inspect import GEN_RUNNING, getgeneratorstate
 from typing import Any, ParamSpec, Protocol, TypeVar
 
 T = TypeVar("T")
@@ -74,7 +75,8 @@ async def adrive(flow: Flow[T]) -> T:
             except Exception as raised:
                 error = raised
     finally:
-        flow.close()
+        if getgeneratorstate(flow) != GEN_RUNNING:  # else a worker thread is still in a step: it ends that one alone
+            flow.close()
 
 
 def in_thread(function: Callable[P, T]) -> Callable[P, Coroutine[Any, Any, T]]:

@@ -1,6 +1,7 @@
 """`MemoryManager`: what people call to have memories made, changed, found and put into fewer words."""
 
 from collections.abc import Sequence
+from copy import copy
 from typing import TYPE_CHECKING, Literal, get_args
 
 from coterie.errors import ConfigurationError, ConflictError, InputError, NotFoundError
@@ -54,6 +55,19 @@ class MemoryManager:
         self._curator = curator
         self._instructions = additional_instructions
         self._limits = limits
+
+    def completed(self, db: Db, model: "BaseChatModel | str | None") -> "MemoryManager":
+        """The same manager; if it has no store or no model of its own, one with these instead."""
+        if self._db is not None and self._model is not None:
+            return self
+        found = copy(self)
+        found._db, found._model = self._db or db, self._model if self._model is not None else model
+        return found
+
+    @property
+    def store(self) -> Db | None:
+        """The store, None if there is none yet."""
+        return self._db
 
     @property
     def db(self) -> Db:
@@ -214,7 +228,11 @@ class MemoryManager:
         return (yield from curate(self.db, self.curator, turn, self._limits))
 
     def curate_pending(self, user_id: str | None = None, limit: int = 20) -> list[CurationReport]:
-        """Curate turns whose curation is owed, oldest first; of every user without a ``user_id``."""
+        """Curate turns whose curation is owed; of every user without a ``user_id``.
+
+        Those that failed least often come first, then the oldest. One that failed eight times is dead: it is kept, with
+        its error, and not tried again.
+        """
         return drive(self._curating_pending(user_id, limit))
 
     async def acurate_pending(self, user_id: str | None = None, limit: int = 20) -> list[CurationReport]:

@@ -3,9 +3,18 @@
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from coterie.graphs.spec import AgentSpec, Inherited, slug
+from coterie.graphs.spec import AgentSpec, Inherited
 from coterie.teams.runs import Runs
-from coterie.teams.settings import NOTHING, memory_use, text_of, usable_model, usable_tools
+from coterie.teams.settings import (
+    NOTHING,
+    checked_name,
+    checked_store,
+    listed,
+    memory_use,
+    text_of,
+    usable_model,
+    usable_tools,
+)
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -19,7 +28,7 @@ class Agent(Runs):
     """An agent: a light object; its LangGraph graph is compiled when it first runs.
 
     Args:
-        name: how it is called, in prompts, pictures and as the author of its memories.
+        name: how it is called, in prompts and pictures. None: "agent".
         role: what it is good at, in a few words; a team's leader delegates by it.
         instructions: what it is to do, a text or a list of them.
         model: a LangChain chat model, or a name for ``ChatOpenAI``. None: what the environment configures, else the
@@ -30,15 +39,15 @@ class Agent(Runs):
         update_memory_on_run: have the curator go through every turn of a user and keep what deserves it.
         add_memories_to_context: put what is remembered into the prompt. None: wherever there is a store.
         num_history_runs: how many earlier turns of the session the model sees.
-        id: names it in the store. None: made from the name.
+        id: names it in the store: the author of its memories. None: the name.
 
     Raises:
-        ConfigurationError: memory without a store.
+        ConfigurationError: what is given cannot be used; on first use also memory without a store.
     """
 
     def __init__(
         self,
-        name: str = "agent",
+        name: str | None = None,
         *,
         role: str = "",
         instructions: str | Sequence[str] = "",
@@ -51,13 +60,13 @@ class Agent(Runs):
         num_history_runs: int = 5,
         id: str | None = None,
     ) -> None:
-        self.name = name
-        self.id = id or slug(name)
+        self.name = checked_name(name or "agent")
+        self.id = id or self.name
         self.role = role
         self.instructions = instructions
         self.model = model
-        self.tools = tools
-        self.db = db or (memory_manager.db if memory_manager else None)
+        self.tools = listed(self.name, "tools", tools)
+        self.db = checked_store(self.name, db, memory_manager)
         self.memory_manager = memory_manager
         self.update_memory_on_run = update_memory_on_run
         self.add_memories_to_context = add_memories_to_context

@@ -18,6 +18,8 @@ class RunOutput:
     messages: tuple[AnyMessage, ...]
     """This turn: the user's message, the tool calls with their answers, the answer."""
     run_id: str
+    turn_id: str
+    """Names this exchange in the store, and in the revisions that came of it."""
     session_id: str
     """Give it to the next run to go on with this conversation."""
     user_id: str | None
@@ -30,10 +32,13 @@ class RunOutput:
     notices: tuple[str, ...]
     """What the user should know, such as that no model is configured."""
 
+    def __str__(self) -> str:
+        return self.content
+
     @property
     def curation(self) -> CurationReport | None:
         """What the curator did with this run's turn. None: nothing was to be remembered."""
-        return next((report for report in self.curations if report.turn_id == self.run_id), None)
+        return next((report for report in self.curations if report.turn_id == self.turn_id), None)
 
     @property
     def memories_changed(self) -> tuple[Applied, ...]:

@@ -1,19 +1,17 @@
 """From what people write to what graphs are built from: models, tools, and how memory is used."""
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Protocol
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.tools import BaseTool, StructuredTool
 
 from coterie.errors import ConfigurationError
 from coterie.graphs.offline import OfflineModel
-from coterie.graphs.spec import Inherited, MemoryUse
+from coterie.graphs.spec import Inherited, MemoryUse, slug
+from coterie.memory.db import Db
 from coterie.memory.manager import MemoryManager
 from coterie.memory.models import chat_model
-
-if TYPE_CHECKING:
-    from coterie.memory.db import Db
 
 
 class UsesMemory(Protocol):
@@ -28,6 +26,34 @@ class UsesMemory(Protocol):
 
 
 NOTHING = Inherited()
+
+
+def checked_name(name: str) -> str:
+    """Refuse a name of which no node's name can be made."""
+    if not isinstance(name, str) or not slug(name):
+        raise ConfigurationError(f"The name is {name!r}: give a text with letters or digits.")
+    return name
+
+
+def listed(owner: str, what: str, values: Iterable[Any]) -> tuple[Any, ...]:
+    """Values as a tuple; a single one in place of a list is refused."""
+    if isinstance(values, str) or not isinstance(values, Iterable):
+        raise ConfigurationError(f"{owner}: {what}={values!r} is no list: write {what}=[...].")
+    return tuple(values)
+
+
+def checked_store(owner: str, db: "Db | None", manager: MemoryManager | None) -> "Db | None":
+    """The one store that is meant by ``db`` and by the memory manager.
+
+    Raises:
+        ConfigurationError: two stores, or something that is none.
+    """
+    if db is not None and not isinstance(db, Db):
+        raise ConfigurationError(f"{owner}: db={db!r} is no store: give SqliteDb('team.db') or PostgresDb(db_url=...).")
+    brought = manager.store if manager is not None else None
+    if db is not None and brought is not None and db is not brought:
+        raise ConfigurationError(f"{owner} has the store {db!r}, and its memory_manager {brought!r}: give one of them.")
+    return db or brought
 
 
 def usable_model(model: BaseChatModel | str | None, inherited: Inherited) -> BaseChatModel:
@@ -75,19 +101,27 @@ def memory_use(owner: UsesMemory, model: BaseChatModel, inherited: Inherited) ->
     """How the owner's graph uses memory; None where there is no store.
 
     Raises:
-        ConfigurationError: memory is asked for, but there is no store.
+        ConfigurationError: memory is asked for, but there is no store; or a member has another store than its team.
     """
-    manager = owner.memory_manager
-    if manager is None and owner.db is not None:
-        manager = MemoryManager(db=owner.db, model=model)
-    if manager is None and inherited.memory is not None:
-        manager = inherited.memory.manager
+    if inherited.memory is not None:
+        manager: MemoryManager | None = inherited.memory.manager
+        if owner.db is not None and owner.db is not inherited.memory.manager.db:
+            raise ConfigurationError(
+                f"{owner.name} has the store {owner.db!r}, its team {inherited.memory.manager.db!r}: a team shares one "
+                "memory, so give both the same store, or the member none."
+            )
+    elif owner.db is None:
+        manager = None
+    else:
+        manager = (owner.memory_manager or MemoryManager()).completed(owner.db, model)
     if manager is None:
         if owner.update_memory_on_run or owner.add_memories_to_context:
             raise ConfigurationError(
                 f"{owner.name} is to remember, but has no store: give it db=SqliteDb('team.db') or a memory_manager."
             )
         return None
+    if owner.update_memory_on_run:
+        _ = manager.curator  # so that a curator that cannot work is told of now, not after the first answer
     recall = owner.add_memories_to_context
     return MemoryUse(
         manager=manager,

@@ -4,10 +4,19 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from coterie.errors import ConfigurationError
-from coterie.graphs.spec import Inherited, TeamSpec, slug
+from coterie.graphs.spec import Inherited, TeamSpec
 from coterie.teams.agent import Agent
 from coterie.teams.runs import Runs
-from coterie.teams.settings import NOTHING, memory_use, text_of, usable_model, usable_tools
+from coterie.teams.settings import (
+    NOTHING,
+    checked_name,
+    checked_store,
+    listed,
+    memory_use,
+    text_of,
+    usable_model,
+    usable_tools,
+)
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -19,6 +28,15 @@ if TYPE_CHECKING:
 Mode = Literal["coordinate"]
 
 
+def members_of(name: str, members: "Sequence[Agent | Team]") -> "tuple[Agent | Team, ...]":
+    """The members, checked to be agents and teams."""
+    found = listed(name, "members", members)
+    wrong = [member for member in found if not isinstance(member, Agent | Team)]
+    if wrong:
+        raise ConfigurationError(f"{name}: {wrong[0]!r} is no member: give agents and teams.")
+    return tuple(found)
+
+
 class Team(Runs):
     """A team: a light object; its graph, with its members' graphs inside, is compiled when it first runs.
 
@@ -27,14 +45,14 @@ class Team(Runs):
     keep and curate nothing of their own.
 
     Args:
-        name: how it is called, in prompts, pictures and as the author of its memories.
+        name: how it is called, in prompts and pictures. None: "team".
         members: agents and teams, one at least, with names that differ.
         mode: how they work together.
         role: what the team is good at, where it is itself a member.
         instructions: what the leader is to do.
         model: the leader's, as in `Agent`. Members have their own.
         tools: the leader's own tools.
-        db: the shared store; members without one of their own use it too.
+        db: the store that the team and all its members share. None: the one that members have.
         memory_manager: as in `Agent`.
         update_memory_on_run: as in `Agent`; one member that has it on turns it on for the team.
         add_memories_to_context: as in `Agent`.
@@ -47,7 +65,7 @@ class Team(Runs):
 
     def __init__(
         self,
-        name: str = "team",
+        name: str | None = None,
         members: "Sequence[Agent | Team]" = (),
         *,
         mode: Mode = "coordinate",
@@ -64,15 +82,15 @@ class Team(Runs):
     ) -> None:
         if mode != "coordinate":
             raise ConfigurationError(f"mode={mode!r} is not known: the mode there is is 'coordinate'.")
-        self.name = name
-        self.id = id or slug(name)
-        self.members = tuple(members)
+        self.name = checked_name(name or "team")
+        self.id = id or self.name
+        self.members = members_of(self.name, members)
         self.mode = mode
         self.role = role
         self.instructions = instructions
         self.model = model
-        self.tools = tools
-        own = db or (memory_manager.db if memory_manager else None)
+        self.tools = listed(self.name, "tools", tools)
+        own = checked_store(self.name, db, memory_manager)
         self.db: Db | None = own or next((member.db for member in self.members if member.db), None)
         self.memory_manager = memory_manager
         self.update_memory_on_run: bool = update_memory_on_run or any(

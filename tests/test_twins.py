@@ -7,7 +7,7 @@ import pytest
 
 from coterie import Agent, MemoryManager, PostgresDb, SqliteDb, Team
 
-WAITS_FOR_NOTHING = {"spec", "reset", "draw"}
+WAITS_FOR_NOTHING = {"spec", "reset", "draw", "completed"}
 """Public methods that neither ask a model nor a database."""
 
 

@@ -1,7 +1,7 @@
 """An agent's graph: it recalls, answers with tools, and has its turns kept and curated."""
 
 import asyncio
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage, ToolMessage
@@ -11,10 +11,10 @@ from langgraph.graph import END, START, StateGraph
 from coterie import Agent, MemoryManager, Scope, Team
 from coterie.errors import ConfigurationError, InputError, RunError
 from coterie.graphs.events import MemoryCurated, MemoryRecalled, Token, ToolFinished, ToolStarted
-from coterie.graphs.nodes import curator_node, recall_node
+from coterie.graphs.memory_nodes import curator_node, recall_node
 from coterie.graphs.spec import MemoryUse
 from coterie.graphs.state import GraphState, RunContext
-from coterie.graphs.team import DELEGATE
+from coterie.memory.curator import ModelCurator
 from coterie.memory.db import Db
 from coterie.memory.sqlite import SqliteDb
 from coterie.teams.output import RunFinished, RunStarted
@@ -103,7 +103,7 @@ def test_a_turn_that_could_not_be_curated_is_kept_and_curated_by_the_next_run(
     assert turn.error
 
     second = agent(db, quiet()).run("I have a dog.", user_id="u", session_id="s")
-    assert [report.turn_id for report in second.curations] == [turn.turn_id, second.run_id]
+    assert [report.turn_id for report in second.curations] == [turn.turn_id, second.turn_id]
     assert second.errors == ()
     assert db.pending_turns("u") == []
     assert {m.memory for m in db.newest(Scope("u"))} == {"I like hiking.", "I have a dog."}
@@ -150,7 +150,7 @@ def test_a_stream_tells_everything_in_order(db: Db) -> None:
 def test_tokens_say_who_speaks() -> None:
     def lead(messages: list[BaseMessage]) -> AIMessage | str:
         answered = isinstance(messages[-1], ToolMessage)
-        return "from the leader" if answered else calls((DELEGATE, {"member_id": "m", "task": "x"}))
+        return "from the leader" if answered else calls(("ask_m", {"task": "x"}))
 
     member = Agent("m", model=ScriptedModel(script=lambda _: "from the member"))
     events = Team("t", [member], model=ScriptedModel(script=lead)).run("go", stream=True)
@@ -164,7 +164,7 @@ def test_tokens_say_who_speaks() -> None:
 def test_a_team_keeps_one_turn_and_curates_it_once(db: Db) -> None:
     def lead(messages: list[BaseMessage]) -> AIMessage | str:
         answered = isinstance(messages[-1], ToolMessage)
-        return "done" if answered else calls(*((DELEGATE, {"member_id": m, "task": "I like tea."}) for m in "ab"))
+        return "done" if answered else calls(*((f"ask_{m}", {"task": "I like tea."}) for m in "ab"))
 
     members = [Agent(name, model=quiet(), db=db, update_memory_on_run=True) for name in "ab"]
     team = Team("desk", members, model=ScriptedModel(script=lead), memory_manager=keeper(db), update_memory_on_run=True)
@@ -223,7 +223,7 @@ def test_event_loops_may_follow_each_other_though_the_server_keeps_connections(
     assert [asyncio.run(several()) for _ in range(3)] == [["hello"] * 4] * 3
 
 
-@pytest.mark.parametrize("message", ["", "  \n", "a\0b"])
+@pytest.mark.parametrize("message", ["", "  \n", "a\0b", "a\udcffb"])
 def test_messages_that_cannot_be_used_are_refused(db: Db, message: str) -> None:
     scout = agent(db, quiet())
     with pytest.raises(InputError):
@@ -251,13 +251,160 @@ def test_memory_without_a_store_is_refused() -> None:
         Agent("a").memory  # noqa: B018  # reading it is what is tested
 
 
-def test_a_model_that_fails_raises_and_leaves_no_turn(db: Db) -> None:
+def test_a_model_that_fails_raises_and_what_was_said_is_kept(db: Db) -> None:
     def fail(messages: list[BaseMessage]) -> str:
         raise TimeoutError("too slow")
 
-    with pytest.raises(RunError, match="scout: its model failed: TimeoutError: too slow"):
-        agent(db, ScriptedModel(script=fail)).run("hi", user_id="u", session_id="s")
-    assert db.turns("u", "s") == []
+    with pytest.raises(RunError, match=r"scout: its model failed \(scripted\): TimeoutError: too slow"):
+        agent(db, ScriptedModel(script=fail)).run("I like tea.", user_id="u", session_id="s")
+    (turn,) = db.pending_turns("u")
+    assert [message.content for message in turn.messages] == ["I like tea."]
+    keeper(db).curate_pending("u")
+    assert [memory.memory for memory in db.newest(Scope("u"))] == ["I like tea."]
+
+
+def test_a_stream_that_is_left_early_keeps_what_was_said(db: Db) -> None:
+    for leave in ("sync", "async"):
+        scout = agent(db, quiet())
+        if leave == "sync":
+            stream = scout.run("I like tea.", stream=True, user_id="u", session_id=leave)
+            assert any(isinstance(event, Token) for event in stream)
+            stream.close()  # type: ignore[attr-defined]  # it is a generator
+        else:
+
+            async def listen(scout: Agent = scout) -> None:
+                stream = scout.arun("I like tea.", stream=True, user_id="u", session_id="async")
+                async for event in stream:
+                    if isinstance(event, Token):
+                        break
+                await stream.aclose()  # type: ignore[attr-defined]  # it is a generator
+
+            asyncio.run(listen())
+        (turn,) = db.turns("u", leave)
+        assert turn.messages[0].content == "I like tea."
+
+
+def test_a_cancelled_run_is_cancelled_and_keeps_what_was_said(db: Db) -> None:
+    async def impatient() -> None:
+        slow = agent(db, ScriptedModel(script=lambda messages: "ok", delay=1))
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.5):
+                await slow.arun("I like tea.", user_id="u", session_id="s")
+
+    asyncio.run(impatient())
+    assert [turn.messages[0].content for turn in db.turns("u", "s")] == ["I like tea."]
+
+
+def test_a_checkpointer_keeps_users_apart_though_their_sessions_have_one_name(db: Db) -> None:
+    model = quiet()
+    scout = agent(db, model)
+    scout.graph.checkpointer = InMemorySaver()
+    scout.run("My PIN is in the blue book.", user_id="ana", session_id="main")
+    scout.run("Hello.", user_id="bob", session_id="main")
+    assert not any("blue book" in message.text for message in model.seen[-1])
+
+
+def test_all_that_a_user_says_in_one_turn_is_kept(db: Db) -> None:
+    said = [HumanMessage("I am allergic to nuts."), HumanMessage("I live in Lisbon.")]
+    context = RunContext("u", "s")
+    agent(db, quiet()).graph.invoke({"messages": said}, context=context)
+    assert [m.content for m in db.turns("u", "s")[0].messages] == ["I am allergic to nuts.", "I live in Lisbon.", "ok"]
+
+
+def test_two_agents_in_one_graph_keep_a_turn_each(db: Db) -> None:
+    graph = StateGraph(GraphState, context_schema=RunContext)
+    graph.add_node("one", Agent("one", model=quiet(), db=db).graph)
+    graph.add_node("two", Agent("two", model=quiet(), db=db).graph)
+    for start, end in [(START, "one"), ("one", "two"), ("two", END)]:
+        graph.add_edge(start, end)
+    graph.compile().invoke({"messages": [HumanMessage("hi")]}, context=RunContext("u", "s", "run"))
+    assert [(turn.agent_id, turn.run_id) for turn in db.turns("u", "s")] == [("one", "run"), ("two", "run")]
+
+
+def test_a_turn_that_never_can_be_curated_holds_up_no_other(db: Db, openai_server: OpenAIServer) -> None:
+    from langchain_openai import ChatOpenAI
+
+    openai_server.otherwise = lambda body: (
+        "no" if "poison" in body["messages"][-1]["content"] else {"user_states_something_personal": False, "edits": []}
+    )
+    model = ChatOpenAI(model="m", base_url=openai_server.url, api_key=lambda: "none", max_retries=0)
+    scout = Agent("scout", model=quiet(), memory_manager=MemoryManager(db, model), update_memory_on_run=True)
+    scout.run("poison", user_id="u")
+    for _ in range(3):
+        assert scout.run("hello", user_id="u").curation is not None
+    assert len(db.pending_turns("u")) == 1
+
+
+def test_the_store_may_fail_after_the_answer(tmp_path: Any) -> None:
+    class Broken:
+        def propose(self, turn: Any, before: Any, known: Any) -> Any:
+            raise ConfigurationError("no curator today")
+            yield
+
+    with SqliteDb(tmp_path / "a.db") as db:
+        manager = MemoryManager(db, curator=Broken())
+        output = Agent("a", model=quiet(), memory_manager=manager, update_memory_on_run=True).run("hi", user_id="u")
+        assert output.content == "ok"
+        assert output.errors == ("curator: no curator today",)
+
+
+def test_a_tool_may_return_a_command() -> None:
+    from langchain_core.tools import InjectedToolCallId, tool
+    from langgraph.types import Command
+
+    @tool
+    def note(tool_call_id: Annotated[str, InjectedToolCallId]) -> Command[Any]:
+        """Take a note."""
+        return Command(update={"messages": [ToolMessage("noted", tool_call_id=tool_call_id)]})
+
+    def script(messages: list[BaseMessage]) -> AIMessage | str:
+        return messages[-1].text if isinstance(messages[-1], ToolMessage) else calls(("note", {}))
+
+    assert Agent("a", model=ScriptedModel(script=script), tools=[note]).run("go").content == "noted"
+
+
+@pytest.mark.parametrize("text", ['{"name": "clock", "arguments": {}}', '```json\n{"name": "clock"}\n```'])
+def test_a_tool_call_that_a_small_model_writes_as_text_is_one(text: str) -> None:
+    def clock() -> str:
+        """Tell the time."""
+        return "noon"
+
+    def script(messages: list[BaseMessage]) -> AIMessage | str:
+        return f"It is {messages[-1].text}" if isinstance(messages[-1], ToolMessage) else text
+
+    assert Agent("a", model=ScriptedModel(script=script), tools=[clock]).run("time?").content == "It is noon"
+    other = text.replace("clock", "unknown")
+    assert Agent("a", model=ScriptedModel(script=lambda m: other), tools=[clock]).run("time?").content == other
+
+
+def test_without_a_user_the_run_says_that_it_remembers_nothing(db: Db) -> None:
+    assert agent(db, quiet()).run("I like tea.").notices == (
+        "scout remembers nothing of this run: say who speaks with user_id=.",
+    )
+
+
+def test_what_cannot_be_an_agent_is_refused(db: Db) -> None:
+    for wrong in (
+        lambda: Agent("..."),
+        lambda: Agent(3),  # type: ignore[arg-type]
+        lambda: Agent("a", db="team.db"),  # type: ignore[arg-type]
+        lambda: Agent("a", tools="clock"),  # type: ignore[arg-type]
+        lambda: Agent("a", db=SqliteDb(), memory_manager=MemoryManager(db)),
+        lambda: Team("t", Agent("a")),  # type: ignore[arg-type]
+        lambda: Team("t", ["a"]),  # type: ignore[list-item]
+        lambda: Team("t", [Agent("a", db=SqliteDb())], db=db).graph,
+        lambda: Agent("a", memory_manager=MemoryManager(db, curator="model"), update_memory_on_run=True).graph,
+    ):
+        with pytest.raises(ConfigurationError):
+            wrong()
+
+
+def test_a_manager_without_a_store_or_a_model_uses_the_agents(db: Db) -> None:
+    model = quiet()
+    manager = Agent("a", model=model, db=db, memory_manager=MemoryManager(additional_instructions="Be kind.")).memory
+    assert manager.store is db
+    assert isinstance(manager.curator, ModelCurator)
+    assert manager.curator.model is model
 
 
 def test_the_graph_is_compiled_once_and_on_first_use() -> None:

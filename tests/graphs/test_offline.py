@@ -100,7 +100,7 @@ def test_as_a_leader_it_picks_members_by_their_roles() -> None:
     team = Team("desk", members)
     assert [m.member for m in team.run("Which trails are easy?").members] == ["guide"]
     assert {m.member for m in team.run("Food for the trails?").members} == {"cook", "guide"}
-    assert [m.member for m in team.run("Hm?").members] == ["cook"], "somebody has to"
+    assert team.run("Hm?").members == ()
 
 
 @pytest.mark.parametrize("stream", [False, True])

