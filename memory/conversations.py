@@ -12,6 +12,9 @@ from coterie.memory import inputs, rows
 from coterie.memory.tables import SESSION, TURN
 from coterie.memory.values import Session, Turn
 
+MAX_ATTEMPTS = 8
+"""A turn whose curation failed that often is dead: it is kept with its error, and not tried again."""
+
 _user: sa.BindParameter[str] = sa.bindparam("key_user")
 _limit = sa.bindparam("limit", type_=sa.BigInteger)
 _this_session = (SESSION.c.user_id == _user) & (SESSION.c.session_id == sa.bindparam("key_session"))
@@ -33,14 +36,24 @@ _turns = (
     .order_by(TURN.c.at.desc(), TURN.c.turn_id.desc())
     .limit(_limit)
 )
+_this_turn = (TURN.c.user_id == _user) & (TURN.c.turn_id == sa.bindparam("key_turn"))
+_turn = sa.select(*rows.TURN_COLUMNS).where(_this_turn)
 _pending = (
-    sa.select(*rows.TURN_COLUMNS).where(TURN.c.status == "pending").order_by(TURN.c.at, TURN.c.turn_id).limit(_limit)
+    sa.select(*rows.TURN_COLUMNS)
+    .where(TURN.c.status == "pending")
+    .order_by(TURN.c.attempts, TURN.c.at, TURN.c.turn_id)
+    .limit(_limit)
 )
 _pending_of_user = _pending.where(TURN.c.user_id == _user)
+_attempts = TURN.c.attempts + 1
 _failed = (
     sa.update(TURN)
-    .where(TURN.c.user_id == _user, TURN.c.turn_id == sa.bindparam("key_turn"), TURN.c.status == "pending")
-    .values(attempts=TURN.c.attempts + 1, error=sa.bindparam("message"))
+    .where(_this_turn, TURN.c.status == "pending")
+    .values(
+        attempts=_attempts,
+        error=sa.bindparam("message"),
+        status=sa.case((_attempts >= MAX_ATTEMPTS, "dead"), else_=TURN.c.status),
+    )
 )
 
 Insert = Callable[[sa.Table], Any]
@@ -86,6 +99,16 @@ def record(connection: sa.Connection, insert: Insert, turn: Turn) -> None:
         connection.execute(_touch_session(insert), session)
 
 
+def turn(connection: sa.Connection, user_id: str | None, turn_id: str) -> Turn:
+    """The turn with this id."""
+    row = rows.one(connection, _turn, {"key_user": _owner(user_id), "key_turn": inputs.key("turn_id", turn_id)})
+    if row is None:
+        raise NotFoundError(
+            f"There is no turn {turn_id!r} of user {user_id!r}: list a session's turns to see their ids."
+        )
+    return rows.turn_value(row)
+
+
 def turns(connection: sa.Connection, user_id: str | None, session_id: str, limit: int | None) -> list[Turn]:
     """The newest turns of a session, oldest first."""
     values = {"key_user": _owner(user_id), "key_session": inputs.key("session_id", session_id)}
@@ -93,7 +116,7 @@ def turns(connection: sa.Connection, user_id: str | None, session_id: str, limit
 
 
 def pending(connection: sa.Connection, user_id: str | None, limit: int | None) -> list[Turn]:
-    """The turns whose curation is owed, oldest first; of every user without one."""
+    """The turns whose curation is owed, those that failed least first, then the oldest; of every user without one."""
     if user_id is None:
         return _many(connection, _pending, {}, limit)
     return _many(connection, _pending_of_user, {"key_user": _owner(user_id)}, limit)
@@ -109,7 +132,7 @@ def _owner(user_id: str | None) -> str:
 
 
 def fail(connection: sa.Connection, turn: Turn, error: str) -> None:
-    """Count a failed attempt to curate a turn."""
+    """Count a failed attempt to curate a turn; the last one ends it."""
     message = error.replace("\0", "\N{REPLACEMENT CHARACTER}").encode(errors="replace").decode()
     values = {"key_user": _owner(turn.user_id), "key_turn": inputs.key("turn_id", turn.turn_id), "message": message}
     if connection.execute(_failed, values).rowcount != 1:

@@ -26,7 +26,7 @@ class CurationReport:
     applied: tuple[Applied, ...] = ()
     refused: tuple[Refused, ...] = ()
     error: CurationError | None = None
-    """Why the turn is still pending. None: it is curated."""
+    """Why the turn is not curated. None: it is."""
     model_calls: int = 0
 
 
@@ -103,7 +103,7 @@ def _proposals(curator: Curator, evidence: Evidence, calls: _Calls) -> Flow[list
 
 
 def _pending(db: Db, turn: Turn) -> bool:
-    return any(one.turn_id == turn.turn_id for one in db.pending_turns(turn.user_id, limit=None))
+    return db.turn(turn.user_id, turn.turn_id).status == "pending"
 
 
 def gather(db: Db, turn: Turn, limits: CurationLimits) -> Evidence:

@@ -161,12 +161,24 @@ class Db:
             conversations.record(connection, self._dialect.insert, turn)
 
     def turns(self, user_id: str | None, session_id: str, limit: int | None = 20) -> list[Turn]:
+    def turn(self, user_id: str | None, turn_id: str) -> Turn:
+        """The turn with this id.
+
+        Raises:
+            NotFoundError: the user has none.
+        """
+        with self._reading() as connection:
+            return conversations.turn(connection, user_id, turn_id)
+
         """The newest ``limit`` turns of a session (None: all), oldest first. An unknown session has none."""
         with self._reading() as connection:
             return conversations.turns(connection, user_id, session_id, limit)
 
     def pending_turns(self, user_id: str | None, limit: int | None = 20) -> list[Turn]:
-        """The turns whose curation is owed, oldest first. ``user_id=None``: of every user, for a worker."""
+        """The turns whose curation is owed. ``user_id=None``: of every user, for a worker.
+
+        Those that failed least often come first, then the oldest: one that always fails keeps none waiting.
+        """
         with self._reading() as connection:
             return conversations.pending(connection, user_id, limit)
 
@@ -174,6 +186,9 @@ class Db:
         """Note why curating a turn failed, and count the attempt. It stays pending.
 
         Raises:
+        After `coterie.memory.conversations.MAX_ATTEMPTS` failures it is ``dead``: kept with its error among its
+        session's turns, but no longer owed.
+
             NotFoundError: the turn is not there, or not pending.
         """
         with self._writing() as connection:
@@ -259,6 +274,7 @@ class Db:
     ahistory = in_thread(history)
     arecord_turn = in_thread(record_turn)
     aturns = in_thread(turns)
+    aturn = in_thread(turn)
     apending_turns = in_thread(pending_turns)
     afail_turn = in_thread(fail_turn)
     asession = in_thread(session)

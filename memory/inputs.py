@@ -129,11 +129,16 @@ def checked_state(state: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def checked_turn(turn: Turn) -> Turn:
-    """A turn whose ids can be stored. Its messages may hold any text."""
+    """A turn whose ids can be stored. Its messages may hold any text.
+
+    Memories are about somebody: curating a turn of nobody can be owed to nobody.
+    """
     for name in ("turn_id", "session_id", "run_id"):
         key(name, getattr(turn, name))
     checked_scope(turn.scope)
     checked_time("at", turn.at)
+    if turn.status == "pending" and turn.user_id is None:
+        raise InputError(f"The turn {turn.turn_id!r} is pending without a user_id: give one, or status='none'.")
     return turn
 
 

@@ -4,7 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from coterie.errors import InputError, NotFoundError
+from coterie.errors import ConflictError, InputError, NotFoundError
+from coterie.memory.conversations import MAX_ATTEMPTS
 from coterie.memory.db import Db
 from coterie.memory.values import Change, Message, Scope, Turn, TurnStatus
 
@@ -43,11 +44,14 @@ def test_a_turn_is_recorded_once(db: Db) -> None:
 
 def test_the_same_ids_of_other_users_are_other_rows(db: Db) -> None:
     for user_id in ("ana", "ben", None):
-        db.record_turn(turn(1, user_id=user_id))
+        db.record_turn(turn(1, user_id=user_id, status="none"))
     for user_id in ("ana", "ben", None):
-        assert db.turns(user_id, "s") == [turn(1, user_id=user_id)]
+        assert db.turns(user_id, "s") == [turn(1, user_id=user_id, status="none")]
+        assert db.turn(user_id, "turn-1") == turn(1, user_id=user_id, status="none")
         assert [session.user_id for session in db.sessions(user_id)] == [user_id]
     assert db.turns("eve", "s") == []
+    with pytest.raises(NotFoundError, match="turn-1"):
+        db.turn("eve", "turn-1")
 
 
 def test_turns_are_the_newest_oldest_first(db: Db) -> None:
@@ -68,6 +72,33 @@ def test_pending_turns_are_oldest_first(db: Db) -> None:
     assert [t.turn_id for t in db.pending_turns("ana")] == ["turn-1", "turn-2", "turn-3"]
     assert [t.turn_id for t in db.pending_turns(None)] == ["turn-0", "turn-1", "turn-2", "turn-3"]
     assert [t.turn_id for t in db.pending_turns(None, limit=1)] == ["turn-0"]
+
+
+def test_a_turn_that_failed_waits_behind_the_others(db: Db) -> None:
+    for number in range(3):
+        db.record_turn(turn(number))
+    db.fail_turn(turn(0), "refused")
+    assert [t.turn_id for t in db.pending_turns("ana")] == ["turn-1", "turn-2", "turn-0"]
+    assert [t.turn_id for t in db.pending_turns(None)] == ["turn-1", "turn-2", "turn-0"]
+
+
+def test_a_turn_that_fails_always_is_given_up_and_kept(db: Db) -> None:
+    db.record_turn(turn(1))
+    for number in range(MAX_ATTEMPTS):
+        assert len(db.pending_turns("ana")) == 1
+        db.fail_turn(turn(1), f"failure {number}")
+    assert db.pending_turns("ana") == db.pending_turns(None) == []
+    (kept,) = db.turns("ana", "s")
+    assert (kept.status, kept.attempts, kept.error) == ("dead", MAX_ATTEMPTS, f"failure {MAX_ATTEMPTS - 1}")
+    assert kept.messages == turn(1).messages
+    with pytest.raises(ConflictError):
+        db.apply(Scope("ana"), [], Change(), curated="turn-1")
+
+
+def test_nothing_is_owed_for_a_turn_of_nobody(db: Db) -> None:
+    with pytest.raises(InputError, match=r"turn-1.*without a user_id"):
+        db.record_turn(turn(1, user_id=None))
+    assert db.turns(None, "s") == db.pending_turns(None) == []
 
 
 def test_a_failed_turn_stays_pending_with_its_error(db: Db) -> None:

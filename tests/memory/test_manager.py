@@ -269,7 +269,7 @@ def test_the_turns_before_in_the_session_are_shown(db: Db) -> None:
     for one in (asked, turn("Yes, exactly!"), later):
         db.record_turn(one)
     db.fail_turn(turn("Yes, exactly!"), "the model was down")
-    report = drive(manager.curating(db.pending_turns("ana")[0]))
+    report = drive(manager.curating(db.turn("ana", "turn-1")))
     assert [done.edit.memory.memory for done in report.applied if isinstance(done.edit, Add)] == [
         "Is allergic to shellfish"
     ]

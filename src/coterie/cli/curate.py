@@ -23,7 +23,10 @@ def curate(
     limit: Limit = 100,
     json: Json = False,
 ) -> None:
-    """Curate turns that could not be curated when they were said: of one user, or of all."""
+    """Curate turns that could not be curated when they were said: of one user, or of all.
+
+    One that has failed eight times is dead: it is kept, with its error, and not tried again.
+    """
     from coterie.memory.manager import MemoryManager
     from coterie.teams.printing import curation_lines
 
