@@ -23,7 +23,7 @@ CONNECT_SECONDS = 10
 """How long to wait for the server, unless the URL says ``connect_timeout``."""
 SCHEMA_LOCK = 0x636F7465726965
 """The key of the advisory lock under which the schema is made: "coterie"."""
-_WEIGHTS = sa.literal_column(f"'{{{TOPIC_WEIGHT}, 0, 0, 1}}'::float4[]")
+_WEIGHTS: sa.ColumnClause[Any] = sa.literal_column(f"'{{{TOPIC_WEIGHT}, 0, 0, 1}}'::float4[]")
 """By label, D to A: topics are D, statements A."""
 
 _owner = sa.func.hashtextextended(sa.bindparam("owner", type_=sa.Text), SCHEMA_LOCK)

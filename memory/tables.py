@@ -57,7 +57,10 @@ def _since_1970(value: int | None) -> datetime | None:
 
 
 class Topics(sa.types.TypeDecorator[list[str]]):
-    """A list of texts as JSON: JSONB on PostgreSQL. On SQLite each list is parsed once, for topics come again."""
+    """A list of texts as JSON: JSONB on PostgreSQL.
+
+    On SQLite with every letter as it is, for the text index; and each list is parsed once, for topics come again.
+    """
 
     impl = sa.JSON
     cache_ok = True
@@ -65,6 +68,12 @@ class Topics(sa.types.TypeDecorator[list[str]]):
     def load_dialect_impl(self, dialect: sa.Dialect) -> sa.types.TypeEngine[Any]:
         """What the database keeps."""
         return dialect.type_descriptor(JSONB() if dialect.name == "postgresql" else sa.JSON())
+
+    def bind_processor(self, dialect: sa.Dialect) -> Any:
+        """To the database."""
+        if dialect.name == "postgresql":
+            return super().bind_processor(dialect)
+        return lambda value: json.dumps(value, ensure_ascii=False)
 
     def result_processor(self, dialect: sa.Dialect, coltype: object) -> Any:
         """From the database."""

@@ -80,10 +80,14 @@ def test_the_text_index_of_sqlite_is_whole_after_edits(tmp_path: Path) -> None:
     path = tmp_path / "store.db"
     scope = Scope("ana", "desk", "scout")
     with SqliteDb(path) as db:
-        added = db.apply(scope, [Add(UserMemory(memory=f"Fact {number}")) for number in range(30)], Change())
+        added = db.apply(
+            scope,
+            [Add(UserMemory(memory=f"Fact {number}", topics=["é"] * (number % 3))) for number in range(30)],
+            Change(),
+        )
         private = db.apply(scope, [Add(UserMemory(memory="Secret", visibility="agent"))], Change())
         one, two, three, four = (Ref(applied.memory_id) for applied in [*added[:3], *private])
-        db.apply(scope, [Update(one, "Other"), Delete(two), Merge([three, four], "Both")], Change())
+        db.apply(scope, [Update(one, "Other", ["new", "[]"]), Delete(two), Merge([three, four], "Both")], Change())
     connection = sqlite3.connect(path, isolation_level=None)
     connection.execute("VACUUM")
     connection.execute("INSERT INTO memory_text(memory_text, rank) VALUES ('integrity-check', 1)")

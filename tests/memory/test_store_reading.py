@@ -84,6 +84,18 @@ def test_search_follows_edits(db: Db) -> None:
     assert [hit.memory.memory_id for hit in db.search(ANA, "coffee")] == [one]
 
 
+def test_search_finds_topics_too_after_the_words(db: Db) -> None:
+    plays = UserMemory(memory="Plays the cello", topics=["music", "Freizeit & Café"])
+    likes = UserMemory(memory="Likes music from the islands, and to cook for many friends on long summer evenings")
+    (one, _, _) = db.apply(ANA, [Add(plays), Add(likes), Add(UserMemory(memory="Has a dog"))], Change())
+    assert [hit.memory.memory for hit in db.search(ANA, "which music?")] == [likes.memory, plays.memory]
+    assert [hit.memory.memory for hit in db.search(ANA, "café")] == [plays.memory]
+    assert db.search(Scope("ben"), "music") == []
+    db.apply(ANA, [Update(Ref(one.memory_id), "Plays the cello", topics=["orchestra"])], Change())
+    assert [hit.memory.memory for hit in db.search(ANA, "music café")] == [likes.memory]
+    assert [hit.memory.memory_id for hit in db.search(ANA, "orchestras")] == [one.memory_id]
+
+
 def test_a_query_of_stop_words_finds_nothing(db: Db) -> None:
     fill(db, "Who is who", "The one")
     for query in ("", "who are you", "the", " \n", "?!", "💥"):

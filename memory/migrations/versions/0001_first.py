@@ -11,19 +11,22 @@ down_revision = None
 
 AUDIENCE = "CASE visibility WHEN 'team' THEN 'team:' || team_id WHEN 'agent' THEN 'agent:' || agent_id ELSE 'user' END"
 # The keys of a row's readers are words of the text index, so that a search touches nobody else's postings.
-TEXT_INDEX = f"""to_tsvector('english', memory)
+TEXT_INDEX = f"""setweight(to_tsvector('english', memory), 'A') || to_tsvector('english', topics)
     || array_to_tsvector(ARRAY[md5(user_id), md5(user_id || chr(31) || {AUDIENCE})])"""
 READERS = "'u' || hex({0}user_id) || ' k' || hex({0}user_id || char(31) || {0}audience)"
-VALUES = "{0}seq, " + READERS + ", {0}memory"
-ADD = f"INSERT INTO memory_text(rowid, readers, memory) VALUES ({VALUES.format('new.')});"
-REMOVE = f"INSERT INTO memory_text(memory_text, rowid, readers, memory) VALUES ('delete', {VALUES.format('old.')});"
+# Topics are indexed as they are kept, as JSON: its signs are no words.
+INDEXED = "{0}seq, " + READERS + " AS readers, {0}memory, {0}topics"
+COLUMNS = "rowid, readers, memory, topics"
+ADD = f"INSERT INTO memory_text({COLUMNS}) SELECT {INDEXED.format('new.')};"
+REMOVE = f"INSERT INTO memory_text(memory_text, {COLUMNS}) SELECT 'delete', {INDEXED.format('old.')};"
 FULL_TEXT = (
-    f"CREATE VIEW memory_text_source AS SELECT seq, {READERS.format('')} AS readers, memory FROM memory",
-    """CREATE VIRTUAL TABLE memory_text USING fts5(readers, memory, content='memory_text_source', content_rowid='seq',
-    tokenize='porter unicode61 remove_diacritics 2')""",
+    f"CREATE VIEW memory_text_source AS SELECT {INDEXED.format('')} FROM memory",
+    """CREATE VIRTUAL TABLE memory_text USING fts5(readers, memory, topics, content='memory_text_source',
+    content_rowid='seq', tokenize='porter unicode61 remove_diacritics 2')""",
     f"CREATE TRIGGER memory_text_insert AFTER INSERT ON memory BEGIN {ADD} END",
     f"CREATE TRIGGER memory_text_delete AFTER DELETE ON memory BEGIN {REMOVE} END",
-    f"""CREATE TRIGGER memory_text_update AFTER UPDATE OF user_id, visibility, team_id, agent_id, memory ON memory
+    f"""CREATE TRIGGER memory_text_update
+    AFTER UPDATE OF user_id, visibility, team_id, agent_id, memory, topics ON memory
     BEGIN {REMOVE} {ADD} END""",
 )
 
