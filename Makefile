@@ -14,7 +14,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --ed
 .PHONY: demo test lint bench clean
 
 demo: .venv/installed
-	@$(BIN)/python examples/support_desk.py
+	@$(BIN)/python examples/support_desk.py --db :memory:
 
 test: .venv/installed-dev
 	@$(BIN)/pytest -n auto --maxprocesses 8
@@ -29,6 +29,8 @@ bench: .venv/installed-dev
 	@for script in benchmarks/*.py; do echo "$$script"; $(BIN)/python $$script || exit 1; done
 
 .venv/pyvenv.cfg:
+	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11))" 2>/dev/null || { \
+		echo "$(PYTHON) is not Python 3.11 or newer: say which one is, as in make demo PYTHON=python3.12" >&2; exit 1; }
 	@$(PYTHON) -m venv .venv || { rm -rf .venv; \
 		echo "$(PYTHON) cannot make a virtual environment. On Debian: apt-get install python3-venv" >&2; exit 1; }
 

@@ -9,8 +9,9 @@ for a server of your own, and a real model answers.
 """
 
 import argparse
+import logging
 
-from coterie import Agent, SqliteDb, Team
+from coterie import Agent, CoterieError, PostgresDb, SqliteDb, Team
 from coterie.graphs.agent import Graph
 from coterie.memory.db import Db
 
@@ -73,11 +74,24 @@ DAY = [
 """Who writes, in which session, and what."""
 
 
-def main() -> None:
+SAID: set[str] = set()
+
+
+def is_new(record: logging.LogRecord) -> bool:
+    """A logging filter: that no model is configured needs saying once, not after each of six runs."""
+    message = record.getMessage()
+    new = message not in SAID
+    SAID.add(message)
+    return new
+
+
+def store(db: str) -> Db:
+    """The store in a SQLite file, or at a PostgreSQL URL."""
+    return PostgresDb(db_url=db) if db.startswith("postgres") and "://" in db else SqliteDb(db)
+
+
+def serve_the_day(desk: Team) -> None:
     """Serve the day's requests, then show what is remembered of whom."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--db", default="support_desk.db", help="the database file (default: support_desk.db)")
-    desk = support_desk(SqliteDb(parser.parse_args().db))
     for user, session, message in DAY:
         print(f"\n--- {user}, {session}")
         desk.print_response(message, user_id=user, session_id=f"{user}-{session}")
@@ -86,6 +100,20 @@ def main() -> None:
         print(user)
         for memory in desk.memory.get_user_memories(user_id=user):
             print(f"  {memory.memory}")
+
+
+def main() -> None:
+    """Read the command line, and serve."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument(
+        "--db", default="support_desk.db", help="a database file or a postgresql:// URL (default: support_desk.db)"
+    )
+    options = parser.parse_args()
+    logging.getLogger("coterie").addFilter(is_new)
+    try:
+        serve_the_day(support_desk(store(options.db)))
+    except CoterieError as error:
+        raise SystemExit(f"error: {error}") from error
 
 
 if __name__ == "__main__":

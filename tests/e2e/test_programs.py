@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -34,8 +35,39 @@ def test_the_support_desk_remembers_each_user(tmp_path: Path) -> None:
     assert "I wear size 38" in friday.split("---")[0]
     assert "我对羽绒过敏" in result.stdout
     again = run(tmp_path, "examples/support_desk.py")
+    assert result.stderr.count("No model is configured") == 1
     remembered = [text.split("What the desk remembers")[1] for text in (result.stdout, again.stdout)]
     assert remembered[0] == remembered[1], "the same day again teaches nothing new"
+
+
+@pytest.mark.parametrize("db", ["absent/desk.db", "text.db", ""])
+def test_the_support_desk_without_a_database_is_one_line(tmp_path: Path, db: str) -> None:
+    (tmp_path / "text.db").write_text("no database at all, but long enough to be read as one" * 20)
+    result = run(tmp_path, "examples/support_desk.py", "--db", db)
+    assert result.returncode == 1
+    assert result.stderr.startswith("error: ")
+    assert result.stderr.count("\n") == 1
+
+
+def test_the_support_desk_on_postgres(tmp_path: Path, postgres_url: str) -> None:
+    result = run(tmp_path, "examples/support_desk.py", "--db", postgres_url)
+    assert result.returncode == 0, result.stderr
+    assert "我对羽绒过敏" in result.stdout
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="no make here")
+def test_make_refuses_an_old_python_before_it_makes_anything(tmp_path: Path) -> None:
+    shutil.copy(ROOT / "Makefile", tmp_path)
+    (tmp_path / "pyproject.toml").touch()
+    old = tmp_path / "python3.10"
+    old.write_text("#!/bin/sh\nexit 1\n")
+    old.chmod(0o755)
+    for python in (str(old), "no-such-python"):
+        made = subprocess.run(["make", "demo", f"PYTHON={python}"], cwd=tmp_path, capture_output=True, text=True)
+        assert made.returncode == 2
+        assert made.stderr.startswith(f"{python} is not Python 3.11 or newer: say which one is")
+        assert not (tmp_path / ".venv").exists()
 
 
 def test_a_conversation_is_remembered_and_a_broken_line_reported(tmp_path: Path) -> None:
