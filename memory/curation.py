@@ -11,7 +11,7 @@ from coterie.memory.db import Db
 from coterie.memory.flow import Effect, Flow
 from coterie.memory.models import shortened
 from coterie.memory.prompt import excerpt
-from coterie.memory.values import Applied, Change, Turn, UserMemory
+from coterie.memory.values import Applied, Change, Scope, Turn, UserMemory
 
 _QUERY_CHARACTERS = 1_000
 _NEWEST_KNOWN = 3
@@ -107,13 +107,18 @@ def _pending(db: Db, turn: Turn) -> bool:
 
 
 def gather(db: Db, turn: Turn, limits: CurationLimits) -> Evidence:
-    """Return what the curator is shown of the store: the memories like the turn and the newest, the turns before it."""
+    """Return what the curator is shown of the store: the memories like the turn and the newest, the turns before it.
+
+    What it adds is for every agent that serves the user, so it sees only what those may read: no memory that an agent
+    or a team keeps to itself.
+    """
     evidence = Evidence(turn, _before(db, turn, limits.turns_before), limits=limits)
     said = excerpt(evidence.said, _QUERY_CHARACTERS)
-    found = [hit.memory for hit in db.search(turn.scope, said, max(limits.max_known - _NEWEST_KNOWN, 0))]
-    found += db.newest(turn.scope, limits.max_known)
-    own = {str(memory.memory_id): memory for memory in found if memory.user_id == turn.user_id}
-    known: list[UserMemory] = sorted(list(own.values())[: limits.max_known], key=lambda memory: str(memory.memory_id))
+    shared = Scope(turn.user_id)
+    found = [hit.memory for hit in db.search(shared, said, max(limits.max_known - _NEWEST_KNOWN, 0))]
+    found += db.newest(shared, limits.max_known)
+    once = {str(memory.memory_id): memory for memory in found}
+    known: list[UserMemory] = sorted(list(once.values())[: limits.max_known], key=lambda memory: str(memory.memory_id))
     return Evidence(turn, evidence.before, known, limits)
 
 

@@ -2,6 +2,7 @@ import asyncio
 import json
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from coterie.memory.curator import ModelCurator
 from coterie.memory.db import Db
 from coterie.memory.flow import Flow, drive
 from coterie.memory.incoming import DIRECT_SESSION
-from coterie.memory.values import Add, Change, Delete, Message, Ref, Turn, Update
+from coterie.memory.values import Add, Change, Delete, Message, Ref, Turn, Update, Visibility
 from coterie.memory.verbatim import VerbatimCurator
 from tests.support.openai_server import Failure, Garbage, OpenAIServer
 from tests.support.scripted import ScriptedModel
@@ -378,6 +379,19 @@ def test_an_agents_curator_cannot_change_what_belongs_to_the_team(db: Db) -> Non
     report = drive(MemoryManager(db, model).curating(said))
     assert "no memory numbered 1 was shown" in report.refused[0].reason
     assert "The desk closes" not in model.seen[0][-1].text
+
+
+@pytest.mark.parametrize(("visibility", "shown"), [("user", True), ("team", False), ("agent", False)])
+def test_the_curator_sees_only_what_all_agents_of_the_user_may_read(
+    db: Db, visibility: Visibility, shown: bool
+) -> None:
+    kept = UserMemory(memory="Lives with Tom in Lisbon", visibility=visibility, team_id="desk", agent_id="scout")
+    MemoryManager(db).add_user_memory(kept, "ana")
+    model = scripted()
+    said = replace(turn("I live in Lisbon", team_id="desk"), agent_id="scout")
+    db.record_turn(said)
+    drive(MemoryManager(db, model).curating(said))
+    assert ("Tom" in model.seen[0][-1].text) == shown
 
 
 def test_secrets_reach_neither_memories_nor_reports(db: Db) -> None:
