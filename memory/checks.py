@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import get_args
 
-from coterie.memory.compare import alike, fronts, normalised, quoted, shared, telling
+from coterie.memory.compare import alike, asks_to_forget, fronts, normalised, quoted, shared, telling
 from coterie.memory.instructions import find_instruction
 from coterie.memory.secrets import find_secret, masked
 from coterie.memory.values import Add, Delete, Edit, Merge, Operation, Ref, Turn, Update, UserMemory
@@ -89,8 +89,11 @@ class Evidence:
         After a bare "Yes, exactly!" the words may come from what it answers.
         """
         said = telling(self.said)
-        if len(said) > _CONFIRMATION_WORDS:
-            return fronts(said)
+        return self.around if len(said) <= _CONFIRMATION_WORDS else fronts(said)
+
+    @cached_property
+    def around(self) -> frozenset[str]:
+        """The fronts of the telling words of the turns before and of this one up to its reply, whoever says them."""
         around = [*(one for turn in self.before for one in turn.messages), *self.turn.up_to_reply]
         return fronts(telling("\n".join(one.content for one in around if one.role in ("user", "assistant"))))
 
@@ -236,7 +239,17 @@ def duplicate(proposal: Proposal, known: Sequence[UserMemory], taken: Sequence[s
 
 def unsupported(proposal: Proposal, evidence: Evidence) -> str | None:
     """Refuse to change or remove a memory without words of the user that say so."""
-    return None if quoted(proposal.quote, evidence.said_fronts) else "its quote is not what the user said in the turn"
+    if not quoted(proposal.quote, evidence.said_fronts):
+        return "its quote is not what the user said in the turn"
+    if proposal.op == "delete" and not named(proposal.quote, evidence.known[proposal.targets[0] - 1].memory, evidence):
+        return "the user did not name what is to be forgotten"
+    return None
+
+
+def named(quote: str, target: str, evidence: Evidence) -> bool:
+    """Whether a quote means a memory: it shares a word, or is a "forget that", and what went before shares one."""
+    meant = [word for word in telling(target) if word not in evidence.speakers]
+    return bool(shared(meant, fronts(telling(quote))) or (asks_to_forget(quote) and shared(meant, evidence.around)))
 
 
 def as_edit(proposal: Proposal, evidence: Evidence) -> Edit:

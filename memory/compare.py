@@ -61,9 +61,29 @@ def alike(first: str, second: str) -> bool:
 
 
 def quoted(quote: str, said: Set[str]) -> bool:
-    """Whether most words of the quote are in what was said, by their fronts, so that a slip of the pen does no harm."""
+    """Whether most words of the quote are in what was said, by their fronts, so that a slip of the pen does no harm.
+
+    One of them must say something: "the" is in what everybody says.
+    """
     found = words(quote)
-    return bool(found) and len(shared(found, said)) >= _CONFIRMS_AT * len(found)
+    confirmed = shared(found, said)
+    return len(confirmed) >= _CONFIRMS_AT * len(found) and bool(telling(" ".join(confirmed)))
+
+
+def asks_to_forget(text: str) -> bool:
+    """Whether a text has a word for forgetting, in one of a dozen languages."""
+    return bool(_FORGET_IN_CHARACTERS.search(text) or shared(words(text), _FORGET))
+
+
+_FORGET_IN_CHARACTERS = re.compile("忘|删|刪|消し|削除|잊|지워|삭제")
+# Without accents, as words() gives them.
+_FORGET = fronts(
+    "forget forgetting delete deleting remove removing erase erasing drop scratch discard unlearn"
+    " vergiss vergessen losche loschen streich streiche entferne vergeet verwijder glom"
+    " olvida olvidalo olvide borra borralo elimina esquece esqueca esqueces apaga apague remova"
+    " oublie oubliez efface effacez supprime supprimez dimentica dimenticalo cancella cancellalo rimuovi"
+    " забудь забудьте удали удалите сотри unut sil zapomnij usun انس احذف".split()
+)
 
 
 def _singular(word: str) -> str:

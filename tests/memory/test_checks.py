@@ -180,6 +180,47 @@ def test_the_same_statement_twice_in_one_turn_counts_once() -> None:
     assert "proposed twice" in refused[0].reason
 
 
+@pytest.mark.parametrize("quote", ["the", "what is", "it is the one", "weather", "the weather"])
+def test_a_quote_that_says_nothing_about_a_memory_deletes_none(quote: str) -> None:
+    said = evidence(
+        "What is the weather like? Is it the one we had?", known("Is allergic to nuts", "Lives in the town")
+    )
+    for target in (1, 2):
+        assert wrong(Proposal("delete", targets=(target,), quote=quote), said)
+
+
+def test_small_words_support_no_update() -> None:
+    said = evidence("What is the weather like in Berlin?", known("Lives in Lisbon"))
+    proposal = Proposal("update", "Lives in Berlin", (1,), quote="what is the")
+    assert wrong(proposal, said) == "its quote is not what the user said in the turn"
+
+
+@pytest.mark.parametrize(
+    ("quote", "target"),
+    [
+        ("I gave up the cello", "Petra plays the cello"),
+        ("Olvida lo del gato", "Tiene un gato"),
+        ("请忘记我的猫叫咪咪", "有一只猫叫咪咪"),
+        ("Bitte vergiss meine Adresse", "Adresse: Hauptplatz 1"),
+    ],
+)
+def test_what_is_to_be_forgotten_is_named(quote: str, target: str) -> None:
+    said = evidence(f"{quote}. Danke!", known(target))
+    assert wrong(Proposal("delete", targets=(1,), quote=quote), said) is None
+
+
+@pytest.mark.parametrize(
+    "quote", ["Forget that", "Bitte vergiss das", "Olvídalo", "Apaga isso", "忘记它", "Забудь это"]
+)
+def test_forget_that_means_what_went_before(quote: str) -> None:
+    before = [turn("I live in Graz, by the way.", "A nice town!")]
+    said = Evidence(turn(quote), before=before, known=known("Lives in Graz", "Has a dog"))
+    assert wrong(Proposal("delete", targets=(1,), quote=quote), said) is None
+    assert wrong(Proposal("delete", targets=(2,), quote=quote), said) == "the user did not name what is to be forgotten"
+    other = replace(said, turn=turn("Thanks a lot for the weather"))
+    assert wrong(Proposal("delete", targets=(1,), quote="thanks for the weather"), other) is not None
+
+
 def test_a_memory_is_changed_once_a_turn() -> None:
     said = evidence("I live in Berlin, forget it", known("Lives in Lisbon"))
     proposals = [
