@@ -1,12 +1,13 @@
 """Read a real conversation of many sessions, keep what was said, and answer questions about it, with the evidence.
 
-    python examples/remember_conversation.py conversation.jsonl --ask "When did Ana move?"
+    python examples/remember_conversation.py    # examples/conversation.jsonl, and two questions about it
+    python examples/remember_conversation.py talk.jsonl --ask "When did Ana move?"
     python examples/remember_conversation.py locomo10.json --conversation 0 --questions 5
 
 A JSON Lines file has one message a line, with an ``id`` where messages have one:
 ``{"session": "1", "at": "2023-05-08T13:56:00Z", "speaker": "Ana", "text": "I moved to Lisbon."}``. A file of LoCoMo
-conversations (Maharana et al. 2024) is read as it is; its own questions say which messages hold the answer, so that
-what was found can be counted.
+conversations (Maharana et al. 2024; ``data/locomo10.json`` of https://github.com/snap-research/locomo) is read as it
+is; its own questions say which messages hold the answer, so that what was found can be counted.
 
 Without a model the curator keeps the statements word for word, and answers quote them. With OPENAI_API_KEY or
 OPENAI_BASE_URL set, a model curates and answers.
@@ -25,8 +26,14 @@ from typing import Any
 
 from rich.progress import track
 
-from coterie import Agent, CoterieError, MemoryManager, Scope, SqliteDb
+from coterie import Agent, CoterieError, MemoryManager, PostgresDb, Scope, SqliteDb
+from coterie.memory.db import Db
 from coterie.memory.values import Message, Turn
+
+SAMPLE = Path(__file__).with_name("conversation.jsonl")
+SAMPLE_QUESTIONS = ("What is Tom allergic to?", "When does Tom start at the botanical garden?")
+MOST_REPORTED = 10
+"""How many broken lines are reported one by one."""
 
 
 @dataclass(frozen=True)
@@ -48,20 +55,31 @@ class Question:
     evidence: frozenset[str] = frozenset()
 
 
-def read_lines(path: Path) -> Iterator[Said]:
-    """Read JSON Lines. A line that is broken is reported with its number, and the rest is read."""
+class UnusableFileError(Exception):
+    """The file is no conversation."""
+
+
+def read_lines(path: Path) -> list[Said]:
+    """Read JSON Lines. Lines that are broken are reported with their numbers, and the rest is read."""
+    said, broken = [], []
     with path.open(encoding="utf-8", errors="replace") as lines:
         for number, line in enumerate(lines, start=1):
             if not line.strip():
                 continue
             try:
-                yield _said(json.loads(line), number)
+                said.append(_said(json.loads(line), number))
             except (ValueError, KeyError, TypeError) as error:
                 what = f"lacks {error}" if isinstance(error, KeyError) else str(error)
-                print(f"{path}, line {number}: left out: {what}", file=sys.stderr)
+                broken.append(f"{path}, line {number}: left out: {what}")
+    print(*broken[:MOST_REPORTED], sep="\n", end="\n" if broken else "", file=sys.stderr)
+    if len(broken) > MOST_REPORTED:
+        print(f"{path}: {len(broken) - MOST_REPORTED} more lines left out.", file=sys.stderr)
+    return said
 
 
-def _said(entry: dict[str, Any], number: int) -> Said:
+def _said(entry: Any, number: int) -> Said:
+    if not isinstance(entry, dict):
+        raise TypeError("it is no JSON object")
     at = datetime.fromisoformat(entry["at"])
     return Said(
         id=str(entry.get("id", f"line {number}")),
@@ -74,10 +92,21 @@ def _said(entry: dict[str, Any], number: int) -> Said:
 
 def read_locomo(path: Path, number: int) -> tuple[list[Said], list[Question]]:
     """Read one conversation of a LoCoMo file, and its questions that have an answer in it."""
-    conversations = json.loads(path.read_text(encoding="utf-8"))
-    if not 0 <= number < len(conversations):
-        raise SystemExit(f"{path} has conversations 0 to {len(conversations) - 1}, not {number}.")
-    chosen = conversations[number]
+    try:
+        conversations = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(conversations, list):
+            raise TypeError("it is no list")
+        if number >= len(conversations):
+            raise UnusableFileError(f"{path} has no conversation {number}: it has {len(conversations)}, from 0 on.")
+        return _locomo(conversations[number])
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise UnusableFileError(
+            f"{path} is not a file of LoCoMo conversations ({type(error).__name__}: {error}). Messages in a file of"
+            " another form can be given one a line, in a file that does not end in .json."
+        ) from error
+
+
+def _locomo(chosen: dict[str, Any]) -> tuple[list[Said], list[Question]]:
     talk, said = chosen["conversation"], []
     for session in sorted((key for key in talk if _is_session(key)), key=lambda key: int(key.split("_")[1])):
         at = datetime.strptime(talk[f"{session}_date_time"], "%I:%M %p on %d %B, %Y").replace(tzinfo=UTC)
@@ -111,6 +140,21 @@ def as_turns(said: Iterable[Said], user_id: str) -> Iterator[tuple[Turn, frozens
             yield turn, frozenset(each.id for each in pair)
 
 
+def read(path: Path, number: int) -> tuple[list[Said], list[Question]]:
+    """Read the messages of a file, and the questions that come with them.
+
+    Raises:
+        UnusableFileError: there is no such file, or no message in it.
+    """
+    try:
+        said, questions = read_locomo(path, number) if path.suffix == ".json" else (read_lines(path), [])
+    except OSError as error:
+        raise UnusableFileError(f"{path} cannot be read: {error.strerror}.") from error
+    if not said:
+        raise UnusableFileError(f"{path} holds no message that can be read.")
+    return said, questions
+
+
 def remember(manager: MemoryManager, turns: list[Turn]) -> None:
     """Store every turn, then curate what is owed. What fails stays in the store for the next try."""
     for turn in turns:
@@ -128,7 +172,6 @@ def remember(manager: MemoryManager, turns: list[Turn]) -> None:
 def answer(agent: Agent, question: Question, user_id: str, ids: dict[str, frozenset[str]]) -> bool | None:
     """Ask one question and show the evidence. Return whether it is in the ten best, None where that is not known."""
     output = agent.run(question.text, user_id=user_id)
-    logging.getLogger("coterie").setLevel(logging.ERROR)  # that no model is configured needs saying once
     print(f"\nQ: {question.text}\nA: {output.content}")
     hits = agent.memory.db.search(Scope(user_id, as_owner=True), question.text, limit=10)
     found: set[str] = set()
@@ -142,34 +185,68 @@ def answer(agent: Agent, question: Question, user_id: str, ids: dict[str, frozen
     return bool(found & question.evidence) if question.evidence else None
 
 
-def main() -> None:
-    """Read, remember, ask."""
+SAID: set[str] = set()
+
+
+def is_new(record: logging.LogRecord) -> bool:
+    """A logging filter: that no model is configured needs saying once, not after every question."""
+    message = record.getMessage()
+    new = message not in SAID
+    SAID.add(message)
+    return new
+
+
+def count(text: str) -> int:
+    """A number of things."""
+    if (number := int(text)) < 0:
+        raise argparse.ArgumentTypeError(f"{text} is less than 0")
+    return number
+
+
+def arguments() -> argparse.Namespace:
+    """What the command line says."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("file", type=Path)
-    parser.add_argument("--conversation", type=int, default=0, help="which one, in a LoCoMo file (default: 0)")
+    parser.add_argument("file", type=Path, nargs="?", default=SAMPLE, help="(default: a short one beside this script)")
+    parser.add_argument("--conversation", type=count, default=0, help="which one, in a LoCoMo file (default: 0)")
     parser.add_argument("--ask", action="append", default=[], help="a question; may be given several times")
-    parser.add_argument("--questions", type=int, default=5, help="how many of a LoCoMo file's own to ask (default: 5)")
-    parser.add_argument("--turns", type=int, help="read only the first so many turns")
-    parser.add_argument("--db", default="conversation.db", help="the database file (default: conversation.db)")
+    parser.add_argument("--questions", type=count, default=5, help="how many of the file's own to ask (default: 5)")
+    parser.add_argument("--turns", type=count, help="read only the first so many turns")
+    parser.add_argument(
+        "--db", default="conversation.db", help="a database file or a postgresql:// URL (default: conversation.db)"
+    )
     options = parser.parse_args()
-    if options.file.suffix == ".json":
-        said, questions = read_locomo(options.file, options.conversation)
-    else:
-        said, questions = list(read_lines(options.file)), []
-    questions = [*map(Question, options.ask), *questions[: options.questions]]
+    if options.file == SAMPLE and not options.ask:
+        options.ask = SAMPLE_QUESTIONS
+    return options
+
+
+def store(db: str) -> Db:
+    """The store in a SQLite file, or at a PostgreSQL URL."""
+    return PostgresDb(db_url=db) if db.startswith("postgres") and "://" in db else SqliteDb(db)
+
+
+def converse(options: argparse.Namespace) -> None:
+    """Read, remember, ask."""
+    said, own = read(options.file, options.conversation)
+    questions = [*map(Question, options.ask), *own[: options.questions]]
     user_id = f"{options.file.stem}-{options.conversation}"
     turns = list(as_turns(said, user_id))[: options.turns]
-    db = SqliteDb(options.db)
-    agent = Agent("archivist", instructions="Answer from what is remembered, in one sentence.", db=db)
-    try:
-        remember(agent.memory, [turn for turn, _ in turns])
-        ids = {turn.turn_id: messages for turn, messages in turns}
-        outcomes = [answer(agent, question, user_id, ids) for question in questions]
-    except CoterieError as error:
-        raise SystemExit(f"error: {error}") from error
+    agent = Agent("archivist", instructions="Answer from what is remembered, in one sentence.", db=store(options.db))
+    remember(agent.memory, [turn for turn, _ in turns])
+    ids = {turn.turn_id: messages for turn, messages in turns}
+    outcomes = [answer(agent, question, user_id, ids) for question in questions]
     known = [outcome for outcome in outcomes if outcome is not None]
     if known:
         print(f"\nEvidence among the ten best memories: {sum(known)} of {len(known)} questions.")
+
+
+def main() -> None:
+    """Read the command line, and begin."""
+    logging.getLogger("coterie").addFilter(is_new)
+    try:
+        converse(arguments())
+    except (CoterieError, UnusableFileError) as error:
+        raise SystemExit(f"error: {error}") from error
 
 
 if __name__ == "__main__":

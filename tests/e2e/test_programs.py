@@ -108,7 +108,48 @@ def test_a_locomo_file_is_read_as_it_is(tmp_path: Path) -> None:
     assert "* 2023-05-08 Ben: I play the violin on Sundays.  [D1:1, D1:2]" in result.stdout
     assert "Evidence among the ten best memories: 1 of 1 questions." in result.stdout
     missing = run(tmp_path, "examples/remember_conversation.py", "locomo.json", "--conversation", "3")
-    assert (missing.returncode, missing.stderr) == (1, "locomo.json has conversations 0 to 0, not 3.\n")
+    said = "error: locomo.json has no conversation 3: it has 1, from 0 on.\n"
+    assert (missing.returncode, missing.stderr) == (1, said)
+
+
+def test_the_sample_conversation_can_be_tried_at_once(tmp_path: Path) -> None:
+    result = run(tmp_path, "examples/remember_conversation.py")
+    assert result.returncode == 0, result.stderr
+    assert "A: I remember: [2026-03-02] Tom: I am allergic to walnuts" in result.stdout
+    assert "I start at the botanical garden on the first of June" in result.stdout
+    assert result.stderr.count("No model is configured") == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["absent.json"], 1, "error: absent.json cannot be read: No such file or directory."),
+        (["object.json"], 1, "error: object.json is not a file of LoCoMo conversations (TypeError: it is no list)."),
+        (["list.json"], 1, "error: list.json has no conversation 0: it has 0, from 0 on."),
+        (["text.json"], 1, "error: text.json is not a file of LoCoMo conversations (JSONDecodeError: "),
+        (["--db", "absent/x.db"], 1, "error: absent/x.db: unable to open database file."),
+        (["--turns", "-1"], 2, "remember_conversation.py: error: argument --turns: -1 is less than 0"),
+    ],
+)
+def test_what_is_no_conversation_is_one_line(tmp_path: Path, arguments: list[str], code: int, message: str) -> None:
+    for name, text in (("object", "{}"), ("list", "[]"), ("text", "Ana: I moved.")):
+        (tmp_path / f"{name}.json").write_text(text)
+    result = run(tmp_path, "examples/remember_conversation.py", *arguments)
+    assert result.returncode == code
+    assert result.stderr.splitlines()[-1].startswith(message)
+    assert "Traceback" not in result.stderr
+
+
+def test_a_text_without_a_message_fails_and_reports_ten_lines(tmp_path: Path) -> None:
+    (tmp_path / "text.txt").write_text("Call me Ishmael.\n" * 97)
+    result = run(tmp_path, "examples/remember_conversation.py", "text.txt")
+    assert result.returncode == 1
+    lines = result.stderr.splitlines()
+    assert lines[9].startswith("text.txt, line 10: left out: ")
+    assert lines[10:] == [
+        "text.txt: 87 more lines left out.",
+        "error: text.txt holds no message that can be read.",
+    ]
 
 
 @pytest.mark.parametrize(
