@@ -13,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 
 from coterie.errors import ConfigurationError, CurationError
 from coterie.memory.flow import Flow, adrive, drive
-from coterie.memory.secrets import masked
+from coterie.memory.secrets import masked, without_login
 from coterie.settings import settings
 
 if TYPE_CHECKING:
@@ -69,7 +69,12 @@ def chat_model(model: "BaseChatModel | str | None" = None) -> "BaseChatModel | N
 def curating_model(model: "BaseChatModel | str | None" = None) -> "BaseChatModel | None":
     """Return the model as `chat_model` does, but None for the built-in offline model: it cannot judge what matters."""
     found = chat_model(model)
-    return None if found is None or found._llm_type == "offline" else found
+    if found is None or found._llm_type == "offline":
+        return None
+    # A small model judges one turn so and the next time otherwise. OpenAI's own reasoning models refuse a temperature.
+    if getattr(found, "temperature", 0) is None and getattr(found, "openai_api_base", None):
+        return found.model_copy(update={"temperature": 0.0})
+    return found
 
 
 def _openai(name: str) -> "BaseChatModel":
@@ -79,7 +84,9 @@ def _openai(name: str) -> "BaseChatModel":
 
     # A server of one's own often wants no key, but the client insists on one.
     key: dict[str, Any] = {} if settings().api_key else {"api_key": lambda: "none"}
-    return ChatOpenAI(model=name, stream_usage=True, http_async_client=PerLoopClient(), **key)
+    return ChatOpenAI(
+        model=name, base_url=settings().base_url, stream_usage=True, http_async_client=PerLoopClient(), **key
+    )
 
 
 @dataclass(frozen=True)
@@ -153,9 +160,18 @@ def asking(
         raise
     except Exception as error:
         raise CurationError(
-            f"The model could not be asked: {type(error).__name__}: {shortened(str(error))}. Is its server running, and"
-            " does it know this model?"
+            f"{_described(model)} could not be asked: {type(error).__name__}: {shortened(str(error)).rstrip('.')}. Is"
+            " its server running, and does it know this model?"
         ) from error
+
+
+def _described(model: "BaseChatModel") -> str:
+    """A model's name and, where it is known, its server's URL, for a message."""
+    name = getattr(model, "model_name", None) or getattr(model, "model", None)
+    client = getattr(model, "root_client", None)  # OpenAI's, which knows what the environment said
+    url = getattr(client, "base_url", None) or getattr(model, "base_url", None)
+    said = f"The model {name!r}" if isinstance(name, str) else f"The model ({type(model).__name__})"
+    return said if url is None else f"{said} at {without_login(str(url))}"
 
 
 def _structured(model: "BaseChatModel", form: dict[str, Any]) -> "Runnable[Any, Any] | None":

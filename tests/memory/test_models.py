@@ -233,3 +233,15 @@ def test_shortened_is_one_line_without_secrets() -> None:
     assert shortened("a\n b") == "a b"
     assert shortened("my password is hunter2!") == "my [password]"
     assert len(shortened("word " * 1000)) == 200
+
+
+def test_a_server_of_ones_own_is_asked_to_judge_without_chance(openai_environment: OpenAIServer) -> None:
+    openai_environment.otherwise = "ok"
+    judge, writer = curating_model("m"), chat_model("m")
+    assert judge is not None
+    assert writer is not None
+    judge.invoke("x")
+    writer.invoke("x")
+    assert [body.get("temperature") for body in openai_environment.bodies] == [0.0, None]
+    own = ChatOpenAI(model="m", base_url=openai_environment.url, api_key=lambda: "x", temperature=0.5)
+    assert curating_model(own) is own
