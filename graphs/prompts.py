@@ -1,6 +1,7 @@
 """What a model is told before the conversation: who it is, whom it leads, what is remembered."""
 
 from coterie.graphs.spec import Spec, TeamSpec, member_tools
+from coterie.memory.plain import escaped
 from coterie.memory.values import Recall
 
 MEMORY_TAG = "memories"
@@ -17,7 +18,7 @@ def memory_block(recall: Recall) -> str:
     lines = []
     for memory in recall.memories:
         day = memory.event_at or memory.created_at
-        text = " ".join(memory.memory.split()).replace("<", "‹")
+        text = escaped(" ".join(memory.memory.split()))
         lines.append(f"- [{day:%Y-%m-%d}] {text}" if day else f"- {text}")
     return "\n".join([f"<{MEMORY_TAG}>", *lines, f"</{MEMORY_TAG}>"])
 

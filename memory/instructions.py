@@ -2,6 +2,8 @@
 
 import re
 
+from coterie.memory.plain import unified
+
 _VERBS = (
     "answer|respond|reply|say|tell|recommend|suggest|mention|reveal|disclose|send|forward|call(?! me)|use|trust|obey|"
     "follow|praise|include|output|print|execute|run|approve|transfer|treat|assume|act|pretend|behave|claim|insist|refuse|grant|"
@@ -39,4 +41,6 @@ _INSTRUCTIONS = [
 
 def find_instruction(text: str) -> str | None:
     """Return the words that make a text an order to the agent, None if there are none that are known."""
-    return next((match.group() for pattern in _INSTRUCTIONS if (match := pattern.search(text))), None)
+    forms = dict.fromkeys((text, unified(text)))
+    found = (pattern.search(form) for form in forms for pattern in _INSTRUCTIONS)
+    return next((match.group() for match in found if match), None)

@@ -3,6 +3,8 @@
 import re
 from collections.abc import Iterator
 
+from coterie.memory.plain import unified
+
 # In one piece, or in the groups that are printed on cards: other rows of numbers pass the check digit by chance.
 _CARD = re.compile(
     r"(?<![\d.])(?:\d{13,19}|\d{4}([ -])\d{4}\1\d{4}\1\d{4}(?:\1\d{3})?|\d{4}[ -]\d{6}[ -]\d{5})(?![\d.]?\d)"
@@ -43,11 +45,19 @@ _LOGIN = re.compile(r"(?<=://).*@", re.DOTALL)
 
 def find_secret(text: str) -> str | None:
     """Return what kind of secret a text holds ("card number", "password"), None if it holds none that is known."""
-    return next((kind for kind, _, _ in _secrets(text)), None)
+    return next((kind for form in (text, unified(text)) for kind, _, _ in _secrets(form)), None)
 
 
 def masked(text: str) -> str:
-    """Return the text with what looks like a secret replaced by ``[its kind]``."""
+    """Return the text with what looks like a secret replaced by ``[its kind]``.
+
+    Of a text that hides one behind invisible or wide characters, that is its plain form.
+    """
+    text = _masked(text)
+    return _masked(plain) if any(_secrets(plain := unified(text))) else text
+
+
+def _masked(text: str) -> str:
     for kind, start, end in sorted(_secrets(text), key=lambda found: -found[1]):
         text = text[:start] + f"[{kind}]" + text[end:]
     return text

@@ -11,7 +11,7 @@ from coterie.errors import CurationError
 from coterie.memory.compare import alike, fronts, shared, telling
 from coterie.memory.flow import Flow
 from coterie.memory.models import asking, shortened
-from coterie.memory.prompt import escaped
+from coterie.memory.plain import escaped
 from coterie.memory.secrets import find_secret
 from coterie.memory.values import UserMemory
 
