@@ -134,6 +134,7 @@ def _owner(user_id: str | None) -> str:
 def fail(connection: sa.Connection, turn: Turn, error: str) -> None:
     """Count a failed attempt to curate a turn; the last one ends it."""
     message = error.replace("\0", "\N{REPLACEMENT CHARACTER}").encode(errors="replace").decode()
+    turn = inputs.expected("turn", turn, Turn)
     values = {"key_user": _owner(turn.user_id), "key_turn": inputs.key("turn_id", turn.turn_id), "message": message}
     if connection.execute(_failed, values).rowcount != 1:
         raise NotFoundError(

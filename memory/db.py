@@ -84,7 +84,7 @@ class Db:
         """
         inputs.checked_scope(scope)
         inputs.checked_change(change)
-        edits, at = list(edits), datetime.now(UTC)
+        edits, at = inputs.checked_edits(edits), datetime.now(UTC)
         with self._writing() as connection:
             self._dialect.lock_owner(connection, scope.user_id or NOBODY)
             if curated is not None:
@@ -125,7 +125,8 @@ class Db:
     def search(self, scope: Scope, query: str, limit: int | None = 10) -> list[Hit]:
         """The memories true now that hold any of the query's words, best first, at most ``limit`` (None: all).
 
-        A word among a memory's topics counts less than one in its statement. Any string is a query. Stop words are left out; with nothing left, nothing is found.
+        A word among a memory's topics counts less than one in its statement. Any string is a query. Stop words are left
+        out; with nothing left, nothing is found.
         """
         with self._reading() as connection:
             return reading.search(connection, self._dialect, scope, query, limit)
@@ -146,8 +147,13 @@ class Db:
     def history(self, scope: Scope, memory_id: str) -> list[Revision]:
         """Every change to a memory, oldest first; also of one that was deleted.
 
+        Args:
+            scope: Who asks.
+            memory_id: The id, or its beginning: of a memory that is there, else of one that was deleted.
+
         Raises:
             NotFoundError: there never was one in this scope.
+            InputError: several begin so.
         """
         with self._reading() as connection:
             return reading.history(connection, scope, memory_id)
@@ -160,7 +166,6 @@ class Db:
         with self._writing() as connection:
             conversations.record(connection, self._dialect.insert, turn)
 
-    def turns(self, user_id: str | None, session_id: str, limit: int | None = 20) -> list[Turn]:
     def turn(self, user_id: str | None, turn_id: str) -> Turn:
         """The turn with this id.
 
@@ -170,6 +175,7 @@ class Db:
         with self._reading() as connection:
             return conversations.turn(connection, user_id, turn_id)
 
+    def turns(self, user_id: str | None, session_id: str, limit: int | None = 20) -> list[Turn]:
         """The newest ``limit`` turns of a session (None: all), oldest first. An unknown session has none."""
         with self._reading() as connection:
             return conversations.turns(connection, user_id, session_id, limit)
@@ -185,10 +191,10 @@ class Db:
     def fail_turn(self, turn: Turn, error: str) -> None:
         """Note why curating a turn failed, and count the attempt. It stays pending.
 
-        Raises:
         After `coterie.memory.conversations.MAX_ATTEMPTS` failures it is ``dead``: kept with its error among its
         session's turns, but no longer owed.
 
+        Raises:
             NotFoundError: the turn is not there, or not pending.
         """
         with self._writing() as connection:
@@ -273,8 +279,8 @@ class Db:
     acount = in_thread(count)
     ahistory = in_thread(history)
     arecord_turn = in_thread(record_turn)
-    aturns = in_thread(turns)
     aturn = in_thread(turn)
+    aturns = in_thread(turns)
     apending_turns = in_thread(pending_turns)
     afail_turn = in_thread(fail_turn)
     asession = in_thread(session)

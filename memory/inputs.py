@@ -2,18 +2,45 @@
 
 import hashlib
 import json
+import reprlib
 import unicodedata
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, get_args
+from typing import Any, TypeVar, get_args
 
 from coterie.errors import InputError
 from coterie.memory.scope import audience
-from coterie.memory.values import Change, Scope, Turn, UserMemory, Visibility, checked_id
+from coterie.memory.values import (
+    Add,
+    Change,
+    Edit,
+    Merge,
+    Ref,
+    Scope,
+    Turn,
+    UserMemory,
+    Visibility,
+    checked_id,
+)
 
 MAX_MEMORY_CHARACTERS = 10_000
 EVERYTHING = 2**62
 """A LIMIT that limits nothing."""
+
+T = TypeVar("T")
+_EXAMPLES: dict[type, str] = {
+    Ref: "Ref(memory_id)",
+    Scope: "a Scope, as Scope('ana')",
+    UserMemory: "a UserMemory, as UserMemory(memory='Likes tea')",
+    str: "a text",
+}
+
+
+def expected(name: str, value: object, kind: type[T]) -> T:
+    """Refuse a value of another type than is asked for."""
+    if not isinstance(value, kind):
+        raise InputError(f"{name} is {reprlib.repr(value)}: give {_EXAMPLES.get(kind, f'a {kind.__name__}')}.")
+    return value
 
 
 def checked_text(name: str, value: str) -> str:
@@ -31,22 +58,35 @@ def checked_text(name: str, value: str) -> str:
 
 def key(name: str, value: str | None) -> str:
     """An id that is needed."""
-    if checked_id(name, value) is None:
-        raise InputError(f"{name} is None: give a text that is not empty.")
-    return checked_text(name, str(value))
+    return checked_text(name, str(checked_id(name, value, needed=True)))
 
 
 def checked_scope(scope: Scope) -> Scope:
     """A scope whose ids can be stored."""
     for name in ("user_id", "team_id", "agent_id"):
-        if (value := getattr(scope, name)) is not None:
+        if (value := getattr(expected("scope", scope, Scope), name)) is not None:
             checked_text(name, value)
     return scope
 
 
+def checked_edits(edits: Sequence[Edit]) -> list[Edit]:
+    """Edits that name stored memories."""
+    if isinstance(edits, Edit):
+        raise InputError(f"edits is one edit, {type(edits).__name__}: give a list of them.")
+    for edit in edits:
+        if not isinstance(edit, Edit):
+            raise InputError(f"{reprlib.repr(edit)} is not an edit: give Add, Update, Merge or Delete.")
+        if isinstance(edit, Add):
+            expected("memory", edit.memory, UserMemory)
+        else:
+            for target in edit.targets if isinstance(edit, Merge) else [edit.target]:
+                expected("target", target, Ref)
+    return list(edits)
+
+
 def checked_change(change: Change) -> Change:
     """A change whose ids can be stored."""
-    for name, value in change.__dict__.items():
+    for name, value in expected("change", change, Change).__dict__.items():
         if value is not None:
             key(name, value)
     return change
@@ -57,7 +97,7 @@ def checked_limit(limit: int | None) -> int:
     if limit is None:
         return EVERYTHING
     if not isinstance(limit, int) or limit < 0:
-        raise InputError(f"limit is {limit!r}: give 0 or more, or None for all.")
+        raise InputError(f"limit is {limit!r}: give a whole number, 0 or more.")
     return min(limit, EVERYTHING)
 
 
@@ -134,7 +174,7 @@ def checked_turn(turn: Turn) -> Turn:
     Memories are about somebody: curating a turn of nobody can be owed to nobody.
     """
     for name in ("turn_id", "session_id", "run_id"):
-        key(name, getattr(turn, name))
+        key(name, getattr(expected("turn", turn, Turn), name))
     checked_scope(turn.scope)
     checked_time("at", turn.at)
     if turn.status == "pending" and turn.user_id is None:

@@ -12,11 +12,12 @@ from coterie.memory.curator import Curator, ModelCurator
 from coterie.memory.db import Db
 from coterie.memory.flow import Flow, adrive, drive, in_thread
 from coterie.memory.incoming import turn_of
-from coterie.memory.inputs import key
+from coterie.memory.inputs import expected, key
 from coterie.memory.models import curating_model
 from coterie.memory.optimizing import Optimized, optimize
-from coterie.memory.strategies import MemoryOptimizationStrategyType, Strategy
-from coterie.memory.values import Add, Change, Delete, Edit, Ref, Scope, Turn, Update, UserMemory
+from coterie.memory.secrets import without_login
+from coterie.memory.strategies import MemoryOptimizationStrategyType, Strategy, named
+from coterie.memory.values import Add, Change, Delete, Edit, Ref, Revision, Scope, Turn, Update, UserMemory
 from coterie.memory.verbatim import VerbatimCurator
 
 if TYPE_CHECKING:
@@ -50,6 +51,10 @@ class MemoryManager:
         additional_instructions: str | None = None,
         limits: CurationLimits = DEFAULT_LIMITS,
     ) -> None:
+        if db is not None and not isinstance(db, Db):
+            raise ConfigurationError(
+                f"db is {without_login(repr(db))}: give a store, as SqliteDb('team.db') or PostgresDb(db_url=...)."
+            )
         self._db = db
         self._model = model
         self._curator = curator
@@ -68,6 +73,13 @@ class MemoryManager:
     def store(self) -> Db | None:
         """The store, None if there is none yet."""
         return self._db
+
+    def __repr__(self) -> str:
+        """The store, and who curates, without making a model."""
+        model = self._model if isinstance(self._model, str | None) else type(self._model).__name__
+        curator = self._curator if isinstance(self._curator, str | None) else type(self._curator).__name__
+        parts = {"db": self._db, "model": model, "curator": curator}
+        return f"MemoryManager({', '.join(f'{name}={part!r}' for name, part in parts.items() if part is not None)})"
 
     @property
     def db(self) -> Db:
@@ -106,6 +118,7 @@ class MemoryManager:
 
     def add_user_memory(self, memory: UserMemory, user_id: str | None = None) -> str:
         """Keep a memory as it is given, and return its id; that of the same statement if the user has it already."""
+        expected("memory", memory, UserMemory)
         owner = key("user_id", user_id if user_id is not None else memory.user_id)
         return self._apply(Scope(owner, memory.team_id, memory.agent_id), Add(memory))
 
@@ -116,6 +129,7 @@ class MemoryManager:
             NotFoundError: the user has no such memory.
             ConflictError: ``memory`` was read from the store, and somebody changed it since.
         """
+        expected("memory", memory, UserMemory)
         owner = key("user_id", user_id if user_id is not None else memory.user_id)
         target = Ref(memory_id, memory.version if memory.memory_id == memory_id else None)
         topics = memory.topics if "topics" in memory.model_fields_set else None
@@ -251,14 +265,14 @@ class MemoryManager:
     def optimize_memories(
         self,
         user_id: str | None,
-        strategy: MemoryOptimizationStrategyType | Strategy = MemoryOptimizationStrategyType.SUMMARIZE,
+        strategy: MemoryOptimizationStrategyType | Strategy | str = MemoryOptimizationStrategyType.SUMMARIZE,
         apply: bool = True,
     ) -> Optimized:
         """Put what is remembered about a user into fewer words.
 
         Args:
             user_id: whose memories.
-            strategy: one of those that come with coterie, or your own.
+            strategy: one of those that come with coterie, by its name too ("summarize"), or your own.
             apply: False returns what it would be, and changes nothing.
 
         Returns:
@@ -273,18 +287,17 @@ class MemoryManager:
     async def aoptimize_memories(
         self,
         user_id: str | None,
-        strategy: MemoryOptimizationStrategyType | Strategy = MemoryOptimizationStrategyType.SUMMARIZE,
+        strategy: MemoryOptimizationStrategyType | Strategy | str = MemoryOptimizationStrategyType.SUMMARIZE,
         apply: bool = True,
     ) -> Optimized:
         """The async twin of `optimize_memories`."""
         return await adrive(self._optimizing(user_id, strategy, apply))
 
     def _optimizing(
-        self, user_id: str | None, strategy: MemoryOptimizationStrategyType | Strategy, apply: bool
+        self, user_id: str | None, strategy: MemoryOptimizationStrategyType | Strategy | str, apply: bool
     ) -> Flow[Optimized]:
         owner = key("user_id", user_id)
-        named = strategy.strategy if isinstance(strategy, MemoryOptimizationStrategyType) else strategy
-        return (yield from optimize(self.db, owner, named, curating_model(self._model), apply))
+        return (yield from optimize(self.db, owner, named(strategy), curating_model(self._model), apply))
 
     def _apply(self, scope: Scope, edit: Edit) -> str:
         return self.db.apply(scope, [edit], Change())[0].memory_id

@@ -140,7 +140,8 @@ def history(connection: sa.Connection, scope: Scope, memory_id: str) -> list[Rev
 
 def search(connection: sa.Connection, dialect: Dialect, scope: Scope, query: str, limit: int | None) -> list[Hit]:
     """The current memories that hold any of the query's words, best first."""
-    number, kinds, words = inputs.checked_limit(limit), _kinds(scope), query_words(query)
+    number, kinds = inputs.checked_limit(limit), _kinds(scope)
+    words = query_words(inputs.expected("query", query, str))
     if not (kinds and words):
         return []
     values = dialect.search_parameters(list(shelves(scope).values()), words)
@@ -150,8 +151,9 @@ def search(connection: sa.Connection, dialect: Dialect, scope: Scope, query: str
 
 def recall(connection: sa.Connection, dialect: Dialect, scope: Scope, query: str, budget: int) -> Recall:
     """Everything when it fits into the budget; otherwise what the query finds, then the newest."""
-    if budget < 0:
-        raise InputError(f"token_budget is {budget!r}: give 0 or more.")
+    if not isinstance(budget, int) or budget < 0:
+        raise InputError(f"token_budget is {budget!r}: give a whole number, 0 or more.")
+    inputs.expected("query", query, str)
     enough, tokens = budget // SHORTEST_TOKENS + 1, 0
     latest: list[UserMemory] = []
     for memory in newest(connection, scope, enough):

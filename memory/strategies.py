@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from pydantic import BaseModel
 
-from coterie.errors import CurationError
+from coterie.errors import CurationError, InputError
 from coterie.memory.compare import alike, fronts, shared, telling
 from coterie.memory.flow import Flow
 from coterie.memory.models import asking, shortened
@@ -151,3 +151,19 @@ class MemoryOptimizationStrategyType(StrEnum):
     def strategy(self) -> Strategy:
         """The strategy of this name."""
         return {MemoryOptimizationStrategyType.SUMMARIZE: Summarize}[self]()
+
+
+def named(strategy: Strategy | str) -> Strategy:
+    """The strategy of this name; one of your own is returned as it is.
+
+    Raises:
+        InputError: there is none of this name, or it cannot rewrite.
+    """
+    names = [one.value for one in MemoryOptimizationStrategyType]
+    if isinstance(strategy, str) and strategy in names:
+        return MemoryOptimizationStrategyType(strategy).strategy
+    if isinstance(strategy, str | type) or not hasattr(strategy, "rewrite"):
+        raise InputError(
+            f"strategy is {strategy!r}: give {' or '.join(map(repr, names))}, or an object with rewrite()."
+        )
+    return strategy

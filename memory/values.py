@@ -11,6 +11,7 @@ from typing import Any, Literal
 from sqlmodel import Field, SQLModel
 
 from coterie.errors import InputError
+from coterie.text import one_line
 
 Visibility = Literal["user", "team", "agent"]
 """Who may read a memory: every agent serving its user, the agents of its team, or its writer alone."""
@@ -21,6 +22,7 @@ TurnStatus = Literal["pending", "curated", "none", "dead"]
 """Curation is owed, done, not wanted, or given up."""
 
 MAX_ID_CHARACTERS = 255
+_SHOWN_CHARACTERS = 80
 
 
 class UserMemory(SQLModel):
@@ -29,8 +31,10 @@ class UserMemory(SQLModel):
     ``user_id`` is the person it is about; without one it is knowledge of its team or agent itself, and its visibility
     must then be ``team`` or ``agent``. ``team_id`` and ``agent_id`` say who wrote it, ``visibility`` who may read it.
     Times carry a time zone. ``event_at`` is when the thing happened, ``valid_until`` when it ceased to be true.
-    The store fills in ``memory_id``, the times and ``version``.
+    The store fills in ``memory_id``, the times and ``version``. A field that is not listed here is refused.
     """
+
+    model_config = {"extra": "forbid"}
 
     memory: str
     topics: list[str] = Field(default_factory=list)
@@ -51,17 +55,27 @@ class UserMemory(SQLModel):
     expires_at: datetime | None = None
     version: int = 1
 
+    def __repr_args__(self) -> Sequence[tuple[str | None, Any]]:
+        """What tells memories apart: the other fields are many and mostly empty."""
+        shown = {
+            "memory_id": self.memory_id,
+            "user_id": self.user_id,
+            "memory": one_line(self.memory, _SHOWN_CHARACTERS),
+        }
+        return [(name, value) for name, value in [*shown.items(), ("topics", self.topics)] if value]
 
-def checked_id(name: str, value: str | None) -> str | None:
-    """Refuse an id that is empty, too long, or cannot be stored as text.
+
+def checked_id(name: str, value: str | None, *, needed: bool = False) -> str | None:
+    """Refuse an id that is empty, too long, or cannot be stored as text; and None, if it is needed.
 
     Raises:
         InputError: with the name and the value.
     """
-    if value is None:
+    if value is None and not needed:
         return None
     if not isinstance(value, str) or not value.strip():
-        raise InputError(f"{name} is {value!r}: give a text that is not empty, or leave it out.")
+        instead = "" if needed else ", or leave it out"
+        raise InputError(f"{name} is {value!r}: give a text that is not empty{instead}.")
     if len(value) > MAX_ID_CHARACTERS or "\0" in value:
         raise InputError(
             f"{name} {value[:40]!r}… cannot be used: give at most {MAX_ID_CHARACTERS} characters, none of them NUL."

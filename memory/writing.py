@@ -230,7 +230,6 @@ def _refs(edit: Edit) -> Sequence[Ref]:
             return edit.targets
         case Update() | Delete():
             return (edit.target,)
-    raise InputError(f"{edit!r} is not an edit: give Add, Update, Merge or Delete.")
 
 
 def _sources(memories: Sequence[UserMemory], text: str) -> dict[str, str | None]:

@@ -1,11 +1,13 @@
 """Arguments that cannot be used: a clear error, and nothing written."""
 
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
+from coterie import MemoryManager
 from coterie.errors import InputError
 from coterie.memory.db import Db
 from coterie.memory.inputs import MAX_MEMORY_CHARACTERS
@@ -113,6 +115,53 @@ def test_limits_that_cannot_be_limits(db: Db, limit: int) -> None:
     ):
         with pytest.raises(InputError, match=said):
             read()
+
+
+@pytest.mark.parametrize("scope", ["ana", None, 3, ("ana",), {"user_id": "ana"}])
+def test_what_is_no_scope(db: Db, scope: Any) -> None:
+    for read in (
+        lambda: db.get(scope, "id"),
+        lambda: db.find(scope, "id"),
+        lambda: db.newest(scope),
+        lambda: db.search(scope, "tea"),
+        lambda: db.recall(scope, "tea"),
+        lambda: db.count(scope),
+        lambda: db.history(scope, "id"),
+        lambda: db.apply(scope, [], Change()),
+    ):
+        with pytest.raises(InputError, match=r"^scope is .*: give a Scope, as Scope\('ana'\)\.$"):
+            read()
+
+
+def test_what_is_of_another_type(db: Db) -> None:
+    manager, wrong = MemoryManager(db), cast(Any, "Likes tea")
+    uses: list[tuple[Callable[[], object], str]] = [
+        (lambda: manager.add_user_memory(wrong, "ana"), "memory is 'Likes tea': give a UserMemory"),
+        (lambda: manager.replace_user_memory("id", wrong, "ana"), "memory is 'Likes tea': give a UserMemory"),
+        (lambda: manager.optimize_memories("ana", wrong), "strategy is 'Likes tea': give 'summarize'"),
+        (lambda: manager.optimize_memories("ana", cast(Any, int)), "strategy is <class 'int'>: give 'summarize'"),
+        (lambda: db.apply(ANA, [Add(wrong)], Change()), "memory is 'Likes tea': give a UserMemory"),
+        (lambda: db.apply(ANA, [Delete(wrong)], Change()), "target is 'Likes tea': give Ref"),
+        (lambda: db.apply(ANA, [Merge(wrong, "x")], Change()), "target is 'L': give Ref"),
+        (lambda: db.apply(ANA, cast(Any, Delete(Ref("id"))), Change()), "edits is one edit, Delete: give a list"),
+        (lambda: db.apply(ANA, [], wrong), "change is 'Likes tea': give a Change"),
+        (lambda: db.record_turn(wrong), "turn is 'Likes tea': give a Turn"),
+        (lambda: db.fail_turn(wrong, "error"), "turn is 'Likes tea': give a Turn"),
+        (lambda: db.search(ANA, cast(Any, 3)), "query is 3: give a text"),
+        (lambda: db.recall(ANA, cast(Any, 3)), "query is 3: give a text"),
+        (lambda: db.recall(ANA, "tea", wrong), "token_budget is 'Likes tea': give a whole number"),
+        (lambda: manager.get_user_memory(cast(Any, 3), "ana"), "memory_id is 3: give a text that is not empty."),
+        (lambda: manager.get_user_memories(), "user_id is None: give a text that is not empty."),
+        (lambda: Scope(""), "user_id is '': give a text that is not empty, or leave it out."),
+    ]
+    for use, said in uses:
+        with pytest.raises(InputError, match="^" + re.escape(said)):
+            use()
+
+
+def test_a_field_that_memories_do_not_have() -> None:
+    with pytest.raises(ValueError, match=r"topic\n.*not permitted"):
+        UserMemory(memory="Likes tea", topic="drinks")  # type: ignore[call-arg]
 
 
 def test_what_is_no_edit(db: Db) -> None:

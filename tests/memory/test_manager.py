@@ -85,6 +85,27 @@ def test_without_a_store_the_first_use_says_what_to_do() -> None:
         manager.get_user_memories("ana")
 
 
+@pytest.mark.parametrize("db", ["team.db", Path("team.db"), 3, {}])
+def test_a_store_that_is_none_is_refused_at_once(db: Any) -> None:
+    with pytest.raises(ConfigurationError, match=r"db is .*: give a store, as SqliteDb"):
+        MemoryManager(db=db)
+
+
+def test_no_password_is_shown_with_a_url_in_place_of_a_store() -> None:
+    with pytest.raises(ConfigurationError) as raised:
+        MemoryManager(db="postgresql://ana:p@ss@localhost/store")  # type: ignore[arg-type]
+    assert "'postgresql://***@localhost/store'" in str(raised.value)
+
+
+def test_a_manager_and_a_memory_are_shown_shortly() -> None:
+    manager = MemoryManager(SqliteDb("team.db"), scripted(), curator="verbatim")
+    assert repr(manager) == "MemoryManager(db=SqliteDb('team.db'), model='ScriptedModel', curator='verbatim')"
+    assert repr(MemoryManager()) == "MemoryManager()"
+    memory = UserMemory(memory="Likes\ntea", topics=["drinks"], user_id="ana", memory_id="m1", input="I like tea")
+    assert repr(memory) == "UserMemory(memory_id='m1', user_id='ana', memory='Likes tea', topics=['drinks'])"
+    assert len(repr(UserMemory(memory="x" * 10_000))) < 120
+
+
 # Memories by hand
 
 

@@ -214,6 +214,12 @@ class Newest:
         return list(self.answer) or [memories[-1].memory]
 
 
+def test_a_strategy_by_its_name(db: Db) -> None:
+    fill(db, *FACTS)
+    MemoryManager(db, model(SUMMARY)).optimize_memories("ana", strategy="summarize")
+    assert current(db) == [SUMMARY]
+
+
 class Shortest:
     """Another one."""
 
