@@ -150,6 +150,19 @@ class MemoryManager:
         except NotFoundError:
             return None
 
+    def history(self, memory_id: str, user_id: str | None = None) -> list[Revision]:
+        """Return every change to a memory of the user's, oldest first; also of one that was forgotten.
+
+        Args:
+            memory_id: its id, or the beginning of it.
+            user_id: whose memory.
+
+        Raises:
+            NotFoundError: the user never had such a memory.
+            InputError: several memories' ids begin so.
+        """
+        return self.db.history(_owner(user_id), memory_id)
+
     def get_user_memories(self, user_id: str | None = None) -> list[UserMemory]:
         """Return everything remembered about a user that is true now, newest first."""
         return self.db.newest(_owner(user_id), None)
@@ -306,6 +319,7 @@ class MemoryManager:
     areplace_user_memory = in_thread(replace_user_memory)
     adelete_user_memory = in_thread(delete_user_memory)
     aget_user_memory = in_thread(get_user_memory)
+    ahistory = in_thread(history)
     aget_user_memories = in_thread(get_user_memories)
     asearch_user_memories = in_thread(search_user_memories)
     aclear_user_memories = in_thread(clear_user_memories)

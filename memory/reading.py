@@ -1,6 +1,6 @@
 """Reading memories: by id, by age, by words, and what fits into a prompt. Nothing loads a user's whole memory."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
@@ -43,10 +43,18 @@ def _by_id(kinds: Kinds) -> sa.Select[Any]:
     return sa.select(*rows.MEMORY_COLUMNS).where(wanted, readable(MEMORY, kinds))
 
 
+def _begins(table: sa.FromClause) -> sa.ColumnElement[bool]:
+    return table.c.memory_id.between(sa.bindparam("first"), sa.bindparam("last"))
+
+
 @cache
 def _by_prefix(kinds: Kinds) -> sa.Select[Any]:
-    prefix = MEMORY.c.memory_id.between(sa.bindparam("first"), sa.bindparam("last"))
-    return sa.select(*rows.MEMORY_COLUMNS).where(prefix, readable(MEMORY, kinds)).order_by(MEMORY.c.memory_id).limit(2)
+    return (
+        sa.select(*rows.MEMORY_COLUMNS)
+        .where(_begins(MEMORY), readable(MEMORY, kinds))
+        .order_by(MEMORY.c.memory_id)
+        .limit(2)
+    )
 
 
 @cache
@@ -73,15 +81,27 @@ def _count(kinds: Kinds) -> sa.Select[Any]:
 @cache
 def _history(kinds: Kinds) -> sa.Select[Any]:
     """Every revision, if the last one may be read: readers who were shut out later see nothing of it any more."""
-    last, later = REVISION.alias(), REVISION.alias()
-
-    def same(a: sa.FromClause, b: sa.FromClause) -> sa.ColumnElement[bool]:
-        return (a.c.user_id == b.c.user_id) & (a.c.memory_id == b.c.memory_id)
-
-    overtaken = sa.exists().where(same(later, last), later.c.version > last.c.version)
-    found = sa.select(*rows.REVISION_COLUMNS).join(last, same(last, REVISION))
-    found = found.where(last.c.memory_id == sa.bindparam("memory_id"), readable(last, kinds), ~overtaken)
+    last = REVISION.alias()
+    found = sa.select(*rows.REVISION_COLUMNS).join(last, _same(last, REVISION))
+    found = found.where(last.c.memory_id == sa.bindparam("memory_id"), readable(last, kinds), _is_last(last))
     return found.order_by(REVISION.c.version)
+
+
+@cache
+def _ids_with_history(kinds: Kinds) -> sa.Select[Any]:
+    """The ids that begin so, also of memories that were deleted."""
+    last = REVISION.alias()
+    found = sa.select(last.c.memory_id).where(_begins(last), readable(last, kinds), _is_last(last))
+    return found.order_by(last.c.memory_id).limit(2)
+
+
+def _is_last(revision: sa.FromClause) -> sa.ColumnElement[bool]:
+    later = REVISION.alias()
+    return ~sa.exists().where(_same(later, revision), later.c.version > revision.c.version)
+
+
+def _same(a: sa.FromClause, b: sa.FromClause) -> sa.ColumnElement[bool]:
+    return (a.c.user_id == b.c.user_id) & (a.c.memory_id == b.c.memory_id)
 
 
 def _run(connection: sa.Connection, statement: Any, scope: Scope, **values: Any) -> sa.CursorResult[Any]:
@@ -106,13 +126,20 @@ def get(connection: sa.Connection, scope: Scope, memory_id: str) -> UserMemory:
 
 def find(connection: sa.Connection, scope: Scope, prefix: str) -> UserMemory:
     """The memory whose id begins so."""
+    return rows.memory_value(_only(connection, _by_prefix, scope, prefix))
+
+
+def _only(
+    connection: sa.Connection, statement: Callable[[Kinds], sa.Select[Any]], scope: Scope, prefix: str
+) -> sa.Row[Any]:
+    """The only row whose memory's id begins so, or is that."""
     first = inputs.key("memory_id", prefix)
-    found = _run(connection, _by_prefix(_kinds(scope)), scope, first=first, last=first + chr(0x10FFFF)).all()
+    found = _run(connection, statement(_kinds(scope)), scope, first=first, last=first + chr(0x10FFFF)).all()
     if not found:
         raise _missing(prefix)
     if len(found) > 1 and found[0].memory_id != prefix:
         raise InputError(f"Several memories begin with {prefix!r}: give more of the id.")
-    return rows.memory_value(found[0])
+    return found[0]
 
 
 def newest(connection: sa.Connection, scope: Scope, limit: int | None) -> Iterator[UserMemory]:
@@ -130,12 +157,22 @@ def count(connection: sa.Connection, scope: Scope) -> int:
 
 
 def history(connection: sa.Connection, scope: Scope, memory_id: str) -> list[Revision]:
-    """Every change to a memory, oldest first."""
-    key = inputs.key("memory_id", memory_id)
-    found = _run(connection, _history(_kinds(scope)), scope, memory_id=key).mappings().all()
+    """Every change to a memory, oldest first. Its id, or the beginning of it, may be one that is gone."""
+    key, statement = inputs.key("memory_id", memory_id), _history(_kinds(scope))
+    found = _run(connection, statement, scope, memory_id=key).mappings().all()
     if not found:
-        raise _missing(memory_id)
+        whole = _whole_id(connection, scope, key)
+        found = _run(connection, statement, scope, memory_id=whole).mappings().all()
     return [rows.revision_value(row) for row in found]
+
+
+def _whole_id(connection: sa.Connection, scope: Scope, prefix: str) -> str:
+    """The id of the memory that begins so; if none is there, of one that was deleted."""
+    try:
+        found = _only(connection, _by_prefix, scope, prefix)
+    except NotFoundError:
+        found = _only(connection, _ids_with_history, scope, prefix)
+    return str(found.memory_id)
 
 
 def search(connection: sa.Connection, dialect: Dialect, scope: Scope, query: str, limit: int | None) -> list[Hit]:

@@ -86,6 +86,8 @@ def test_what_is_forgotten_has_a_history(cli: Cli, ids: list[str]) -> None:
 def test_history_takes_the_beginning_of_an_id(cli: Cli, ids: list[str]) -> None:
     short = cli("memory", "list", *ANA).out.split()[0]
     assert "I live in Oslo." in cli("memory", "history", short, *ANA).out
+    cli("memory", "forget", short, *ANA)
+    assert "delete" in cli("memory", "history", short, *ANA).out
 
 
 @pytest.mark.parametrize("command", ["show", "forget", "history"])

@@ -119,7 +119,10 @@ def test_a_memory_is_added_found_replaced_and_deleted(manager: MemoryManager) ->
     assert [(m.memory, m.topics) for m in manager.get_user_memories("john")] == [("Name is Jon", ["name"])]
     manager.delete_user_memory(memory_id, "john")
     assert manager.get_user_memory(memory_id, "john") is None
-    assert [r.op for r in manager.db.history(Scope("john"), memory_id)] == ["add", "update", "delete"]
+    assert [revision.op for revision in manager.history(memory_id, "john")] == ["add", "update", "delete"]
+    assert manager.history(memory_id[:13], user_id="john") == manager.history(memory_id, "john")
+    with pytest.raises(NotFoundError):
+        manager.history(memory_id, "ben")
 
 
 def test_a_replacement_read_before_somebody_elses_change_is_refused(manager: MemoryManager) -> None:
@@ -151,6 +154,7 @@ def test_without_a_user_nothing_is_read_or_written(manager: MemoryManager) -> No
         lambda: manager.replace_user_memory("id", UserMemory(memory="x")),
         lambda: manager.delete_user_memory("id"),
         lambda: manager.get_user_memory("id"),
+        lambda: manager.history("id"),
         manager.get_user_memories,
         lambda: manager.search_user_memories("x"),
         lambda: manager.clear_user_memories(None),
@@ -438,6 +442,7 @@ def test_everything_waits_asynchronously_too(tmp_path: Path) -> None:
         assert len(await manager.aget_user_memories("ana")) == 2
         assert texts(await manager.asearch_user_memories("dog", user_id="ana")) == ["Has a dog"]
         await manager.areplace_user_memory(memory_id, UserMemory(memory="Has a cat"), "ana")
+        assert len(await manager.ahistory(memory_id, "ana")) == 2
         assert len(await manager.aoptimize_memories("ana")) == 2
         assert await manager.acurate_pending("ana") == []
         await manager.adelete_user_memory((await manager.aget_user_memories("ana"))[0].memory_id or "", "ana")

@@ -159,6 +159,21 @@ def test_memories_of_different_teams_do_not_merge(db: Db) -> None:
     assert db.count(Scope("ana", as_owner=True)) == 2
 
 
+def test_history_by_the_beginning_of_an_id(db: Db) -> None:
+    for memory_id in ("abc-1", "abc-2", "abd", "x", "xy"):
+        db.apply(ANA, [Add(UserMemory(memory=memory_id, memory_id=memory_id))], Change())
+    db.apply(ANA, [Delete(Ref("abc-1")), Delete(Ref("abd")), Delete(Ref("x"))], Change())
+    for prefix, memory_id in [("abc-1", "abc-1"), ("abd", "abd"), ("abc-", "abc-2"), ("x", "x"), ("xy", "xy")]:
+        assert {revision.memory_id for revision in db.history(ANA, prefix)} == {memory_id}
+    db.apply(ANA, [Delete(Ref("abc-2"))], Change())
+    assert [revision.op for revision in db.history(ANA, "abc-2")] == ["add", "delete"]
+    with pytest.raises(InputError, match="Several"):
+        db.history(ANA, "ab")
+    for scope, prefix in [(ANA, "b"), (ANA, "%"), (Scope("ben"), "abd"), (Scope(), "abd")]:
+        with pytest.raises(NotFoundError):
+            db.history(scope, prefix)
+
+
 def test_delete_leaves_the_history(db: Db) -> None:
     (one,) = add(db, "Has a dog")
     db.apply(ANA, [Delete(Ref(one, 1), reason="it ran away")], CHANGE)

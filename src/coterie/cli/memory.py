@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
@@ -98,10 +98,8 @@ def forget(memory_id: Id, user: OneUser, db: Db = DEFAULT_DB, json: Json = False
 
 @app.command()
 def history(memory_id: Id, user: OneUser, db: Db = DEFAULT_DB, json: Json = False) -> None:
-    """Show every change to a memory, the oldest first. One that was forgotten needs its whole id."""
+    """Show every change to a memory, the oldest first; also of one that was forgotten."""
     with store(db, must_exist=True) as opened, _or_say_whose(memory_id, user):
-        with suppress(NotFoundError):  # it may have been forgotten
-            memory_id = str(opened.find(_owner(user), memory_id).memory_id)
         revisions = opened.history(_owner(user), memory_id)
     if json:
         print_json(revisions)
