@@ -41,6 +41,9 @@ _same_words = sa.select(*rows.MEMORY_COLUMNS).where(
     MEMORY.c.content_hash == sa.bindparam("content_hash"),
     MEMORY.c.valid_until.is_(None),
 )
+_last_version = sa.select(sa.func.max(REVISION.c.version)).where(
+    REVISION.c.user_id == sa.bindparam("user_id"), REVISION.c.memory_id == sa.bindparam("memory_id")
+)
 _record = sa.insert(REVISION)
 _curated = (
     sa.update(TURN)
@@ -122,16 +125,30 @@ class Writer:
         columns = rows.memory_columns(memory, inputs.content_hash(memory))
         statement = _insert(self.insert)
         if not self.connection.execute(statement, columns).rowcount:
-            found = self.connection.execute(_same_words, columns).first()
-            if found is None:
+            there = self._with_words_of(columns)
+            if there is None:
                 raise ConflictError(f"The memory {memory.memory[:40]!r} was removed by somebody else: try again.")
-            there = rows.memory_value(found)
-            if there.expires_at is None or there.expires_at > self.at:
+            if not self._expired(there):
                 return str(there.memory_id)
             self._remove(there, "expired")
             self.connection.execute(statement, columns)
         self._keep("add", None, memory, edit.reason)
         return str(memory.memory_id)
+
+    def _with_words_of(self, columns: dict[str, Any]) -> UserMemory | None:
+        found = self.connection.execute(_same_words, columns).first()
+        return None if found is None else rows.memory_value(found)
+
+    def _expired(self, memory: UserMemory) -> bool:
+        return memory.expires_at is not None and memory.expires_at <= self.at
+
+    def _next_version(self, memory_id: str | None) -> int:
+        """1; of a memory that is added back, what follows on its last revision."""
+        if memory_id is None:
+            return 1
+        key = {"user_id": rows.stored_owner(self.scope.user_id), "memory_id": inputs.key("memory_id", memory_id)}
+        kept = self.connection.execute(_last_version, key).scalar() or 0
+        return 1 + max([kept, *(one.version for one in self._revisions if one.memory_id == memory_id)])
 
     def _filled(self, memory: UserMemory) -> UserMemory:
         """The memory as it will be stored: owner, writer, id and times filled in."""
@@ -151,7 +168,7 @@ class Writer:
                 source_turn_id=memory.source_turn_id or self.change.turn_id,
                 created_at=memory.created_at or self.at,
                 updated_at=memory.updated_at or self.at,
-                version=1,
+                version=self._next_version(memory.memory_id),
             )
         )
 
@@ -177,9 +194,18 @@ class Writer:
             return str(before.memory_id)
         new |= {"updated_at": self.at, "version": before.version + 1}
         after = rows.copied(before, **new)
-        self._at_version(_update.values({**new, "content_hash": inputs.content_hash(after)}), before)
+        content_hash = inputs.content_hash(after)
+        if content_hash != inputs.content_hash(before):
+            self._make_room(rows.memory_columns(after, content_hash))
+        self._at_version(_update.values({**new, "content_hash": content_hash}), before)
         self._keep(op, before, after, edit.reason)
         return str(after.memory_id)
+
+    def _make_room(self, columns: dict[str, Any]) -> None:
+        """Remove the memory that has these words already, if it has expired: nobody sees it any more."""
+        there = self._with_words_of(columns)
+        if there is not None and self._expired(there):
+            self._remove(there, "expired")
 
     def _remove(self, memory: UserMemory, reason: str) -> str:
         self._at_version(_delete, memory)

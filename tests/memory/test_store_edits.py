@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from coterie.errors import ConflictError, InputError, NotFoundError
+from coterie.memory import rows
 from coterie.memory.db import Db
 from coterie.memory.values import (
     Add,
@@ -234,6 +235,44 @@ def test_an_id_is_used_once(db: Db) -> None:
         db.apply(ANA, [Add(UserMemory(memory="B", memory_id="one"))], CHANGE)
     db.apply(Scope("ben"), [Add(UserMemory(memory="B", memory_id="one"))], CHANGE)
     assert (texts(db), texts(db, Scope("ben"))) == (["A"], ["B"])
+
+
+def test_a_deleted_memory_is_added_back(db: Db) -> None:
+    db.apply(ANA, [Add(UserMemory(memory="Likes tea", memory_id="one"))], CHANGE)
+    db.apply(ANA, [Update(Ref("one"), "Likes green tea")], CHANGE)
+    seen = db.get(ANA, "one")
+    db.apply(ANA, [Delete(Ref("one"))], CHANGE)
+    db.apply(ANA, [Add(seen)], CHANGE)
+    assert db.get(ANA, "one") == rows.copied(seen, version=4)
+    db.apply(ANA, [Delete(Ref("one", 4)), Add(seen), Update(Ref("one", 6), "Likes milk")], CHANGE)
+    assert [(one.op, one.version) for one in db.history(ANA, "one")] == [
+        ("add", 1),
+        ("update", 2),
+        ("delete", 3),
+        ("add", 4),
+        ("delete", 5),
+        ("add", 6),
+        ("update", 7),
+    ]
+
+
+def test_a_memory_takes_the_words_of_one_that_has_expired(db: Db) -> None:
+    long_ago = datetime.now(UTC) - timedelta(days=30)
+    for number in range(3):
+        db.apply(
+            ANA,
+            [
+                Add(UserMemory(memory=f"Works at home {number}", memory_id=f"old {number}", expires_at=long_ago)),
+                Add(UserMemory(memory=f"Works at the office {number}", memory_id=f"new {number}")),
+            ],
+            CHANGE,
+        )
+    db.apply(ANA, [Update(Ref("new 0"), "Works at home 0")], CHANGE)
+    db.apply(ANA, [Merge([Ref("new 1"), Ref("new 2")], "Works at home 1")], CHANGE)
+    assert sorted(texts(db)) == ["Works at home 0", "Works at home 1"]
+    assert [one.op for one in db.history(ANA, "old 0")] == ["add", "delete"]
+    with pytest.raises(ConflictError):
+        db.apply(ANA, [Update(Ref("new 1"), "Works at home 0")], CHANGE)
 
 
 def pending(db: Db) -> Turn:
