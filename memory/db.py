@@ -24,9 +24,11 @@ from coterie.memory.tables import NOBODY
 from coterie.memory.values import (
     Applied,
     Change,
+    Delete,
     Edit,
     Hit,
     Recall,
+    Ref,
     Revision,
     Scope,
     Session,
@@ -89,6 +91,17 @@ class Db:
             self._dialect.lock_owner(connection, scope.user_id or NOBODY)
             if curated is not None:
                 writing.mark_curated(connection, scope, curated)
+            return writing.Writer(connection, self._dialect.insert, scope, change, at).apply(edits)
+
+    def clear(self, scope: Scope, change: Change, reason: str = "cleared") -> list[Applied]:
+        """Delete every memory that is true now and the scope may read, in one transaction."""
+        inputs.checked_scope(scope)
+        inputs.checked_change(change)
+        at = datetime.now(UTC)
+        with self._writing() as connection:
+            self._dialect.lock_owner(connection, scope.user_id or NOBODY)
+            found = list(reading.newest(connection, scope, None))
+            edits = [Delete(Ref(str(memory.memory_id)), reason) for memory in found]
             return writing.Writer(connection, self._dialect.insert, scope, change, at).apply(edits)
 
     def get(self, scope: Scope, memory_id: str) -> UserMemory:
@@ -271,6 +284,7 @@ class Db:
         return engine
 
     aapply = in_thread(apply)
+    aclear = in_thread(clear)
     aget = in_thread(get)
     afind = in_thread(find)
     anewest = in_thread(newest)

@@ -195,10 +195,7 @@ class MemoryManager:
 
     def clear_user_memories(self, user_id: str | None) -> int:
         """Forget everything that is true now about a user, and return how many memories that was."""
-        scope = _owner(user_id)
-        memories = self.db.newest(scope, None)
-        self.db.apply(scope, [Delete(Ref(str(memory.memory_id)), "cleared") for memory in memories], Change())
-        return len(memories)
+        return len(self.db.clear(_owner(user_id), Change()))
 
     def create_user_memories(
         self,

@@ -6,13 +6,14 @@ import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
-from coterie.errors import ConflictError
+from coterie.errors import ConflictError, NotFoundError
 from coterie.memory.db import Db
 from coterie.memory.postgres import PostgresDb
 from coterie.memory.sqlite import SqliteDb
@@ -191,6 +192,22 @@ def test_a_memory_is_merged_or_deleted_once(db: Db) -> None:
 
     assert sum(map(bool, in_threads(change))) == 1
     assert len(db.history(ANA, two)) == 2
+
+
+def test_clearing_takes_what_others_add_and_delete_meanwhile(db: Db) -> None:
+    ids = [one.memory_id for one in db.apply(ANA, [Add(UserMemory(memory=f"Fact {n}")) for n in range(20)], Change())]
+
+    def work(index: int) -> int:
+        if index % 2:
+            return len(db.clear(ANA, Change()))
+        for memory_id in ids[index * 2 : index * 2 + 4]:
+            with suppress(NotFoundError):
+                db.apply(ANA, [Delete(Ref(memory_id))], Change())
+        return 0
+
+    in_threads(work)
+    assert db.count(ANA) == 0
+    assert [len(db.history(ANA, memory_id)) for memory_id in ids] == [2] * 20
 
 
 def test_session_state_keeps_every_key(db: Db) -> None:
