@@ -18,8 +18,8 @@ from coterie.memory.values import Hit, Recall, Revision, Scope, UserMemory
 
 PART = 50
 """How many rows are fetched at a time."""
-LINE_TOKENS = 2
-"""What a memory takes in a prompt beside its words: the mark before it, the end of the line."""
+LINE_TOKENS = 5
+"""What a memory takes in a prompt beside its words: the mark and the day before it, the end of the line."""
 SHORTEST_TOKENS = LINE_TOKENS + 2
 """A budget is never filled by more memories than budget / SHORTEST_TOKENS."""
 TOKENS_PER_HIT = 40
