@@ -6,7 +6,7 @@ from collections.abc import Iterable, Set
 from difflib import SequenceMatcher
 from itertools import pairwise
 
-from coterie.memory.words import STOP_WORDS, words
+from coterie.memory.words import CJK, STOP_WORDS, words
 
 # "not" and its like are never among them: they are the news. Without accents, as words() gives them.
 _LITTLE = STOP_WORDS | set(
@@ -16,7 +16,6 @@ _LITTLE = STOP_WORDS | set(
     " der die das ein eine einen einem einer und oder ist war sind bin ich mein meine er sie sein ihr im zu von mit auf"
     " le les des du et je mon ma mes il elle sa est sont suis au aux dans pour avec".split()
 )
-_CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]")
 _CONFIRMS_AT = 0.6
 
 
@@ -28,8 +27,8 @@ def normalised(text: str) -> str:
 def telling(text: str) -> list[str]:
     """Return the words that say something, in order; of scripts without spaces, the pairs of neighbours."""
     found = words(text)
-    pairs = [one + two for one, two in pairwise(found) if _CJK.fullmatch(one) and _CJK.fullmatch(two)]
-    return [word for word in found if word not in _LITTLE and not _CJK.fullmatch(word)] + pairs
+    pairs = [one + two for one, two in pairwise(found) if CJK.fullmatch(one) and CJK.fullmatch(two)]
+    return [word for word in found if word not in _LITTLE and not CJK.fullmatch(word)] + pairs
 
 
 def front(word: str) -> str:

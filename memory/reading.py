@@ -112,7 +112,8 @@ def _kinds(scope: Scope) -> Kinds:
     return tuple(shelves(inputs.checked_scope(scope)))
 
 
-def _missing(memory_id: str) -> NotFoundError:
+def missing(memory_id: str) -> NotFoundError:
+    """The error for an id that the scope does not have."""
     return NotFoundError(f"There is no memory {memory_id!r} in this scope: list the memories to see their ids.")
 
 
@@ -120,7 +121,7 @@ def get(connection: sa.Connection, scope: Scope, memory_id: str) -> UserMemory:
     """The memory with this id."""
     row = _run(connection, _by_id(_kinds(scope)), scope, memory_id=inputs.key("memory_id", memory_id)).first()
     if row is None:
-        raise _missing(memory_id)
+        raise missing(memory_id)
     return rows.memory_value(row)
 
 
@@ -136,7 +137,7 @@ def _only(
     first = inputs.key("memory_id", prefix)
     found = _run(connection, statement(_kinds(scope)), scope, first=first, last=first + chr(0x10FFFF)).all()
     if not found:
-        raise _missing(prefix)
+        raise missing(prefix)
     if len(found) > 1 and found[0].memory_id != prefix:
         raise InputError(f"Several memories begin with {prefix!r}: give more of the id.")
     return found[0]

@@ -4,7 +4,8 @@ import re
 import unicodedata
 
 _WORD = re.compile(r"\w+")
-_CJK = re.compile(r"[぀-ヿ㐀-鿿가-힯]")
+CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+"""A character of a script that needs no spaces: Chinese, Japanese, Korean."""
 
 STOP_WORDS = frozenset(
     """
@@ -26,7 +27,7 @@ def words(text: str) -> list[str]:
     if not plain.isascii():
         plain = unicodedata.normalize("NFKD", plain)
         plain = unicodedata.normalize("NFC", "".join(c for c in plain if not unicodedata.combining(c)))
-        plain = _CJK.sub(r" \g<0> ", plain)
+        plain = CJK.sub(r" \g<0> ", plain)
     return _WORD.findall(plain)
 
 

@@ -8,9 +8,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from coterie.errors import ConflictError, InputError, NotFoundError
+from coterie.errors import ConflictError, InputError
 from coterie.memory import inputs, rows
 from coterie.memory.ids import new_id
+from coterie.memory.reading import missing
 from coterie.memory.scope import audience, parameters, readable, shelves
 from coterie.memory.tables import MEMORY, REVISION, TURN
 from coterie.memory.values import (
@@ -224,9 +225,7 @@ class Writer:
     def _target(self, ref: Ref) -> UserMemory:
         memory = self._rows.get(ref.memory_id)
         if memory is None:
-            raise NotFoundError(
-                f"There is no memory {ref.memory_id!r} in this scope: list the memories to see their ids."
-            )
+            raise missing(ref.memory_id)
         if ref.version not in (None, memory.version):
             raise ConflictError(
                 f"The memory {ref.memory_id!r} is at version {memory.version}, not {ref.version}: read it again."
