@@ -24,7 +24,7 @@ _PATTERNS: dict[str, re.Pattern[str]] = {
         )""",
         re.VERBOSE,
     ),
-    "password in an address": re.compile(r"\b[a-z][a-z0-9+.-]*://[^\s/:@]*:[^\s/@]+@", re.IGNORECASE),
+    "password in an address": re.compile(r"\b[a-z][a-z0-9+.-]*://[^\s/:@]*:[^\s/]+@", re.IGNORECASE),
     # "password is hunter2", "PIN: 4711". A value must look like one (hold a digit or sign, or follow ":" or "="), or
     # "my password is old" would be one.
     "password": re.compile(

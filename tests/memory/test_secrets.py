@@ -17,6 +17,7 @@ SECRETS = [
     "xoxb-123456789012-abcdefghij",
     "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.abc",
     "postgresql://ana:s3cret@db.example.com/app",
+    "postgresql://ana:s3@cret@db.example.com/app",
     "-----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY-----",
     "My card is 4111 1111 1111 1111",
     "Amex 378282246310005, please",
@@ -65,3 +66,7 @@ def test_a_card_number_has_its_check_digit() -> None:
     assert is_card_number("4242 4242 4242 4242")
     assert not is_card_number("4242 4242 4242 4241")
     assert not is_card_number("42")
+
+
+def test_a_password_with_an_at_sign_is_masked_whole() -> None:
+    assert masked("Use postgresql://ana:s3@cret@db/app now") == "Use [password in an address]db/app now"
