@@ -11,6 +11,7 @@ from coterie.errors import RunError
 from coterie.graphs.events import Event, MemberFinished, MemberStarted, MemoryCurated, Token, ToolFinished
 from coterie.memory.manager import CurationReport
 from coterie.teams.output import RunFinished, RunOutput, RunStarted
+from coterie.text import showable
 
 _MARKS = {"add": "+", "update": "~", "merge": "~", "delete": "-"}
 _STYLES = {"+": "green", "~": "green", "=": "dim"}
@@ -101,16 +102,20 @@ class Printer:
     def _rendered(self) -> RenderableType:
         parts: list[RenderableType] = []
         if self.repeat:
-            parts.append(Panel(Text(self.message), title="You", title_align="left", border_style="dim"))
-        parts += [Text(f"  {line}", style="dim") for line in self.work]
+            parts.append(Panel(_text(self.message), title="You", title_align="left", border_style="dim"))
+        parts += [_text(f"  {line}", "dim") for line in self.work]
         # As it was answered: read as Markdown, it would lose line breaks, <b> and what else people quote.
-        answer = Text(self.answer) if self.answer else Text("…", style="dim")
-        parts.append(Panel(answer, title=Text(self.root), title_align="left", border_style="cyan"))
-        parts += [Text(f"  {line}", style=_STYLES.get(line[7:8], "yellow")) for line in self.memory]
+        answer = _text(self.answer) if self.answer else _text("…", "dim")
+        parts.append(Panel(answer, title=_text(self.root), title_align="left", border_style="cyan"))
+        parts += [_text(f"  {line}", _STYLES.get(line[7:8], "yellow")) for line in self.memory]
         return Group(*parts)
 
     def _print_plainly(self) -> None:
         lines = [f"> {self.message}"] if self.repeat else []
         lines += [*(f"  {line}" for line in self.work), self.answer]
         lines += [f"  {line}" for line in self.memory]
-        self.console.print(Text("\n".join(lines)), soft_wrap=True)
+        self.console.print(_text("\n".join(lines)), soft_wrap=True)
+
+
+def _text(text: str, style: str = "") -> Text:
+    return Text(showable(text), style=style)

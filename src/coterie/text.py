@@ -1,4 +1,13 @@
-"""Text for one line of a terminal or a drawing."""
+"""Text as a terminal or a drawing can show it."""
+
+
+def showable(text: str) -> str:
+    r"""A text without the control characters that would move the cursor or clear the screen; lines stay lines.
+
+    >>> showable("a\n\tb\x1b[2J")
+    'a\n\tb�[2J'
+    """
+    return "".join(c if c.isprintable() or c in "\n\t" else "�" for c in text)
 
 
 def one_line(text: str, limit: int | None = None) -> str:

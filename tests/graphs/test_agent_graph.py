@@ -363,7 +363,14 @@ def test_a_tool_may_return_a_command() -> None:
     assert Agent("a", model=ScriptedModel(script=script), tools=[note]).run("go").content == "noted"
 
 
-@pytest.mark.parametrize("text", ['{"name": "clock", "arguments": {}}', '```json\n{"name": "clock"}\n```'])
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"name": "clock", "arguments": {}}',
+        '```json\n{"name": "clock"}\n```',
+        '{"type": "function", "function": {"name": "clock", "arguments": {}}}\n{"name": "clock", "arguments": null}',
+    ],
+)
 def test_a_tool_call_that_a_small_model_writes_as_text_is_one(text: str) -> None:
     def clock() -> str:
         """Tell the time."""
@@ -373,8 +380,9 @@ def test_a_tool_call_that_a_small_model_writes_as_text_is_one(text: str) -> None
         return f"It is {messages[-1].text}" if isinstance(messages[-1], ToolMessage) else text
 
     assert Agent("a", model=ScriptedModel(script=script), tools=[clock]).run("time?").content == "It is noon"
-    other = text.replace("clock", "unknown")
-    assert Agent("a", model=ScriptedModel(script=lambda m: other), tools=[clock]).run("time?").content == other
+    for other in (text.replace("clock", "unknown"), f"Look: {text}", '{"a": 1}', "[]", "{}", '"clock"', "7"):
+        agent = Agent("a", model=ScriptedModel(script=lambda messages, other=other: other), tools=[clock])
+        assert agent.run("time?").content == other
 
 
 def test_without_a_user_the_run_says_that_it_remembers_nothing(db: Db) -> None:

@@ -13,6 +13,7 @@ from coterie.memory.checks import Proposal, Refused
 from coterie.memory.manager import CurationReport
 from coterie.teams.output import RunFinished, RunStarted
 from coterie.teams.printing import Printer, curation_lines
+from tests.support.scripted import ScriptedModel
 
 ANSWER = "Two ways:\n1) by <b>train</b>\n2) by bus\n\n    $ *cheap* #1"
 
@@ -60,3 +61,13 @@ def test_what_is_known_already_does_not_read_like_a_failure() -> None:
     assert curation_lines(second)[0].startswith("memory = known already: 'I like green tea")
     refused = CurationReport("turn", refused=(Refused(Proposal("add", "x"), "the statement holds a secret (key)"),))
     assert curation_lines(refused) == ["memory refused: the statement holds a secret (key)"]
+
+
+@pytest.mark.parametrize("terminal", [False, True])
+def test_an_answer_cannot_steer_the_terminal(terminal: bool) -> None:
+    out = io.StringIO()
+    model = ScriptedModel(script=lambda messages: "wiped \x1b[2J\x1b]0;title\x07 out\nnext line")
+    Agent("a", model=model).print_response("hi", console=Console(file=out, force_terminal=terminal, width=100))
+    assert "\x1b[2J" not in out.getvalue().replace("\x1b[2K", "")
+    assert "\x1b]0" not in out.getvalue()
+    assert "next line" in out.getvalue()
