@@ -37,7 +37,7 @@ def adding(log: list[str]) -> Flow[int]:
         except KeyError:
             log.append("caught")
         second = yield Answer(2)
-        return first + second
+        return int(first + second)
     finally:
         log.append("closed")
 
