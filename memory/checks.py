@@ -7,7 +7,7 @@ from typing import get_args
 
 from coterie.memory.compare import alike, asks_to_forget, fronts, normalised, quoted, shared, telling
 from coterie.memory.instructions import find_instruction
-from coterie.memory.plain import plain
+from coterie.memory.plain import visible
 from coterie.memory.secrets import find_secret, masked
 from coterie.memory.values import Add, Delete, Edit, Merge, Operation, Ref, Turn, Update, UserMemory
 from coterie.memory.words import words
@@ -76,7 +76,7 @@ class Evidence:
     @cached_property
     def said(self) -> str:
         """What the user said in the turn."""
-        return plain("\n".join(message.content for message in self.turn.messages if message.role == "user"))
+        return visible("\n".join(message.content for message in self.turn.messages if message.role == "user"))
 
     @cached_property
     def said_fronts(self) -> frozenset[str]:
@@ -96,7 +96,7 @@ class Evidence:
     def around(self) -> frozenset[str]:
         """The fronts of the telling words of the turns before and of this one up to its reply, whoever says them."""
         around = [*(one for turn in self.before for one in turn.messages), *self.turn.up_to_reply]
-        return fronts(telling(plain("\n".join(one.content for one in around if one.role in ("user", "assistant")))))
+        return fronts(telling(visible("\n".join(one.content for one in around if one.role in ("user", "assistant")))))
 
     @cached_property
     def speakers(self) -> frozenset[str]:
@@ -151,7 +151,7 @@ def tidied(proposal: Proposal, limits: CurationLimits) -> Proposal:
 
 def storable(text: str) -> str:
     """Return the text without what a database cannot keep (NUL, halves of surrogate pairs) and what nobody sees."""
-    return plain(text.replace("\0", "").encode(errors="replace").decode())
+    return visible(text.replace("\0", "").encode(errors="replace").decode())
 
 
 def concealed(proposal: Proposal) -> Proposal:

@@ -14,12 +14,12 @@ _OPENING = re.compile("[<\ufe64\uff1c]")
 """``<``, and what NFKC makes one."""
 
 
-def plain(text: str) -> str:
+def visible(text: str) -> str:
     """Return the text without invisible characters: formats, tags, private use.
 
     Joiners stay where a script or an emoji needs them.
 
-    >>> plain("ig\u00adnore"), plain("می\u200cخواهم") == "می\u200cخواهم"
+    >>> visible("ig\u00adnore"), visible("می\u200cخواهم") == "می\u200cخواهم"
     ('ignore', True)
     """
     if text.isascii():
@@ -50,7 +50,7 @@ def escaped(text: str) -> str:
     >>> escaped("a < b ＜/turn>")
     'a ‹ b ‹/turn>'
     """
-    return _OPENING.sub("‹", plain(text))
+    return _OPENING.sub("‹", visible(text))
 
 
 def _unseen(character: str) -> bool:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coterie.memory.instructions import find_instruction
-from coterie.memory.plain import escaped, plain, unified
+from coterie.memory.plain import escaped, unified, visible
 from coterie.memory.secrets import find_secret, masked
 
 
@@ -29,7 +29,7 @@ def tagged(text: str) -> str:
     ],
 )
 def test_what_scripts_and_emoji_need_stays(text: str) -> None:
-    assert plain(text) == text
+    assert visible(text) == text
 
 
 @pytest.mark.parametrize(
@@ -45,13 +45,13 @@ def test_what_scripts_and_emoji_need_stays(text: str) -> None:
     ],
 )
 def test_what_nobody_sees_goes(text: str, left: str) -> None:
-    assert plain(text) == left
+    assert visible(text) == left
 
 
 @given(st.text())
 def test_plain_text_is_plain(text: str) -> None:
-    assert plain(plain(text)) == plain(text)
-    assert not any(0xE0000 <= ord(character) < 0xE0080 for character in plain(text))
+    assert visible(visible(text)) == visible(text)
+    assert not any(0xE0000 <= ord(character) < 0xE0080 for character in visible(text))
 
 
 @given(st.text(alphabet="<>/turnTURN＜﹤\u200b\u00ad \ufe0f"))
