@@ -12,7 +12,7 @@ from coterie.graphs.events import MemoryCurated, MemoryRecalled
 from coterie.graphs.nodes import FlowNode, Update
 from coterie.graphs.prompts import memory_block
 from coterie.graphs.spec import MemoryUse
-from coterie.graphs.state import GraphState, RunContext, asking, question, this_turn
+from coterie.graphs.state import GraphState, RunContext, asking, question, tell, this_turn
 from coterie.memory.curation import CurationReport
 from coterie.memory.flow import Flow
 from coterie.memory.ids import new_id
@@ -59,7 +59,7 @@ def recall_node(
         if memory.recall:
             found = db.recall(context.scope(agent_id, team_id), question(messages), token_budget=memory.token_budget)
             update["recalled"] = memory_block(found)
-            runtime.stream_writer(MemoryRecalled(name, found))
+            tell(runtime, MemoryRecalled(name, found))
         return update
 
     return recall
@@ -107,7 +107,7 @@ def curator_node(
         for each in [*_left_behind(memory, turn), turn] if owed else []:
             report = yield from _curated(memory, each)
             if report is not None:
-                runtime.stream_writer(MemoryCurated(name, report))
+                tell(runtime, MemoryCurated(name, report))
         return {}
 
     return FlowNode("curate", steps)

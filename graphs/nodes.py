@@ -17,7 +17,7 @@ from coterie.errors import CoterieError, RunError
 from coterie.graphs.events import ToolFinished, ToolStarted
 from coterie.graphs.prompts import system_prompt
 from coterie.graphs.spec import Spec, described, slug
-from coterie.graphs.state import GraphState, RunContext
+from coterie.graphs.state import GraphState, RunContext, tell
 from coterie.memory.flow import Flow, adrive, drive
 from coterie.memory.ids import new_id
 
@@ -136,7 +136,7 @@ def tools_node(name: str, tools: Sequence[BaseTool]) -> FlowNode:
         call = state["messages"][-1]
         assert isinstance(call, AIMessage)
         for wanted in call.tool_calls:
-            runtime.stream_writer(ToolStarted(name, wanted["name"], wanted["args"], wanted["id"] or ""))
+            tell(runtime, ToolStarted(name, wanted["name"], wanted["args"], wanted["id"] or ""))
         unreadable = [
             ToolMessage(
                 f"The arguments are not valid JSON: {wanted['args']!r}. Call it again with valid ones.",
@@ -149,8 +149,9 @@ def tools_node(name: str, tools: Sequence[BaseTool]) -> FlowNode:
         found = (yield Invoke(node, dict(state))) if call.tool_calls else {"messages": []}
         updates = [*(found if isinstance(found, list) else [found]), {"messages": unreadable}]
         for answer in _answers(updates):
-            runtime.stream_writer(
-                ToolFinished(name, answer.name or "", answer.text, answer.tool_call_id, answer.status == "error")
+            tell(
+                runtime,
+                ToolFinished(name, answer.name or "", answer.text, answer.tool_call_id, answer.status == "error"),
             )
         return updates if isinstance(found, list) else {"messages": [*found["messages"], *unreadable]}
 

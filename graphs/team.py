@@ -17,7 +17,7 @@ from coterie.graphs.events import MemberFinished, MemberStarted
 from coterie.graphs.memory_nodes import curator_node, recall_node
 from coterie.graphs.nodes import FlowNode, Update, model_node, tools_node, wants_tools
 from coterie.graphs.spec import Spec, TeamSpec, member_tools, slug
-from coterie.graphs.state import GraphState, MemberTask, RunContext, asking
+from coterie.graphs.state import GraphState, MemberTask, RunContext, asking, tell
 from coterie.memory.flow import Flow
 
 
@@ -139,7 +139,7 @@ def member_node(team: TeamSpec, member: Spec) -> FlowNode:
     def steps(state: MemberTask, runtime: Runtime[RunContext]) -> Flow[Update]:
         context = replace(asking(runtime), team_id=team.team_id, member=True)
         task = state["task"]
-        runtime.stream_writer(MemberStarted(team.name, member.name, task))
+        tell(runtime, MemberStarted(team.name, member.name, task))
         error = None
         try:
             result = yield RunMember(graph, task, context)
@@ -149,7 +149,7 @@ def member_node(team: TeamSpec, member: Spec) -> FlowNode:
         except Exception as raised:
             error = f"{type(raised).__name__}: {raised}"
             content = f"{member.name} failed. {error}"
-        runtime.stream_writer(MemberFinished(team.name, member.name, task, content, error))
+        tell(runtime, MemberFinished(team.name, member.name, task, content, error))
         status = "error" if error else "success"
         answer = ToolMessage(content, tool_call_id=state["call_id"], name=slug(member.name), status=status)
         return {"messages": [answer]}

@@ -40,12 +40,10 @@ class Run:
 
     def __init__(self, spec: Spec, message: str, user_id: str | None, session_id: str | None) -> None:
         self.spec = spec
-        self.context = RunContext(user_id, session_id or new_id(), new_id())
+        self.told: list[Event] = []
+        self.context = RunContext(user_id, session_id or new_id(), new_id(), told=self.told)
         self.input = {"messages": [HumanMessage(checked_message(message))]}
         self.state: dict[str, Any] = self.input
-        self.members: list[MemberFinished] = []
-        self.curated: list[MemoryCurated] = []
-        self.recalled: MemoryRecalled | None = None
         self.names = {slug(each.name): each.name for each in everyone(spec)}
 
     def options(self, tokens: bool) -> dict[str, Any]:
@@ -55,19 +53,19 @@ class Run:
         """
         thread = json.dumps([self.context.user_id, self.context.session_id])
         config = {"configurable": {"thread_id": thread}, "recursion_limit": MAX_STEPS}
-        modes = ["values", "custom", "messages"] if tokens else ["values", "custom"]
-        return {"config": config, "context": self.context, "stream_mode": modes, "subgraphs": True}
+        modes = ["values", "custom", "messages"] if tokens else ["values"]
+        return {"config": config, "context": self.context, "stream_mode": modes, "subgraphs": tokens}
 
     def started(self) -> RunStarted:
         """The first event."""
         context = self.context
         return RunStarted(self.spec.name, context.run_id or "", context.session_id or "", context.user_id)
 
-    def read(self, chunk: tuple[tuple[str, ...], str, Any]) -> Iterator[Event]:
+    def read(self, chunk: tuple[Any, ...]) -> Iterator[Event]:
         """Take note of one streamed chunk, and yield the events in it."""
-        path, mode, payload = chunk
+        *where, mode, payload = chunk
+        path = where[0] if where else ()
         if mode == "custom" and isinstance(payload, Event):
-            self._note(payload, path)
             yield payload
         elif mode == "values" and not path:
             self.state = payload
@@ -77,14 +75,6 @@ class Run:
             if answering and isinstance(message, AIMessageChunk) and message.text:
                 key = path[-1].split(":")[0] if path else ""
                 yield Token(self.names.get(key, self.spec.name), message.text)
-
-    def _note(self, event: Event, path: tuple[str, ...]) -> None:
-        if isinstance(event, MemberFinished):
-            self.members.append(event)
-        elif isinstance(event, MemoryCurated):
-            self.curated.append(event)
-        elif isinstance(event, MemoryRecalled) and not path:
-            self.recalled = event
 
     def unfinished_turn(self) -> Turn | None:
         """The turn as far as it came, to keep when the run breaks off; None if the graph did not come to begin."""
@@ -114,6 +104,8 @@ class Run:
                 f"{self.spec.name} stopped at an interrupt: give its graph a checkpointer, and resume the graph itself."
             )
         messages = tuple(this_turn(self.state["messages"]))
+        own = (event for event in self.told if isinstance(event, MemoryRecalled) and event.source == self.spec.name)
+        recalled = (event.recall for event in own)
         notices = tuple(self._notices())
         for notice in notices:
             log.warning(notice)
@@ -124,9 +116,9 @@ class Run:
             turn_id=self.state["turn_id"],
             session_id=self.context.session_id or "",
             user_id=self.context.user_id,
-            members=tuple(self.members),
-            recalled=self.recalled.recall if self.recalled else None,
-            curations=tuple(event.report for event in self.curated),
+            members=tuple(event for event in self.told if isinstance(event, MemberFinished)),
+            recalled=next(iter(recalled), None),
+            curations=tuple(event.report for event in self.told if isinstance(event, MemoryCurated)),
             notices=notices,
         )
         return RunFinished(self.spec.name, output)

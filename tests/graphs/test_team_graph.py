@@ -8,7 +8,9 @@ from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
 
 from coterie import Agent, RunOutput, Team
 from coterie.errors import ConfigurationError, RunError
+from coterie.graphs.events import MemberFinished
 from coterie.graphs.spec import member_tools
+from coterie.teams.output import RunFinished
 from tests.support.scripted import ScriptedModel, calls
 
 Way = Callable[[Team, str], RunOutput]
@@ -181,3 +183,20 @@ def test_what_cannot_be_a_team_is_refused() -> None:
         Team("t", [member("a b"), member("a_b")]).run("go")
     with pytest.raises(ConfigurationError, match="mode='chaos'"):
         Team("t", [member("a")], mode="chaos")  # type: ignore[arg-type]
+
+
+def test_run_and_stream_tell_the_same() -> None:
+    def fail(messages: list[BaseMessage]) -> str:
+        raise ConnectionError("gone")
+
+    inner = Team(
+        "inner", [Agent("leaf one", model=ScriptedModel(script=fail))], model=leader(("ask_leaf_one", {"task": "x"}))
+    )
+    outer = Team("outer", [inner], model=leader(delegate("inner", "y")))
+    *events, last = outer.run("go", stream=True)
+    assert isinstance(last, RunFinished)
+    once = outer.run("go")
+    for output in (once, last.output, asyncio.run(outer.arun("go"))):
+        assert [member.member for member in output.members] == ["leaf one", "inner"]
+        assert [error.split(":")[0] for error in output.errors] == ["leaf one"]
+    assert [event for event in events if isinstance(event, MemberFinished)] == list(last.output.members)
