@@ -29,7 +29,7 @@ _COLOURS = {
     "curator": "fill:#fde4dc,stroke:#e76f51,color:#3d1509",
     "memory": "fill:#fff3cd,stroke:#b8860b,color:#3b2c04",
 }
-_WORDS = {"start": "run_starts", "end": "run_ends", "memory": "shared"}
+_WORDS = {"start": "run_starts", "end": "run_ends", "memory": "shared_memory"}
 _ARROWS = {"always": "-->", "both": "<-.->"}
 _STYLES = dict.fromkeys(("start", "end", "model", "leader", "tools"), "step")
 _LINES = {"read": "#2a9d8f", "write": "#e76f51", "both": "#e76f51"}
@@ -45,7 +45,7 @@ def mermaid(picture: Picture) -> str:
     memory = _joined(edge for edge in picture.edges if edge.kind in ("read", "write"))
     lines = ["flowchart TB", f"  {_node(names, picture.start)}"]
     lines += _cluster(names, picture.root, depth=1)
-    lines += [f"  {_node(names, node)}" for node in (picture.end, *picture.stores)]
+    lines += [f"  {_node(names, node)}" for node in (picture.end, picture.store) if node]
     lines += [f"  {names[edge.source]} {_arrow(edge)} {names[edge.target]}" for edge in [*flow, *memory]]
     for kind, colour in _LINES.items():
         if places := [str(place) for place, edge in enumerate([*flow, *memory]) if edge.kind == kind]:

@@ -61,8 +61,8 @@ class Picture:
     root: Cluster
     start: Node
     end: Node
-    stores: tuple[Node, ...]
-    """The shared memory: one store as a rule, several where members have a store of their own."""
+    store: Node | None
+    """The shared memory: a team and its members have one, or none."""
     edges: tuple[Edge, ...]
 
     def clusters(self) -> Iterator[Cluster]:
@@ -74,23 +74,27 @@ class Picture:
             waiting[:0] = cluster.members
 
     def nodes(self) -> Iterator[Node]:
-        """Every node: the start, the steps, the end, the stores."""
+        """Every node: the start, the steps, the end, the store."""
         yield self.start
         for cluster in self.clusters():
             yield from cluster.nodes
         yield self.end
-        yield from self.stores
+        if self.store:
+            yield self.store
 
 
 def picture(spec: Spec) -> Picture:
     """The picture of an agent or a team that is run by itself."""
     start, end = Node("/start", "start", "start"), Node("/end", "end", "end")
-    stores = _stores(spec)
     root = _cluster(spec, slug(spec.name), member=False)
     edges = [Edge(start.id, root.nodes[0].id, "always"), Edge(root.nodes[-1].id, end.id, "always")]
     edges += _edges(root)
-    edges += _memory_edges(spec, root, stores)
-    return Picture(root, start, end, tuple(stores.values()), tuple(edges))
+    if spec.memory is None:
+        return Picture(root, start, end, None, tuple(edges))
+    file = spec.memory.manager.db.name.rpartition("/")[2]
+    store = Node("/memory", "memory", "shared memory", (file,))
+    edges += _memory_edges(root, store, spec.memory.curate)
+    return Picture(root, start, end, store, tuple(edges))
 
 
 def _members(spec: Spec) -> tuple[Spec, ...]:
@@ -145,31 +149,13 @@ def _edges(cluster: Cluster) -> Iterator[Edge]:
         yield Edge(asks.id, curator.id, "choice" if tools or cluster.members else "always")
 
 
-def _stores(spec: Spec) -> dict[int, Node]:
-    """One node for each store in use, by the identity of the store."""
-    stores: dict[int, Node] = {}
-    for each in _specs(spec):
-        if each.memory is not None:
-            db = each.memory.manager.db
-            name = f"/memory/{len(stores) + 1}"
-            stores.setdefault(id(db), Node(name, "memory", "shared memory", (db.name.rpartition("/")[2],)))
-    return stores
-
-
-def _specs(spec: Spec) -> Iterator[Spec]:
-    yield spec
-    for member in _members(spec):
-        yield from _specs(member)
-
-
-def _memory_edges(spec: Spec, cluster: Cluster, stores: dict[int, Node]) -> Iterator[Edge]:
-    if spec.memory is not None:
-        store = stores[id(spec.memory.manager.db)]
-        if recall := cluster.node("recall"):
-            yield Edge(store.id, recall.id, "read")
-        if curator := cluster.node("curator"):
-            if spec.memory.curate:
-                yield Edge(store.id, curator.id, "read")
-            yield Edge(curator.id, store.id, "write")
-    for member, inner in zip(_members(spec), cluster.members, strict=True):
-        yield from _memory_edges(member, inner, stores)
+def _memory_edges(cluster: Cluster, store: Node, curate: bool) -> Iterator[Edge]:
+    """What reads and writes the store; a curator that does not ``curate`` only keeps the turn."""
+    if recall := cluster.node("recall"):
+        yield Edge(store.id, recall.id, "read")
+    if curator := cluster.node("curator"):
+        if curate:
+            yield Edge(store.id, curator.id, "read")
+        yield Edge(curator.id, store.id, "write")
+    for member in cluster.members:
+        yield from _memory_edges(member, store, curate)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from rich.cells import cell_len, set_cell_size
 
-from coterie.graphs.picture import Cluster, Node, Picture
+from coterie.graphs.picture import Cluster, Edge, Node, Picture
 from coterie.text import one_line
 
 WIDTH = 100
@@ -13,11 +13,11 @@ WIDTH = 100
 MAX_TEXT = 72
 """The most characters of a name, a role or a detail."""
 
-_GAP = 4
-"""Columns from one bus to the next."""
 _SHORTEST = 6
-"""Columns of the shortest arrow to a bus."""
-_ASCII = str.maketrans(dict(zip("│├╰─┄▷◀▶║╢╫═╝◆·…�", "||`-.><>||+=+*-~?", strict=True)))
+"""Columns of the shortest arrow to the bus."""
+_BESIDE = _SHORTEST + 4
+"""Columns kept free for the bus, the arrows to it and a margin."""
+_ASCII = str.maketrans(dict(zip("│├╰─┄▷◀▶║╢═╝◆·…�", "||`-.><>||=+*-~?", strict=True)))
 
 
 @dataclass(frozen=True)
@@ -26,15 +26,6 @@ class _Row:
 
     text: str
     node: Node | None = None
-
-
-@dataclass(frozen=True)
-class _Access:
-    """A step reads or writes the store at this place."""
-
-    place: int
-    reads: bool
-    writes: bool
 
 
 def drawing(picture: Picture, width: int = WIDTH, *, ascii: bool = False) -> str:
@@ -46,12 +37,9 @@ def drawing(picture: Picture, width: int = WIDTH, *, ascii: bool = False) -> str
         ascii: draw lines and arrows with ASCII characters. Names stay what they are.
     """
     rows = list(_tree(picture.root, "", ""))
-    room = width - (_SHORTEST + _GAP * len(picture.stores) if picture.stores else 0)
+    room = width - (_BESIDE if picture.store else 0)
     rows = [replace(row, text=_cut(row.text, max(room, 20))) for row in rows]
-    edge = max(cell_len(row.text) for row in rows) + _SHORTEST
-    columns = [edge + _GAP * place for place in range(len(picture.stores))]
-    lines = [row.text + _buses(cell_len(row.text), columns, _access(picture, row.node)) for row in rows]
-    lines += _labels(picture.stores, columns)
+    lines = _with_bus(rows, picture.store, picture.edges) if picture.store else [row.text for row in rows]
     drawn = "".join(f"{line.rstrip()}\n" for line in lines)
     return drawn.translate(_ASCII) if ascii else drawn
 
@@ -88,30 +76,20 @@ def _step(node: Node) -> str:
     return ("◆ " if node.kind == "curator" else "") + " · ".join([node.label, *details])
 
 
-def _access(picture: Picture, node: Node | None) -> _Access | None:
-    """How a step uses the memory; None if it does not."""
-    for place, store in enumerate(picture.stores):
-        reads = any(edge.source == store.id and node and edge.target == node.id for edge in picture.edges)
-        writes = any(edge.target == store.id and node and edge.source == node.id for edge in picture.edges)
-        if reads or writes:
-            return _Access(place, reads, writes)
-    return None
+def _with_bus(rows: Sequence[_Row], store: Node, edges: Sequence[Edge]) -> Iterator[str]:
+    """The rows with the bus beside them, and at its end the name of the store."""
+    column = max(cell_len(row.text) for row in rows) + _SHORTEST
+    reading = {edge.target for edge in edges if edge.kind == "read"}
+    writing = {edge.source for edge in edges if edge.kind == "write"}
+    for row in rows:
+        step = row.node.id if row.node else ""
+        yield row.text + _bus(column - cell_len(row.text), step in reading, step in writing)
+    label = " · ".join(one_line(part, MAX_TEXT) for part in (store.label, *store.details) if part)
+    yield f"{label} ═╝".rjust(column + 1)
 
 
-def _buses(start: int, columns: Sequence[int], access: _Access | None) -> str:
-    """What stands beside a text that ends at column ``start``: the buses, and an arrow to one of them."""
-    tail = ["║" if column in columns else " " for column in range(start, columns[-1] + 1 if columns else start)]
-    if access is not None:
-        end = columns[access.place] - start
-        tail[1:end] = ["╫" if each == "║" else "─" for each in tail[1:end]]
-        tail[1] = "◀" if access.reads else "─"
-        tail[end - 1 : end + 1] = ["▶" if access.writes else "─", "╢"]
-    return "".join(tail)
-
-
-def _labels(stores: Sequence[Node], columns: Sequence[int]) -> Iterator[str]:
-    """The ends of the buses, each with the name of its store."""
-    for place, (store, column) in enumerate(zip(stores, columns, strict=True)):
-        label = " · ".join(one_line(part, MAX_TEXT) for part in (store.label, *store.details) if part)
-        line = f"{label} ═╝".rjust(column + 1)
-        yield line + _buses(column + 1, columns[place + 1 :], None)
+def _bus(cells: int, reads: bool, writes: bool) -> str:
+    """The bus, so many columns after a text, and the arrow of a step that reads or writes the store."""
+    if not reads and not writes:
+        return " " * cells + "║"
+    return f" {'◀' if reads else '─'}{'─' * (cells - 3)}{'▶' if writes else '─'}╢"

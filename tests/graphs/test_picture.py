@@ -27,7 +27,7 @@ def desk() -> Team:
 
 
 def nested() -> Team:
-    """Two teams with a member of the same name, one with a store of its own."""
+    """Two teams with a member of the same name."""
     research = Team("research", [Agent("writer"), Agent("scout", tools=[search])], role="finds out")
     press = Team("press", [Agent("writer")], tools=[search])
     return Team("company", [research, press], db=SqliteDb("company.db"), update_memory_on_run=True)
@@ -49,21 +49,21 @@ def test_the_steps_of_an_agent_with_tools_and_memory() -> None:
     assert [node.kind for node in shown.root.nodes] == ["recall", "model", "tools", "curator"]
     assert edges(shown, "choice") == {("a/model", "a/tools"), ("a/model", "a/curate")}
     assert ("a/tools", "a/model") in edges(shown, "always")
-    assert edges(shown, "read") == {("/memory/1", "a/recall"), ("/memory/1", "a/curate")}
-    assert edges(shown, "write") == {("a/curate", "/memory/1")}
+    assert edges(shown, "read") == {("/memory", "a/recall"), ("/memory", "a/curate")}
+    assert edges(shown, "write") == {("a/curate", "/memory")}
 
 
 def test_a_curator_that_only_keeps_the_turn_reads_nothing() -> None:
     shown = picture(Agent("a", db=SqliteDb("a.db")).spec())
-    assert edges(shown, "read") == {("/memory/1", "a/recall")}
-    assert edges(shown, "write") == {("a/curate", "/memory/1")}
+    assert edges(shown, "read") == {("/memory", "a/recall")}
+    assert edges(shown, "write") == {("a/curate", "/memory")}
 
 
 def test_members_read_the_memory_and_the_team_alone_curates() -> None:
     shown = picture(desk().spec())
     assert [cluster.id for cluster in shown.clusters()] == ["desk", "desk/scout", "desk/writer"]
-    assert edges(shown, "write") == {("desk/curate", "/memory/1")}
-    assert ("/memory/1", "desk/scout/recall") in edges(shown, "read")
+    assert edges(shown, "write") == {("desk/curate", "/memory")}
+    assert ("/memory", "desk/scout/recall") in edges(shown, "read")
     assert ("desk/leader", "desk/scout") in edges(shown, "choice")
     assert ("desk/scout", "desk/leader") in edges(shown, "always")
 
@@ -222,6 +222,5 @@ def _check_terminal(text: str, shown: Picture) -> None:
     lines = text.splitlines()
     assert max(map(cell_len, lines)) <= 90
     assert len(lines) >= len(list(shown.clusters()))
-    tree = lines[: len(lines) - len(shown.stores)]
-    if shown.stores:
-        assert len({cell_len(line) for line in tree}) == 1
+    if shown.store:
+        assert len({cell_len(line) for line in lines[:-1]}) == 1

@@ -14,7 +14,7 @@ Output = Annotated[
     Path | None,
     typer.Option("--output", "-o", metavar="OUT", help="OUT.mmd (Mermaid), OUT.txt, or - for Mermaid on stdout."),
 ]
-LINES = "│├╰─┄▷◀▶║╢╫═╝◆·…"
+LINES = "│├╰─┄▷◀▶║╢═╝◆·…"
 
 
 def graph(file: File, output: Output = None) -> None:
