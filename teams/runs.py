@@ -1,163 +1,25 @@
 """Running: what an agent and a team do alike. One driver for run and stream, with a loop each for sync and async."""
 
 import asyncio
-import json
-import logging
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Coroutine, Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 
-from langchain_core.messages import AIMessageChunk, HumanMessage
 from langgraph.errors import GraphRecursionError
 
-from coterie.errors import ConfigurationError, CoterieError, InputError, RunError
+from coterie.errors import ConfigurationError, CoterieError
 from coterie.graphs.agent import Graph
 from coterie.graphs.draw import draw
-from coterie.graphs.events import Event, MemberFinished, MemoryCurated, MemoryRecalled, Token
-from coterie.graphs.memory_nodes import stored_messages
-from coterie.graphs.offline import NOTICE
-from coterie.graphs.spec import Spec, TeamSpec, slug
-from coterie.graphs.state import RunContext, this_turn
+from coterie.graphs.events import Event
+from coterie.graphs.spec import Spec
 from coterie.graphs.team import build_graph
-from coterie.memory.ids import new_id
 from coterie.memory.manager import MemoryManager
-from coterie.memory.values import Turn
-from coterie.teams.output import RunFinished, RunOutput, RunStarted
+from coterie.teams.output import RunFinished, RunOutput
+from coterie.teams.run import Run
 
 if TYPE_CHECKING:
     from rich.console import Console
-
-log = logging.getLogger("coterie")
-
-MAX_STEPS = 100
-"""Graph steps in one run, members' steps not counted: far more than a sound run takes, far less than a loop."""
-
-
-class Run:
-    """One run under way: what to hand to the graph, and how to read what it streams. Does no I/O."""
-
-    def __init__(self, spec: Spec, message: str, user_id: str | None, session_id: str | None) -> None:
-        self.spec = spec
-        self.told: list[Event] = []
-        self.context = RunContext(user_id, session_id or new_id(), new_id(), told=self.told)
-        self.input = {"messages": [HumanMessage(checked_message(message))]}
-        self.state: dict[str, Any] = self.input
-        self.names = {slug(each.name): each.name for each in everyone(spec)}
-
-    def options(self, tokens: bool) -> dict[str, Any]:
-        """Keyword arguments for ``graph.stream`` and ``graph.astream``.
-
-        A checkpointer knows threads alone: the user is part of the thread's name, or two users would share a session.
-        """
-        thread = json.dumps([self.context.user_id, self.context.session_id])
-        config = {"configurable": {"thread_id": thread}, "recursion_limit": MAX_STEPS}
-        modes = ["values", "custom", "messages"] if tokens else ["values"]
-        return {"config": config, "context": self.context, "stream_mode": modes, "subgraphs": tokens}
-
-    def started(self) -> RunStarted:
-        """The first event."""
-        context = self.context
-        return RunStarted(self.spec.name, context.run_id or "", context.session_id or "", context.user_id)
-
-    def read(self, chunk: tuple[Any, ...]) -> Iterator[Event]:
-        """Take note of one streamed chunk, and yield the events in it."""
-        *where, mode, payload = chunk
-        path = where[0] if where else ()
-        if mode == "custom" and isinstance(payload, Event):
-            yield payload
-        elif mode == "values" and not path:
-            self.state = payload
-        elif mode == "messages":
-            message, metadata = payload
-            answering = metadata.get("langgraph_node") in ("model", "leader")
-            if answering and isinstance(message, AIMessageChunk) and message.text:
-                key = path[-1].split(":")[0] if path else ""
-                yield Token(self.names.get(key, self.spec.name), message.text)
-
-    def unfinished_turn(self) -> Turn | None:
-        """The turn as far as it came, to keep when the run breaks off; None if the graph did not come to begin."""
-        memory, turn_id = self.spec.memory, self.state.get("turn_id")
-        if memory is None or turn_id is None:
-            return None
-        return Turn(
-            turn_id=turn_id,
-            session_id=self.context.session_id or "",
-            run_id=self.context.run_id or "",
-            messages=tuple(stored_messages(this_turn(self.state["messages"]))),
-            at=datetime.now(UTC),
-            user_id=self.context.user_id,
-            team_id=self.spec.team_id if isinstance(self.spec, TeamSpec) else None,
-            agent_id=None if isinstance(self.spec, TeamSpec) else self.spec.agent_id,
-            status="pending" if memory.curate and self.context.user_id is not None else "none",
-        )
-
-    def finished(self) -> RunFinished:
-        """The last event. What the user should know is in it, and logged once.
-
-        Raises:
-            RunError: the run stopped at an interrupt.
-        """
-        if self.state.get("__interrupt__"):
-            raise RunError(
-                f"{self.spec.name} stopped at an interrupt: give its graph a checkpointer, and resume the graph itself."
-            )
-        messages = tuple(this_turn(self.state["messages"]))
-        own = (event for event in self.told if isinstance(event, MemoryRecalled) and event.source == self.spec.name)
-        recalled = (event.recall for event in own)
-        notices = tuple(self._notices())
-        for notice in notices:
-            log.warning(notice)
-        output = RunOutput(
-            content=messages[-1].text,
-            messages=messages,
-            run_id=self.context.run_id or "",
-            turn_id=self.state["turn_id"],
-            session_id=self.context.session_id or "",
-            user_id=self.context.user_id,
-            members=tuple(event for event in self.told if isinstance(event, MemberFinished)),
-            recalled=next(iter(recalled), None),
-            curations=tuple(event.report for event in self.told if isinstance(event, MemoryCurated)),
-            notices=notices,
-        )
-        return RunFinished(self.spec.name, output)
-
-    def _notices(self) -> Iterator[str]:
-        if any(each.model._llm_type == "offline" for each in everyone(self.spec)):
-            yield NOTICE
-        if self.spec.memory and self.spec.memory.curate and self.context.user_id is None:
-            yield f"{self.spec.name} remembers nothing of this run: say who speaks with user_id=."
-
-    def too_long(self) -> RunError:
-        """The error of a run that goes round in circles."""
-        return RunError(f"{self.spec.name} was stopped after {MAX_STEPS} steps without an answer: does a tool loop?")
-
-
-def checked_message(message: str) -> str:
-    """Refuse a message that says nothing, or that no database and no model takes.
-
-    Raises:
-        InputError: with what is wrong.
-    """
-    if not isinstance(message, str) or not message.strip():
-        raise InputError(f"The message is {message!r}: say something.")
-    if "\0" in message:
-        raise InputError(f"The message holds a NUL character at position {message.index(chr(0))}: take it out.")
-    try:
-        message.encode()
-    except UnicodeEncodeError as error:
-        raise InputError(
-            f"The message is not valid Unicode at position {error.start} ({message[error.start]!r}): repair it."
-        ) from None
-    return message
-
-
-def everyone(spec: Spec) -> Iterator[Spec]:
-    """The agent or team, and everybody in it."""
-    yield spec
-    for member in spec.members if isinstance(spec, TeamSpec) else ():
-        yield from everyone(member)
 
 
 class Runs(ABC):

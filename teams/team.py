@@ -50,7 +50,7 @@ class Team(Runs):
         mode: how they work together.
         role: what the team is good at, where it is itself a member.
         instructions: what the leader is to do.
-        model: the leader's, as in `Agent`. Members have their own.
+        model: the leader's, as in `Agent`. Members without one of their own use it too.
         tools: the leader's own tools.
         db: the store that the team and all its members share. None: the one that members have.
         memory_manager: as in `Agent`.
@@ -90,8 +90,7 @@ class Team(Runs):
         self.instructions = instructions
         self.model = model
         self.tools = listed(self.name, "tools", tools)
-        own = checked_store(self.name, db, memory_manager)
-        self.db: Db | None = own or next((member.db for member in self.members if member.db), None)
+        self.db: Db | None = checked_store(self.name, db, memory_manager)
         self.memory_manager = memory_manager
         self.update_memory_on_run: bool = update_memory_on_run or any(
             each.update_memory_on_run for each in self.members
@@ -101,6 +100,8 @@ class Team(Runs):
 
     def spec(self, inherited: Inherited = NOTHING) -> TeamSpec:
         """What its graph is built from. ``inherited`` is what a team that it is a member of lends it."""
+        if inherited.memory is None:
+            self.db = self.db or next((member.db for member in self.members if member.db), None)
         model = usable_model(self.model, inherited)
         memory = memory_use(self, model, inherited)
         return TeamSpec(

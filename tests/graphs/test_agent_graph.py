@@ -285,11 +285,15 @@ def test_a_stream_that_is_left_early_keeps_what_was_said(db: Db) -> None:
 
 
 def test_a_cancelled_run_is_cancelled_and_keeps_what_was_said(db: Db) -> None:
+    model = ScriptedModel(script=lambda messages: "ok", delay=1)
+
     async def impatient() -> None:
-        slow = agent(db, ScriptedModel(script=lambda messages: "ok", delay=1))
-        with pytest.raises(TimeoutError):
-            async with asyncio.timeout(0.5):
-                await slow.arun("I like tea.", user_id="u", session_id="s")
+        task = asyncio.create_task(agent(db, model).arun("I like tea.", user_id="u", session_id="s"))
+        while not model.seen:
+            await asyncio.sleep(0.01)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
 
     asyncio.run(impatient())
     assert [turn.messages[0].content for turn in db.turns("u", "s")] == ["I like tea."]
