@@ -178,7 +178,7 @@ def _opened(
     With the write-ahead log there are readers and one writer side by side; every commit is on disk before it returns.
     """
     connection = sqlite3.connect(
-        where, BUSY_SECONDS, isolation_level=None, check_same_thread=False, uri=uri, factory=factory
+        where, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False, uri=uri, factory=factory
     )
     try:
         for statement in statements:
