@@ -127,6 +127,10 @@ def _url(text: str) -> sa.URL:
         raise StoreError(f"db_url is of {url.drivername!r}: give postgresql://user:password@host:port/database.")
     if "@" in (url.host or "") or ("@" in (url.database or "") and "%40" not in text):
         raise StoreError(f"db_url has several @ ({without_login(text)!r}): write %40 for one in a name or password.")
+    try:
+        (url.host or "").encode("idna")
+    except UnicodeError as error:
+        raise StoreError(f"db_url has the host {url.host!r}, which cannot be a host's name: correct it.") from error
     return url.set(drivername="postgresql+psycopg")
 
 

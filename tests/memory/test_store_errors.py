@@ -255,6 +255,11 @@ def test_a_url_that_is_not_postgresql_s(url: str) -> None:
         PostgresDb(url)
 
 
+def test_a_host_that_cannot_be_one() -> None:
+    with pytest.raises(StoreError, match=r"host 'a\.\.b'"):
+        PostgresDb("postgresql://a..b/x")
+
+
 @pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg", "postgresql+psycopg2"])
 def test_schemes_that_mean_postgresql(scheme: str, postgres_url: str) -> None:
     with PostgresDb(scheme + "://" + postgres_url.partition("://")[2]) as db:
