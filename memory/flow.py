@@ -4,7 +4,8 @@ A *flow* is a generator. It yields what it waits for (an `Effect`: a model call,
 answer; everything between two yields is ordinary synchronous code. `drive` runs a flow in this thread. `adrive` awaits
 the effects and runs the code between them in worker threads, so a slow database never blocks the event loop.
 
-`in_thread` gives a synchronous method that waits for no model its async twin in one line.
+`driven` and `adriven` make a verb and its async twin of a flow. `in_thread` gives a synchronous method that waits for
+no model its async twin in one line.
 """
 
 import asyncio
@@ -77,6 +78,27 @@ async def adrive(flow: Flow[T]) -> T:
     finally:
         if getgeneratorstate(flow) != GEN_RUNNING:  # else a worker thread is still in a step: it ends that one alone
             flow.close()
+
+
+def driven(flow: Callable[P, Flow[T]]) -> Callable[P, T]:
+    """Make a verb of a flow: called, it runs the flow to its end. `adriven` makes its async twin."""
+
+    @wraps(flow)
+    def verb(*args: P.args, **kwargs: P.kwargs) -> T:
+        return drive(flow(*args, **kwargs))
+
+    return verb
+
+
+def adriven(verb: Callable[P, T]) -> Callable[P, Coroutine[Any, Any, T]]:
+    """The async twin of a verb that `driven` made: the same flow, awaited."""
+    flow: Callable[P, Flow[T]] = verb.__wrapped__  # type: ignore[attr-defined]  # set by functools.wraps
+
+    @wraps(flow)
+    async def twin(*args: P.args, **kwargs: P.kwargs) -> T:
+        return await adrive(flow(*args, **kwargs))
+
+    return twin
 
 
 def in_thread(function: Callable[P, T]) -> Callable[P, Coroutine[Any, Any, T]]:

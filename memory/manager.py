@@ -10,7 +10,7 @@ from coterie.memory.curation import CurationReport as CurationReport
 from coterie.memory.curation import curate
 from coterie.memory.curator import Curator, ModelCurator
 from coterie.memory.db import Db
-from coterie.memory.flow import Flow, adrive, drive, in_thread
+from coterie.memory.flow import Flow, adriven, driven, in_thread
 from coterie.memory.incoming import turn_of
 from coterie.memory.inputs import expected, key
 from coterie.memory.models import curating_model
@@ -197,6 +197,7 @@ class MemoryManager:
         """Forget everything that is true now about a user, and return how many memories that was."""
         return len(self.db.clear(_owner(user_id), Change()))
 
+    @driven
     def create_user_memories(
         self,
         message: str | None = None,
@@ -204,7 +205,7 @@ class MemoryManager:
         user_id: str | None = None,
         agent_id: str | None = None,
         team_id: str | None = None,
-    ) -> CurationReport:
+    ) -> Flow[CurationReport]:
         """Have the curator keep what deserves it of a message, or of the messages of one exchange.
 
         The exchange is stored first. If the model fails, the report has the error, the exchange stays pending, and
@@ -221,20 +222,7 @@ class MemoryManager:
         Raises:
             InputError: no user id; nothing was said; a NUL character.
         """
-        return drive(self._creating(turn_of(message, messages, user_id, agent_id, team_id)))
-
-    async def acreate_user_memories(
-        self,
-        message: str | None = None,
-        messages: "Sequence[AnyMessage] | None" = None,
-        user_id: str | None = None,
-        agent_id: str | None = None,
-        team_id: str | None = None,
-    ) -> CurationReport:
-        """The async twin of `create_user_memories`."""
-        return await adrive(self._creating(turn_of(message, messages, user_id, agent_id, team_id)))
-
-    def _creating(self, turn: Turn) -> Flow[CurationReport]:
+        turn = turn_of(message, messages, user_id, agent_id, team_id)
         self.db.record_turn(turn)
         return (yield from self.curating(turn))
 
@@ -251,19 +239,13 @@ class MemoryManager:
         key("user_id", turn.user_id)
         return (yield from curate(self.db, self.curator, turn, self._limits))
 
-    def curate_pending(self, user_id: str | None = None, limit: int = 20) -> list[CurationReport]:
+    @driven
+    def curate_pending(self, user_id: str | None = None, limit: int = 20) -> Flow[list[CurationReport]]:
         """Curate turns whose curation is owed; of every user without a ``user_id``.
 
         Those that failed least often come first, then the oldest. One that failed eight times is dead: it is kept, with
         its error, and not tried again.
         """
-        return drive(self._curating_pending(user_id, limit))
-
-    async def acurate_pending(self, user_id: str | None = None, limit: int = 20) -> list[CurationReport]:
-        """The async twin of `curate_pending`."""
-        return await adrive(self._curating_pending(user_id, limit))
-
-    def _curating_pending(self, user_id: str | None, limit: int) -> Flow[list[CurationReport]]:
         reports = []
         for turn in self.db.pending_turns(user_id, limit):
             try:
@@ -272,12 +254,13 @@ class MemoryManager:
                 continue
         return reports
 
+    @driven
     def optimize_memories(
         self,
         user_id: str | None,
         strategy: MemoryOptimizationStrategyType | Strategy | str = MemoryOptimizationStrategyType.SUMMARIZE,
         apply: bool = True,
-    ) -> Optimized:
+    ) -> Flow[Optimized]:
         """Put what is remembered about a user into fewer words.
 
         Args:
@@ -292,20 +275,6 @@ class MemoryManager:
             CurationError: the model refused, or its answer loses facts. Nothing was changed.
             ConflictError: a memory was changed or removed meanwhile. Nothing was changed.
         """
-        return drive(self._optimizing(user_id, strategy, apply))
-
-    async def aoptimize_memories(
-        self,
-        user_id: str | None,
-        strategy: MemoryOptimizationStrategyType | Strategy | str = MemoryOptimizationStrategyType.SUMMARIZE,
-        apply: bool = True,
-    ) -> Optimized:
-        """The async twin of `optimize_memories`."""
-        return await adrive(self._optimizing(user_id, strategy, apply))
-
-    def _optimizing(
-        self, user_id: str | None, strategy: MemoryOptimizationStrategyType | Strategy | str, apply: bool
-    ) -> Flow[Optimized]:
         owner = key("user_id", user_id)
         return (yield from optimize(self.db, owner, named(strategy), curating_model(self._model), apply))
 
@@ -320,6 +289,9 @@ class MemoryManager:
     aget_user_memories = in_thread(get_user_memories)
     asearch_user_memories = in_thread(search_user_memories)
     aclear_user_memories = in_thread(clear_user_memories)
+    acreate_user_memories = adriven(create_user_memories)
+    acurate_pending = adriven(curate_pending)
+    aoptimize_memories = adriven(optimize_memories)
 
 
 def _owner(user_id: str | None) -> Scope:

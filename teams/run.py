@@ -15,6 +15,7 @@ from coterie.graphs.offline import NOTICE
 from coterie.graphs.spec import Spec, TeamSpec, slug
 from coterie.graphs.state import RunContext, this_turn
 from coterie.memory.ids import new_id
+from coterie.memory.inputs import checked_text
 from coterie.memory.values import Turn
 from coterie.teams.output import RunFinished, RunOutput, RunStarted
 
@@ -66,9 +67,12 @@ class Run:
                 yield Token(self.names.get(key, self.spec.name), message.text)
 
     def unfinished_turn(self) -> Turn | None:
-        """The turn as far as it came, to keep when the run breaks off; None if the graph did not come to begin."""
+        """The turn as far as it came, to keep when the run breaks off.
+
+        None if the graph did not come to begin, or waits at an interrupt: resumed, it keeps the turn itself.
+        """
         memory, turn_id = self.spec.memory, self.state.get("turn_id")
-        if memory is None or turn_id is None:
+        if memory is None or turn_id is None or self.state.get("__interrupt__"):
             return None
         return Turn(
             turn_id=turn_id,
@@ -131,15 +135,7 @@ def checked_message(message: str) -> str:
     """
     if not isinstance(message, str) or not message.strip():
         raise InputError(f"The message is {message!r}: say something.")
-    if "\0" in message:
-        raise InputError(f"The message holds a NUL character at position {message.index(chr(0))}: take it out.")
-    try:
-        message.encode()
-    except UnicodeEncodeError as error:
-        raise InputError(
-            f"The message is not valid Unicode at position {error.start} ({message[error.start]!r}): repair it."
-        ) from None
-    return message
+    return checked_text("message", message)
 
 
 def everyone(spec: Spec) -> Iterator[Spec]:

@@ -18,7 +18,7 @@ class UsesMemory(Protocol):
     """The memory settings that agents and teams share."""
 
     name: str
-    db: "Db | None"
+    db: Db | None
     memory_manager: MemoryManager | None
     update_memory_on_run: bool
     add_memories_to_context: bool | None
@@ -42,7 +42,7 @@ def listed(owner: str, what: str, values: Iterable[Any]) -> tuple[Any, ...]:
     return tuple(values)
 
 
-def checked_store(owner: str, db: "Db | None", manager: MemoryManager | None) -> "Db | None":
+def checked_store(owner: str, db: Db | None, manager: MemoryManager | None) -> Db | None:
     """The one store that is meant by ``db`` and by the memory manager.
 
     Raises:
@@ -61,7 +61,7 @@ def usable_model(model: BaseChatModel | str | None, inherited: Inherited) -> Bas
     return chat_model(model if model is not None else inherited.model) or OfflineModel()
 
 
-def usable_tools(owner: str, tools: "Sequence[Callable[..., Any] | BaseTool]") -> tuple[BaseTool, ...]:
+def usable_tools(owner: str, tools: Sequence[Callable[..., Any] | BaseTool]) -> tuple[BaseTool, ...]:
     """LangChain tools, made of functions where need be.
 
     Raises:

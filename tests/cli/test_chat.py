@@ -37,6 +37,6 @@ def test_a_line_that_is_not_utf8_does_not_end_it(cli: Cli, desk: Path) -> None:
 def test_a_turn_that_fails_does_not_end_it(cli: Cli, desk: Path) -> None:
     ended = cli("chat", "desk.py:billing", said="NUL \0 here\n/memory\nhello\n")
     assert ended.code == 1
-    assert "error: The message holds a NUL character" in ended.err
+    assert "holds a NUL character: remove it." in ended.err
     assert "error: billing has no store" in ended.err
     assert "> hello" in ended.out
