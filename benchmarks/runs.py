@@ -21,7 +21,7 @@ from langgraph.graph import END, START, MessagesState, StateGraph
 
 from coterie import Agent, MemoryManager, PostgresDb, Scope, SqliteDb, Team, UserMemory
 from coterie.memory.db import Db
-from coterie.memory.values import Add, Change
+from coterie.memory.edits import Add, Change
 
 
 class InstantModel(BaseChatModel):

@@ -20,10 +20,11 @@ from rich.console import Console
 from rich.table import Table
 
 from coterie.memory.db import Db
+from coterie.memory.edits import Add, Change, Ref, Update
 from coterie.memory.ids import new_id
 from coterie.memory.postgres import PostgresDb
 from coterie.memory.sqlite import SqliteDb
-from coterie.memory.values import Add, Change, Message, Ref, Scope, Turn, Update, UserMemory
+from coterie.memory.values import Message, Scope, Turn, UserMemory
 
 WORDS = [f"{first}{last}" for first in ("ba", "co", "di", "fu", "ge", "ha", "ki", "lo") for last in "bcdfghklmnprstvz"]
 BATCH = 1000

@@ -6,10 +6,11 @@ from functools import cached_property
 from typing import get_args
 
 from coterie.memory.compare import alike, asks_to_forget, fronts, normalised, quoted, shared, telling
+from coterie.memory.edits import Add, Delete, Edit, Merge, Operation, Ref, Update
 from coterie.memory.instructions import find_instruction
 from coterie.memory.plain import visible
 from coterie.memory.secrets import find_secret, masked
-from coterie.memory.values import Add, Delete, Edit, Merge, Operation, Ref, Turn, Update, UserMemory
+from coterie.memory.values import Turn, UserMemory
 from coterie.memory.words import words
 
 
@@ -261,7 +262,9 @@ def as_edit(proposal: Proposal, evidence: Evidence) -> Edit:
     if proposal.op == "delete":
         return Delete(refs[0], proposal.reason)
     if proposal.op == "update":
-        return Update(refs[0], proposal.memory, topics, proposal.reason)
+        return Update(
+            refs[0], proposal.memory, topics, proposal.reason, evidence.turn.at, _words_of(proposal, evidence)
+        )
     if proposal.op == "merge":
         return Merge(refs, proposal.memory, topics, proposal.reason)
     return Add(_new(proposal, evidence), proposal.reason)
@@ -276,10 +279,16 @@ def _new(proposal: Proposal, evidence: Evidence) -> UserMemory:
         team_id=turn.team_id,
         agent_id=turn.agent_id,
         visibility="user",
-        input=masked(proposal.quote) if quoted(proposal.quote, evidence.said_fronts) else None,
+        input=_words_of(proposal, evidence),
+        trust="user" if quoted(proposal.quote, evidence.said_fronts) else "agent",
         source_turn_id=turn.turn_id,
         event_at=turn.at,
     )
+
+
+def _words_of(proposal: Proposal, evidence: Evidence) -> str | None:
+    """The user's words that support a proposal."""
+    return masked(proposal.quote) if quoted(proposal.quote, evidence.said_fronts) else None
 
 
 def _id(row: UserMemory) -> str:

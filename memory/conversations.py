@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from coterie.errors import NotFoundError
+from coterie.errors import ConflictError, NotFoundError
 from coterie.memory import inputs, rows
 from coterie.memory.tables import SESSION, TURN
 from coterie.memory.values import Session, Turn
@@ -56,6 +56,8 @@ _failed = (
     )
 )
 
+_curated = sa.update(TURN).where(_this_turn, TURN.c.status == "pending").values(status="curated", error=None)
+
 Insert = Callable[[sa.Table], Any]
 
 
@@ -97,6 +99,17 @@ def record(connection: sa.Connection, insert: Insert, turn: Turn) -> None:
     if connection.execute(_insert_turn(insert), columns).rowcount:
         session = _new_session(turn.user_id, turn.session_id, turn.team_id, turn.agent_id)
         connection.execute(_touch_session(insert), session)
+
+
+def mark_curated(connection: sa.Connection, user_id: str | None, turn_id: str) -> None:
+    """Mark a pending turn as curated.
+
+    Raises:
+        ConflictError: it is not pending (any more).
+    """
+    key = {"key_user": _owner(user_id), "key_turn": inputs.key("curated", turn_id)}
+    if connection.execute(_curated, key).rowcount != 1:
+        raise ConflictError(f"The turn {turn_id!r} is not pending: it was curated already, or is not this user's.")
 
 
 def turn(connection: sa.Connection, user_id: str | None, turn_id: str) -> Turn:

@@ -8,10 +8,11 @@ from coterie.errors import ConflictError, CoterieError, CurationError, NotFoundE
 from coterie.memory.checks import CurationLimits, Evidence, Proposal, Refused, check
 from coterie.memory.curator import Curator
 from coterie.memory.db import Db
+from coterie.memory.edits import Applied, Change
 from coterie.memory.flow import Effect, Flow
 from coterie.memory.models import shortened
 from coterie.memory.prompt import excerpt
-from coterie.memory.values import Applied, Change, Scope, Turn, UserMemory
+from coterie.memory.values import Scope, Turn, UserMemory
 
 _QUERY_CHARACTERS = 1_000
 _NEWEST_KNOWN = 3

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Protocol
 from pydantic import BaseModel, Field
 
 from coterie.memory.checks import DEFAULT_LIMITS, CurationLimits, Proposal
+from coterie.memory.edits import Operation
 from coterie.memory.flow import Flow
 from coterie.memory.models import asking
 from coterie.memory.prompt import answer_form, messages_for
-from coterie.memory.values import Operation, Turn, UserMemory
+from coterie.memory.values import Turn, UserMemory
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel

@@ -7,66 +7,26 @@ Errors of every verb: `StoreError` when the database refuses or cannot be reache
 `SchemaError` when it is not one of coterie's, `InputError` for an argument that cannot be used.
 """
 
-import threading
-import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
-import sqlalchemy as sa
-
-from coterie.memory import conversations, forks, inputs, reading, schema, writing
-from coterie.memory.dialect import Dialect
+from coterie.memory import conversations, erasing, inputs, reading, revisions, undoing, writing
+from coterie.memory.connecting import Connected
+from coterie.memory.draft import Draft
+from coterie.memory.edits import Applied, Change, Delete, Difference, Edit, Erased, Ref, Revision, Undone
 from coterie.memory.flow import in_thread
 from coterie.memory.tables import NOBODY
-from coterie.memory.values import (
-    Applied,
-    Change,
-    Delete,
-    Edit,
-    Hit,
-    Recall,
-    Ref,
-    Revision,
-    Scope,
-    Session,
-    Turn,
-    UserMemory,
-)
-
-_of_parents: list[sa.Engine] = []
-"""The engines that this process inherited. Closing their connections, or losing them, would end the parent's."""
+from coterie.memory.values import Hit, Recall, Scope, Session, Turn, UserMemory
 
 
-class Db:
+class Db(Connected):
     """The store on some database. Made by `SqliteDb` and `PostgresDb`; safe to share between threads.
 
     Making one costs nothing: it connects, and makes or upgrades the schema, on first use. A process that forks after
     that is fine: the child gets connections of its own.
     """
-
-    def __init__(self, dialect: Dialect) -> None:
-        self._dialect = dialect
-        self._open = threading.RLock()
-        self._engine: sa.Engine | None = None
-        self._dispose: weakref.finalize[..., Any]
-        forks.watch(self, Db._before_fork, Db._after_fork)
-
-    @property
-    def name(self) -> str:
-        """What people see of it: the file's path, or the URL without its password."""
-        return self._dialect.name
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({self.name!r})"
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self.close()
 
     def apply(
         self, scope: Scope, edits: Sequence[Edit], change: Change, *, curated: str | None = None
@@ -84,34 +44,45 @@ class Db:
             NotFoundError: an edit names a memory that the scope may not read.
             ConflictError: a memory is not at the version an edit names, or the turn is not pending. Nothing is written.
         """
-        inputs.checked_scope(scope)
-        inputs.checked_change(change)
-        edits, at = inputs.checked_edits(edits), datetime.now(UTC)
-        with self._writing() as connection:
-            self._dialect.lock_owner(connection, scope.user_id or NOBODY)
+        edits = inputs.checked_edits(edits)
+        with self._drafting(scope, change) as draft:
             if curated is not None:
-                writing.mark_curated(connection, scope, curated)
-            return writing.Writer(connection, self._dialect.insert, scope, change, at).apply(edits)
+                conversations.mark_curated(draft.connection, scope.user_id, curated)
+            return writing.apply(draft, edits)
 
     def clear(self, scope: Scope, change: Change, reason: str = "cleared") -> list[Applied]:
         """Delete every memory that is true now and the scope may read, in one transaction."""
+        with self._drafting(scope, change) as draft:
+            found = list(reading.newest(draft.connection, scope, None))
+            edits = [Delete(Ref(str(memory.memory_id), memory.version), reason) for memory in found]
+            return writing.apply(draft, edits)
+
+    @contextmanager
+    def _drafting(self, scope: Scope, change: Change) -> Iterator[Draft]:
+        """A transaction that changes memories."""
         inputs.checked_scope(scope)
         inputs.checked_change(change)
-        at = datetime.now(UTC)
         with self._writing() as connection:
             self._dialect.lock_owner(connection, scope.user_id or NOBODY)
-            found = list(reading.newest(connection, scope, None))
-            edits = [Delete(Ref(str(memory.memory_id)), reason) for memory in found]
-            return writing.Writer(connection, self._dialect.insert, scope, change, at).apply(edits)
+            yield Draft(connection, scope, change, datetime.now(UTC))
 
     def get(self, scope: Scope, memory_id: str) -> UserMemory:
-        """The memory with this id, also when it has expired.
+        """The memory with this id, also when it has expired or was superseded.
 
         Raises:
             NotFoundError: there is none in this scope.
         """
         with self._reading() as connection:
             return reading.get(connection, scope, memory_id)
+
+    def current(self, scope: Scope, memory_id: str) -> UserMemory:
+        """The memory that holds now in place of the one with this id: itself, or the last that took its place.
+
+        Raises:
+            NotFoundError: there is none in this scope, or it was removed.
+        """
+        with self._reading() as connection:
+            return reading.held_now(connection, scope, memory_id)
 
     def find(self, scope: Scope, prefix: str) -> UserMemory:
         """The memory whose id begins with ``prefix``.
@@ -169,7 +140,77 @@ class Db:
             InputError: several begin so.
         """
         with self._reading() as connection:
-            return reading.history(connection, scope, memory_id)
+            return revisions.history(connection, scope, memory_id)
+
+    def as_of(self, scope: Scope, moment: datetime) -> list[UserMemory]:
+        """What was believed at a moment: the memories as they stood then, newest first by ``created_at``.
+
+        Only of memories that the scope could read then and can read now. Costs what the user's revisions are many.
+        """
+        with self._reading() as connection:
+            return revisions.as_of(connection, scope, moment)
+
+    def diff(self, scope: Scope, first: datetime, second: datetime) -> Difference:
+        """How what was believed at the second moment differs from what was believed at the first."""
+        with self._reading() as connection:
+            return revisions.diff(connection, scope, first, second)
+
+    def undo(
+        self,
+        scope: Scope,
+        change: Change,
+        *,
+        revision: Revision | None = None,
+        change_id: str | None = None,
+        run_id: str | None = None,
+        turn_id: str | None = None,
+    ) -> Undone:
+        """Take back, in one transaction, what one revision, one change, one run or the curation of one turn did.
+
+        Every memory is put back exactly as it was before. That is a change too, and can be undone (`redo`).
+
+        Args:
+            scope: Who asks. It must be able to read every memory concerned.
+            change: What the revisions record.
+            revision: The one to take back.
+            change_id: Everything that one call of a verb did; `Revision` and `Undone` have it.
+            run_id: Everything that was done in a run.
+            turn_id: Everything that was made from a turn.
+
+        Raises:
+            NotFoundError: nothing of the kind is there, or not all of it may be read.
+            ConflictError: a memory was changed since. Nothing is undone.
+            InputError: not exactly one thing to undo is given; or a person's change, and the actor is none.
+        """
+        what = {"revision": revision, "change_id": change_id, "run_id": run_id, "turn_id": turn_id}
+        with self._drafting(scope, change) as draft:
+            undone = undoing.undo(draft, what)
+        return Undone(draft.change_id, tuple(undone))
+
+    def redo(self, scope: Scope, change: Change, undone: Undone) -> Undone:
+        """Take back an undoing. See `undo`."""
+        inputs.expected("undone", undone, Undone)
+        return self.undo(scope, change, change_id=undone.change_id)
+
+    def erase(self, user_id: str) -> Erased:
+        """Remove a person: memories, revisions, turns, sessions, vectors, and what indexes and file keep of them.
+
+        The rows go in one transaction; then what they leave in the file is overwritten, which takes as long as the
+        database is large. It may be called again.
+
+        Returns:
+            How many rows of each kind were removed.
+
+        Raises:
+            StoreError: the rows are gone, but the file could not be cleaned, because others were using it.
+        """
+        owner = inputs.key("user_id", user_id)
+        with self._writing() as connection:
+            self._dialect.lock_owner(connection, owner)
+            erased = erasing.erase(connection, owner)
+        with self._dialect.translated():
+            self._dialect.scrub(self._opened())
+        return erased
 
     def record_turn(self, turn: Turn) -> None:
         """Keep a turn, and make or touch its session, in one transaction.
@@ -236,62 +277,21 @@ class Db:
         with self._writing() as connection:
             return conversations.update_state(connection, self._dialect.insert, user_id, session_id, state)
 
-    def close(self) -> None:
-        """Close the connections. The next verb opens them again; what was in memory only is gone."""
-        with self._open:
-            if self._engine is not None:
-                self._dispose()
-                self._engine = None
-
-    def _before_fork(self) -> None:
-        self._open.acquire()
-        self._dialect.before_fork(self._engine)
-
-    def _after_fork(self, in_child: bool) -> None:
-        self._dialect.after_fork()
-        if in_child and self._engine is not None and not self._dialect.survives_fork:
-            self._dispose.detach()
-            _of_parents.append(self._engine)
-            self._engine = None
-        self._open.release()
-
-    @contextmanager
-    def _reading(self) -> Iterator[sa.Connection]:
-        with self._dialect.translated(), self._dialect.reading(self._opened()) as connection:
-            yield connection
-
-    @contextmanager
-    def _writing(self) -> Iterator[sa.Connection]:
-        with self._dialect.translated(), self._dialect.writing(self._opened()) as connection:
-            yield connection
-
-    def _opened(self) -> sa.Engine:
-        """The engine, with the schema in place."""
-        if self._engine is None:
-            with self._open:
-                if self._engine is None:
-                    self._engine = self._made()
-        return self._engine
-
-    def _made(self) -> sa.Engine:
-        engine = self._dialect.engine()
-        self._dispose = weakref.finalize(self, self._dialect.dispose, engine)  # also when nobody calls close()
-        try:
-            schema.prepare(engine, self._dialect)
-        except BaseException:
-            self._dispose()
-            raise
-        return engine
-
     aapply = in_thread(apply)
     aclear = in_thread(clear)
     aget = in_thread(get)
+    acurrent = in_thread(current)
     afind = in_thread(find)
     anewest = in_thread(newest)
     asearch = in_thread(search)
     arecall = in_thread(recall)
     acount = in_thread(count)
     ahistory = in_thread(history)
+    aas_of = in_thread(as_of)
+    adiff = in_thread(diff)
+    aundo = in_thread(undo)
+    aredo = in_thread(redo)
+    aerase = in_thread(erase)
     arecord_turn = in_thread(record_turn)
     aturn = in_thread(turn)
     aturns = in_thread(turns)
@@ -300,4 +300,3 @@ class Db:
     asession = in_thread(session)
     asessions = in_thread(sessions)
     aupdate_session_state = in_thread(update_session_state)
-    aclose = in_thread(close)

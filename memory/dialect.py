@@ -44,6 +44,10 @@ class Dialect(ABC):
         """Let one transaction at a time edit an owner's memories: two that add the same ones would deadlock."""
 
     @abstractmethod
+    def scrub(self, engine: sa.Engine) -> None:
+        """Take out of the files what deleted rows have left there."""
+
+    @abstractmethod
     def search(self, kinds: tuple[str, ...]) -> sa.Select[Any]:
         """The statement for full text: memory columns and ``score``, best first; parameters ``limit`` and ``now``."""
 

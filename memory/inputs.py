@@ -4,24 +4,14 @@ import hashlib
 import json
 import reprlib
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar, get_args
 
 from coterie.errors import InputError
+from coterie.memory.edits import CEILING, Add, Change, Edit, Merge, Ref
 from coterie.memory.scope import audience
-from coterie.memory.values import (
-    Add,
-    Change,
-    Edit,
-    Merge,
-    Ref,
-    Scope,
-    Turn,
-    UserMemory,
-    Visibility,
-    checked_id,
-)
+from coterie.memory.values import Scope, Trust, Turn, UserMemory, Visibility, checked_id
 
 MAX_MEMORY_CHARACTERS = 10_000
 EVERYTHING = 2**62
@@ -32,6 +22,7 @@ _EXAMPLES: dict[type, str] = {
     Ref: "Ref(memory_id)",
     Scope: "a Scope, as Scope('ana')",
     UserMemory: "a UserMemory, as UserMemory(memory='Likes tea')",
+    datetime: "a datetime with a time zone",
     str: "a text",
 }
 
@@ -75,7 +66,7 @@ def checked_edits(edits: Sequence[Edit]) -> list[Edit]:
         raise InputError(f"edits is one edit, {type(edits).__name__}: give a list of them.")
     for edit in edits:
         if not isinstance(edit, Edit):
-            raise InputError(f"{reprlib.repr(edit)} is not an edit: give Add, Update, Merge or Delete.")
+            raise InputError(f"{reprlib.repr(edit)} is not an edit: give Add, Update, Merge, Narrow or Delete.")
         if isinstance(edit, Add):
             expected("memory", edit.memory, UserMemory)
         else:
@@ -89,6 +80,8 @@ def checked_change(change: Change) -> Change:
     for name, value in expected("change", change, Change).__dict__.items():
         if value is not None:
             key(name, value)
+    if change.actor not in CEILING:
+        raise InputError(f"actor is {change.actor!r}: give one of {', '.join(CEILING)}.")
     return change
 
 
@@ -131,8 +124,11 @@ def checked_memory(memory: UserMemory) -> UserMemory:
             key(name, value)
     if memory.input is not None:
         checked_text("input", memory.input)
-    for name in ("event_at", "created_at", "updated_at", "valid_until", "expires_at"):
+    for name in ("event_at", "created_at", "updated_at", "valid_until", "expires_at", "stale_since"):
         checked_time(name, getattr(memory, name))
+    for source in expected("depends_on", memory.depends_on, list):
+        key("depends_on", source)
+    checked_trust(memory.trust)
     _check_readers(memory)
     return memory
 
@@ -152,10 +148,28 @@ def _check_readers(memory: UserMemory) -> None:
         )
 
 
+def checked_trust(trust: Trust) -> Trust:
+    """A level of trust."""
+    if trust not in get_args(Trust):
+        raise InputError(f"trust is {trust!r}: give one of {', '.join(get_args(Trust))}.")
+    return trust
+
+
+def lowest(trusts: Iterable[Trust]) -> Trust:
+    """The lowest of some levels of trust."""
+    return max(trusts, key=get_args(Trust).index)
+
+
 def checked_time(name: str, value: datetime | None) -> None:
     """Refuse a time without a zone."""
     if value is not None and (not isinstance(value, datetime) or value.utcoffset() is None):
         raise InputError(f"{name} is {value!r}: give a datetime with a time zone.")
+
+
+def checked_moment(name: str, value: datetime) -> datetime:
+    """A time with a zone, which is needed."""
+    checked_time(name, expected(name, value, datetime))
+    return value
 
 
 def checked_state(state: Mapping[str, Any]) -> dict[str, Any]:

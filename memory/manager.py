@@ -10,6 +10,7 @@ from coterie.memory.curation import CurationReport as CurationReport
 from coterie.memory.curation import curate
 from coterie.memory.curator import Curator, ModelCurator
 from coterie.memory.db import Db
+from coterie.memory.edits import Add, Change, Delete, Edit, Ref, Revision, Update
 from coterie.memory.flow import Flow, adriven, driven, in_thread
 from coterie.memory.incoming import turn_of
 from coterie.memory.inputs import expected, key
@@ -17,7 +18,7 @@ from coterie.memory.models import curating_model
 from coterie.memory.optimizing import Optimized, optimize
 from coterie.memory.secrets import without_login
 from coterie.memory.strategies import MemoryOptimizationStrategyType, Strategy, named
-from coterie.memory.values import Add, Change, Delete, Edit, Ref, Revision, Scope, Turn, Update, UserMemory
+from coterie.memory.values import Scope, Turn, UserMemory
 from coterie.memory.verbatim import VerbatimCurator
 
 if TYPE_CHECKING:
@@ -123,7 +124,9 @@ class MemoryManager:
         return self._apply(Scope(owner, memory.team_id, memory.agent_id), Add(memory))
 
     def replace_user_memory(self, memory_id: str, memory: UserMemory, user_id: str | None = None) -> str:
-        """Put a memory's words (and topics, if given) in place of another's, and return its id.
+        """Put a memory's words (and topics, if given) in place of another's, and return the id of the new statement.
+
+        The old one is closed: it is no longer true, and remains in the history.
 
         Raises:
             NotFoundError: the user has no such memory.
@@ -144,9 +147,9 @@ class MemoryManager:
         self._apply(_owner(user_id), Delete(Ref(memory_id)))
 
     def get_user_memory(self, memory_id: str, user_id: str | None = None) -> UserMemory | None:
-        """Return a memory of the user's; None if there is none with this id."""
+        """Return what holds now of a memory of the user's, by its id or an older one; None if there is none."""
         try:
-            return self.db.get(_owner(user_id), memory_id)
+            return self.db.current(_owner(user_id), memory_id)
         except NotFoundError:
             return None
 

@@ -7,12 +7,13 @@ from coterie.errors import CurationError, InputError
 from coterie.memory import rows
 from coterie.memory.compare import alike
 from coterie.memory.db import Db
+from coterie.memory.edits import Add, Applied, Change, Delete, Edit, Merge, Ref
 from coterie.memory.flow import Flow
 from coterie.memory.inputs import MAX_MEMORY_CHARACTERS, checked_statement, plain
 from coterie.memory.scope import audience
 from coterie.memory.strategies import Strategy
 from coterie.memory.tokens import estimate_tokens
-from coterie.memory.values import Add, Applied, Change, Delete, Edit, Merge, Ref, Scope, UserMemory
+from coterie.memory.values import Scope, UserMemory
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel

@@ -17,7 +17,7 @@ from coterie.memory.dialect import Dialect, first_line
 from coterie.memory.reading import TOPIC_WEIGHT, current
 from coterie.memory.scope import Shelf, readable
 from coterie.memory.secrets import without_login
-from coterie.memory.tables import MEMORY
+from coterie.memory.tables import MEMORY, METADATA
 
 CONNECT_SECONDS = 10
 """How long to wait for the server, unless the URL says ``connect_timeout``."""
@@ -80,6 +80,12 @@ class _Postgres(Dialect):
 
     def lock_owner(self, connection: sa.Connection, owner: str) -> None:
         connection.execute(_lock_owner, {"owner": owner})
+
+    def scrub(self, engine: sa.Engine) -> None:
+        """Vacuum the tables: only their owner can, for others the server's own vacuum comes later."""
+        with self.reading(engine) as connection:
+            for table in METADATA.tables:
+                connection.exec_driver_sql(f'VACUUM "{table}"')
 
     def search(self, kinds: tuple[str, ...]) -> sa.Select[Any]:
         return _search(kinds)

@@ -8,13 +8,13 @@ from typing import Any
 import sqlalchemy as sa
 
 from coterie.errors import InputError, NotFoundError
-from coterie.memory import inputs, rows
+from coterie.memory import inputs, lineage, rows
 from coterie.memory.dialect import Dialect
 from coterie.memory.query import query_words
 from coterie.memory.scope import parameters, readable, shelves
-from coterie.memory.tables import MEMORY, REVISION, UtcDateTime
+from coterie.memory.tables import MEMORY, UtcDateTime
 from coterie.memory.tokens import estimate_tokens
-from coterie.memory.values import Hit, Recall, Revision, Scope, UserMemory
+from coterie.memory.values import Hit, Recall, Scope, UserMemory
 
 PART = 50
 """How many rows are fetched at a time."""
@@ -48,7 +48,8 @@ def _begins(table: sa.FromClause) -> sa.ColumnElement[bool]:
 
 
 @cache
-def _by_prefix(kinds: Kinds) -> sa.Select[Any]:
+def by_prefix(kinds: Kinds) -> sa.Select[Any]:
+    """The memories whose id begins so, two at most."""
     return (
         sa.select(*rows.MEMORY_COLUMNS)
         .where(_begins(MEMORY), readable(MEMORY, kinds))
@@ -78,37 +79,13 @@ def _count(kinds: Kinds) -> sa.Select[Any]:
     return sa.select(sa.func.count()).select_from(MEMORY).where(readable(MEMORY, kinds), current(MEMORY))
 
 
-@cache
-def _history(kinds: Kinds) -> sa.Select[Any]:
-    """Every revision, if the last one may be read: readers who were shut out later see nothing of it any more."""
-    last = REVISION.alias()
-    found = sa.select(*rows.REVISION_COLUMNS).join(last, _same(last, REVISION))
-    found = found.where(last.c.memory_id == sa.bindparam("memory_id"), readable(last, kinds), _is_last(last))
-    return found.order_by(REVISION.c.version)
-
-
-@cache
-def _ids_with_history(kinds: Kinds) -> sa.Select[Any]:
-    """The ids that begin so, also of memories that were deleted."""
-    last = REVISION.alias()
-    found = sa.select(last.c.memory_id).where(_begins(last), readable(last, kinds), _is_last(last))
-    return found.order_by(last.c.memory_id).limit(2)
-
-
-def _is_last(revision: sa.FromClause) -> sa.ColumnElement[bool]:
-    later = REVISION.alias()
-    return ~sa.exists().where(_same(later, revision), later.c.version > revision.c.version)
-
-
-def _same(a: sa.FromClause, b: sa.FromClause) -> sa.ColumnElement[bool]:
-    return (a.c.user_id == b.c.user_id) & (a.c.memory_id == b.c.memory_id)
-
-
-def _run(connection: sa.Connection, statement: Any, scope: Scope, **values: Any) -> sa.CursorResult[Any]:
+def run(connection: sa.Connection, statement: Any, scope: Scope, **values: Any) -> sa.CursorResult[Any]:
+    """Execute a statement that asks what is readable, for a scope."""
     return connection.execute(statement, {**parameters(scope), **values})
 
 
-def _kinds(scope: Scope) -> Kinds:
+def kinds_of(scope: Scope) -> Kinds:
+    """The kinds of shelf that the scope reads."""
     return tuple(shelves(inputs.checked_scope(scope)))
 
 
@@ -119,23 +96,34 @@ def missing(memory_id: str) -> NotFoundError:
 
 def get(connection: sa.Connection, scope: Scope, memory_id: str) -> UserMemory:
     """The memory with this id."""
-    row = _run(connection, _by_id(_kinds(scope)), scope, memory_id=inputs.key("memory_id", memory_id)).first()
+    row = run(connection, _by_id(kinds_of(scope)), scope, memory_id=inputs.key("memory_id", memory_id)).first()
     if row is None:
         raise missing(memory_id)
     return rows.memory_value(row)
 
 
+def held_now(connection: sa.Connection, scope: Scope, memory_id: str) -> UserMemory:
+    """The memory that holds now in place of the one with this id."""
+    memory = get(connection, scope, memory_id)
+    if memory.superseded_by is None:
+        return memory
+    head = lineage.head(connection, *rows.memory_key(memory))
+    if head is None:
+        raise missing(memory_id)
+    return get(connection, scope, head)
+
+
 def find(connection: sa.Connection, scope: Scope, prefix: str) -> UserMemory:
     """The memory whose id begins so."""
-    return rows.memory_value(_only(connection, _by_prefix, scope, prefix))
+    return rows.memory_value(only(connection, by_prefix, scope, prefix))
 
 
-def _only(
+def only(
     connection: sa.Connection, statement: Callable[[Kinds], sa.Select[Any]], scope: Scope, prefix: str
 ) -> sa.Row[Any]:
     """The only row whose memory's id begins so, or is that."""
     first = inputs.key("memory_id", prefix)
-    found = _run(connection, statement(_kinds(scope)), scope, first=first, last=first + chr(0x10FFFF)).all()
+    found = run(connection, statement(kinds_of(scope)), scope, first=first, last=first + chr(0x10FFFF)).all()
     if not found:
         raise missing(prefix)
     if len(found) > 1 and found[0].memory_id != prefix:
@@ -146,44 +134,25 @@ def _only(
 def newest(connection: sa.Connection, scope: Scope, limit: int | None) -> Iterator[UserMemory]:
     """The newest current memories, newest first, read as they are asked for."""
     number = inputs.checked_limit(limit)
-    if kinds := _kinds(scope):
-        found = _run(connection, _newest(kinds), scope, limit=number, now=datetime.now(UTC))
+    if kinds := kinds_of(scope):
+        found = run(connection, _newest(kinds), scope, limit=number, now=datetime.now(UTC))
         for part in found.partitions(PART):
             yield from map(rows.memory_value, part)
 
 
 def count(connection: sa.Connection, scope: Scope) -> int:
     """How many current memories there are."""
-    return int(_run(connection, _count(_kinds(scope)), scope, now=datetime.now(UTC)).scalar_one())
-
-
-def history(connection: sa.Connection, scope: Scope, memory_id: str) -> list[Revision]:
-    """Every change to a memory, oldest first. Its id, or the beginning of it, may be one that is gone."""
-    key, statement = inputs.key("memory_id", memory_id), _history(_kinds(scope))
-    found = _run(connection, statement, scope, memory_id=key).mappings().all()
-    if not found:
-        whole = _whole_id(connection, scope, key)
-        found = _run(connection, statement, scope, memory_id=whole).mappings().all()
-    return [rows.revision_value(row) for row in found]
-
-
-def _whole_id(connection: sa.Connection, scope: Scope, prefix: str) -> str:
-    """The id of the memory that begins so; if none is there, of one that was deleted."""
-    try:
-        found = _only(connection, _by_prefix, scope, prefix)
-    except NotFoundError:
-        found = _only(connection, _ids_with_history, scope, prefix)
-    return str(found.memory_id)
+    return int(run(connection, _count(kinds_of(scope)), scope, now=datetime.now(UTC)).scalar_one())
 
 
 def search(connection: sa.Connection, dialect: Dialect, scope: Scope, query: str, limit: int | None) -> list[Hit]:
     """The current memories that hold any of the query's words, best first."""
-    number, kinds = inputs.checked_limit(limit), _kinds(scope)
+    number, kinds = inputs.checked_limit(limit), kinds_of(scope)
     words = query_words(inputs.expected("query", query, str))
     if not (kinds and words):
         return []
     values = dialect.search_parameters(list(shelves(scope).values()), words)
-    found = _run(connection, dialect.search(kinds), scope, **values, limit=number, now=datetime.now(UTC))
+    found = run(connection, dialect.search(kinds), scope, **values, limit=number, now=datetime.now(UTC))
     return [Hit(rows.memory_value(row), row.score, {"text": row.score}) for row in found]
 
 

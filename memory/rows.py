@@ -7,9 +7,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from coterie.memory import inputs
+from coterie.memory.edits import Change, Revision
+from coterie.memory.query import index_words
 from coterie.memory.scope import audience
 from coterie.memory.tables import MEMORY, NOBODY, REVISION, SESSION, TURN
-from coterie.memory.values import Change, Message, Revision, Session, Turn, UserMemory
+from coterie.memory.values import Message, Session, Turn, UserMemory
 
 FIELDS = tuple(UserMemory.model_fields)
 MEMORY_COLUMNS = tuple(MEMORY.c[name] for name in FIELDS)
@@ -51,10 +54,24 @@ def _memory(values: dict[str, Any]) -> UserMemory:
     return memory
 
 
-def memory_columns(memory: UserMemory, content_hash: bytes) -> dict[str, Any]:
+def memory_key(memory: UserMemory) -> tuple[str, str]:
+    """The owner as stored, and the id."""
+    return stored_owner(memory.user_id), str(memory.memory_id)
+
+
+def derived_columns(memory: UserMemory) -> dict[str, Any]:
+    """The columns that follow from a memory's values, and are no values of it."""
+    return {
+        "content_hash": inputs.content_hash(memory),
+        "words": index_words(memory.memory),
+        "topic_words": index_words(", ".join(memory.topics)),
+    }
+
+
+def memory_columns(memory: UserMemory) -> dict[str, Any]:
     """The columns of a memory."""
     values = {name: memory.__dict__[name] for name in FIELDS}
-    return {**values, "user_id": stored_owner(memory.user_id), "content_hash": content_hash}
+    return {**values, "user_id": stored_owner(memory.user_id), **derived_columns(memory)}
 
 
 def _json(memory: UserMemory | None) -> dict[str, Any] | None:
@@ -72,7 +89,8 @@ def revision_columns(revision: Revision) -> dict[str, Any]:
     return {
         "user_id": stored_owner(revision.user_id),
         "memory_id": revision.memory_id,
-        "version": revision.version,
+        "number": revision.number,
+        "change_id": revision.change_id,
         "audience": audience(last),
         "op": revision.op,
         "before": _json(revision.before),

@@ -9,7 +9,7 @@ from coterie.errors import SchemaError
 from coterie.memory.dialect import Dialect
 from coterie.memory.tables import METADATA
 
-VERSIONS = ("0001",)
+VERSIONS = ("0001", "0002")
 """Every version of the schema, oldest first."""
 HEAD = VERSIONS[-1]
 VERSION_TABLE = "coterie_version"

@@ -4,7 +4,7 @@ A scope reads the rows of a few *shelves*: pairs of an owner and an audience. ``
 makes a scope into a WHERE clause; every statement that reads memories or looks for one to change carries it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import sqlalchemy as sa
 
@@ -20,6 +20,30 @@ def audience(memory: UserMemory) -> str:
     if memory.visibility == "user":
         return "user"
     return f"{memory.visibility}:{memory.team_id if memory.visibility == 'team' else memory.agent_id}"
+
+
+def shared_audience(memories: Sequence[UserMemory]) -> str | None:
+    """Whom all the memories may be read by: the audience of what is made from them. None: there is no such audience.
+
+    Those of a team and those of an agent share none: only some of each would be meant.
+    """
+    owners = {memory.user_id for memory in memories}
+    narrow = {audience(memory) for memory in memories} - {"user"}
+    if len(owners) > 1 or len(narrow) > 1:
+        return None
+    return narrow.pop() if narrow else "user"
+
+
+def readers(shared: str) -> dict[str, str]:
+    """The fields of a memory with this audience."""
+    kind, _, name = shared.partition(":")
+    return {"visibility": kind} | ({f"{kind}_id": name} if name else {})
+
+
+def may_read(scope: Scope, memory: UserMemory) -> bool:
+    """Whether the scope may read a memory: what `readable` asks the database, of a value."""
+    owner, to = NOBODY if memory.user_id is None else memory.user_id, audience(memory)
+    return any(owner == of and on in (None, to) for of, on in shelves(scope).values())
 
 
 def shelves(scope: Scope) -> dict[str, Shelf]:

@@ -140,12 +140,24 @@ class _Sqlite(Dialect):
     def lock_owner(self, connection: sa.Connection, owner: str) -> None:
         """BEGIN IMMEDIATE has locked everything."""
 
+    def scrub(self, engine: sa.Engine) -> None:
+        """Write the text index and the file anew, and empty the write-ahead log."""
+        with self._writer, engine.connect() as connection:
+            connection.exec_driver_sql("INSERT INTO memory_text(memory_text) VALUES ('optimize')")
+            connection.exec_driver_sql("VACUUM")
+            busy, *_ = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()
+        if busy:
+            raise StoreError(
+                f"{self.name}: the rows are gone, but others were reading the file, so its log still holds what was "
+                "erased. Erase again when they are done."
+            )
+
     def search(self, kinds: tuple[str, ...]) -> sa.Select[Any]:
         return _search(kinds)
 
     def search_parameters(self, shelves: Sequence[Shelf], words: Sequence[str]) -> dict[str, str]:
         keys = (f"u{_hex(owner)}" if to is None else f"k{_hex(f'{owner}{chr(31)}{to}')}" for owner, to in shelves)
-        return {"match": f"readers : ({_any(keys)}) AND {{memory topics}} : ({_any(words)})"}
+        return {"match": f"readers : ({_any(keys)}) AND {{words topic_words}} : ({_any(words)})"}
 
     def problem(self, error: Exception) -> StoreError:
         said = first_line(error)

@@ -109,6 +109,7 @@ class MemoryRow(UserMemory, _Table, table=True):
         _index_where("valid_until IS NULL", "memory_content", "user_id", "content_hash", unique=True),
         sa.Index("memory_readers", "user_id", "audience", "created_at", "memory_id"),
         _index_where("audience <> ''", "memory_owner", "user_id", "created_at", "memory_id"),
+        _index_where("superseded_by IS NOT NULL", "memory_superseded", "user_id", "superseded_by"),
     )
 
     user_id: str | None = Field(sa_column=sa.Column(sa.Text, primary_key=True))
@@ -127,18 +128,39 @@ class MemoryRow(UserMemory, _Table, table=True):
     valid_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
     superseded_by: str | None = Field(default=None, sa_type=sa.Text)
     expires_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    trust: str = Field(sa_type=sa.Text)  # type: ignore[assignment]  # SQLModel has no column type for a Literal
+    depends_on: list[str] = Field(sa_type=Topics)
+    stale_since: datetime | None = Field(default=None, sa_type=UtcDateTime)
     content_hash: bytes = Field(sa_type=sa.LargeBinary)
+    words: str = Field(sa_type=sa.Text)
+    topic_words: str = Field(sa_type=sa.Text)
     audience: str = Field(sa_column=sa.Column(sa.Text, sa.Computed(AUDIENCE_SQL, persisted=True), nullable=False))
+
+
+class SourceRow(_Table, table=True):
+    """What was made from what: ``depends_on`` the other way round, to find everything that was made from a memory."""
+
+    __tablename__ = "memory_source"
+
+    user_id: str = Field(sa_column=sa.Column(sa.Text, primary_key=True))
+    source_id: str = Field(sa_column=sa.Column(sa.Text, primary_key=True))
+    memory_id: str = Field(sa_column=sa.Column(sa.Text, primary_key=True))
 
 
 class RevisionRow(_Table, table=True):
     """One change to one memory. Rows are only ever added."""
 
     __tablename__ = "memory_revision"
+    __table_args__ = (
+        sa.Index("revision_change", "user_id", "change_id"),
+        _index_where("run_id IS NOT NULL", "revision_run", "user_id", "run_id"),
+        _index_where("turn_id IS NOT NULL", "revision_turn", "user_id", "turn_id"),
+    )
 
     user_id: str = Field(sa_column=sa.Column(sa.Text, primary_key=True))
     memory_id: str = Field(sa_column=sa.Column(sa.Text, primary_key=True))
-    version: int = Field(primary_key=True)
+    number: int = Field(primary_key=True)
+    change_id: str = Field(sa_type=sa.Text)
     audience: str = Field(sa_type=sa.Text)
     op: str = Field(sa_type=sa.Text)
     before: Mapping[str, Any] | None = Field(sa_type=sa.JSON(none_as_null=True), nullable=True)
@@ -195,6 +217,7 @@ class TurnRow(_Table, table=True):
 
 METADATA = _tables.metadata
 MEMORY = METADATA.tables["memory"]
+SOURCE = METADATA.tables["memory_source"]
 REVISION = METADATA.tables["memory_revision"]
 SESSION = METADATA.tables["session"]
 TURN = METADATA.tables["turn"]

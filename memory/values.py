@@ -16,8 +16,9 @@ from coterie.text import one_line
 Visibility = Literal["user", "team", "agent"]
 """Who may read a memory: every agent serving its user, the agents of its team, or its writer alone."""
 
-Operation = Literal["add", "update", "merge", "delete"]
-Actor = Literal["curator", "agent", "person", "import"]
+Trust = Literal["user", "agent", "tool", "outside"]
+"""From whom a statement came, the most trusted first: the user, an agent, a tool, or anybody else."""
+
 TurnStatus = Literal["pending", "curated", "none", "dead"]
 """Curation is owed, done, not wanted, or given up."""
 
@@ -30,7 +31,9 @@ class UserMemory(SQLModel):
 
     ``user_id`` is the person it is about; without one it is knowledge of its team or agent itself, and its visibility
     must then be ``team`` or ``agent``. ``team_id`` and ``agent_id`` say who wrote it, ``visibility`` who may read it.
-    Times carry a time zone. ``event_at`` is when the thing happened, ``valid_until`` when it ceased to be true.
+    Times carry a time zone. ``event_at`` is when the thing happened; the statement holds from ``created_at`` to
+    ``valid_until``, and ``superseded_by`` is the id of the one that took its place. ``stale_since`` is when something
+    that it was made from (``depends_on``) was corrected or removed.
     The store fills in ``memory_id``, the times and ``version``. A field that is not listed here is refused.
     """
 
@@ -53,6 +56,11 @@ class UserMemory(SQLModel):
     valid_until: datetime | None = None
     superseded_by: str | None = None
     expires_at: datetime | None = None
+    trust: Trust = "user"
+    """From whom it came, or the least trusted of those. The store sets it no higher than its writer's own."""
+    depends_on: list[str] = Field(default_factory=list)
+    """The ids of the memories it was made from, and of those that these were made from."""
+    stale_since: datetime | None = None
     version: int = 1
 
     def __repr_args__(self) -> Sequence[tuple[str | None, Any]]:
@@ -104,88 +112,6 @@ class Scope:
             checked_id(name, getattr(self, name))
         if self.as_owner and self.user_id is None:
             raise InputError("as_owner=True needs a user_id: whose memories are meant?")
-
-
-@dataclass(frozen=True)
-class Change:
-    """Who changes something, in which run and because of which turn: what every revision records."""
-
-    actor: Actor = "person"
-    agent_id: str | None = None
-    team_id: str | None = None
-    run_id: str | None = None
-    turn_id: str | None = None
-
-
-@dataclass(frozen=True)
-class Ref:
-    """A stored memory, as it was read. ``version=None`` means whichever version is there now."""
-
-    memory_id: str
-    version: int | None = None
-
-
-@dataclass(frozen=True)
-class Add:
-    """Keep a new statement. One that the owner has already, in the same words, is not stored twice."""
-
-    memory: UserMemory
-    reason: str = ""
-
-
-@dataclass(frozen=True)
-class Update:
-    """Put ``memory`` in place of a statement's words (and ``topics``, unless None)."""
-
-    target: Ref
-    memory: str
-    topics: Sequence[str] | None = None
-    reason: str = ""
-
-
-@dataclass(frozen=True)
-class Merge:
-    """Make one statement of several: the first target takes the words, the others are removed."""
-
-    targets: Sequence[Ref]
-    memory: str
-    topics: Sequence[str] | None = None
-    reason: str = ""
-
-
-@dataclass(frozen=True)
-class Delete:
-    """Forget a statement. Its revisions remain until the user is erased."""
-
-    target: Ref
-    reason: str = ""
-
-
-Edit = Add | Update | Merge | Delete
-
-
-@dataclass(frozen=True)
-class Revision:
-    """One change to one memory. ``before`` is None for an addition, ``after`` for a removal."""
-
-    memory_id: str
-    user_id: str | None
-    version: int
-    op: Operation
-    before: UserMemory | None
-    after: UserMemory | None
-    reason: str
-    change: Change
-    at: datetime
-
-
-@dataclass(frozen=True)
-class Applied:
-    """What one edit did. ``revisions`` is empty for a statement that was there already."""
-
-    edit: Edit
-    memory_id: str
-    revisions: tuple[Revision, ...]
 
 
 @dataclass(frozen=True)

@@ -1,250 +1,261 @@
-"""Edits to memories: checked, applied and recorded within the caller's transaction."""
+"""Edits to memories: checked, and put into a draft. What follows from an edit for other memories follows here too."""
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
-from functools import cache
+from collections.abc import Iterable, Sequence
 from typing import Any
-
-import sqlalchemy as sa
 
 from coterie.errors import ConflictError, InputError
 from coterie.memory import inputs, rows
+from coterie.memory.draft import Draft
+from coterie.memory.edits import CEILING, Add, Applied, Delete, Edit, Merge, Narrow, Operation, Ref, Revision, Update
 from coterie.memory.ids import new_id
 from coterie.memory.reading import missing
-from coterie.memory.scope import audience, parameters, readable, shelves
-from coterie.memory.tables import MEMORY, REVISION, TURN
-from coterie.memory.values import (
-    Add,
-    Applied,
-    Change,
-    Delete,
-    Edit,
-    Merge,
-    Operation,
-    Ref,
-    Revision,
-    Scope,
-    Update,
-    UserMemory,
-)
-
-IDS_AT_ONCE = 500
-"""How many memories are looked up in one statement: databases limit its parameters."""
-_NARROWNESS = {"user": 0, "team": 1, "agent": 2}
-
-_key = (MEMORY.c.user_id == sa.bindparam("key_user")) & (MEMORY.c.memory_id == sa.bindparam("key_memory"))
-_at_version = _key & (MEMORY.c.version == sa.bindparam("key_version"))
-_update = sa.update(MEMORY).where(_at_version)
-_delete = sa.delete(MEMORY).where(_at_version)
-_same_words = sa.select(*rows.MEMORY_COLUMNS).where(
-    MEMORY.c.user_id == sa.bindparam("user_id"),
-    MEMORY.c.content_hash == sa.bindparam("content_hash"),
-    MEMORY.c.valid_until.is_(None),
-)
-_last_version = sa.select(sa.func.max(REVISION.c.version)).where(
-    REVISION.c.user_id == sa.bindparam("user_id"), REVISION.c.memory_id == sa.bindparam("memory_id")
-)
-_record = sa.insert(REVISION)
-_curated = (
-    sa.update(TURN)
-    .where(TURN.c.user_id == sa.bindparam("key_user"), TURN.c.turn_id == sa.bindparam("key_turn"))
-    .where(TURN.c.status == "pending")
-    .values(status="curated", error=None)
-)
+from coterie.memory.scope import audience, may_read, readers, shared_audience
+from coterie.memory.values import Scope, Trust, UserMemory
 
 
-@cache
-def _targets(kinds: tuple[str, ...]) -> sa.Select[Any]:
-    """The memories to change, locked in one order, so that two writers never wait for each other."""
-    wanted = MEMORY.c.memory_id.in_(sa.bindparam("ids", expanding=True))
-    found = sa.select(*rows.MEMORY_COLUMNS).where(wanted, readable(MEMORY, kinds))
-    return found.order_by(MEMORY.c.memory_id, MEMORY.c.user_id).with_for_update()
+def apply(draft: Draft, edits: Sequence[Edit]) -> list[Applied]:
+    """Put the edits into the draft in their order, write it, and say what each did."""
+    draft.load(inputs.key("memory_id", one) for one in {ref.memory_id for edit in edits for ref in _refs(edit)})
+    added = {place: _new(draft, edit.memory) for place, edit in enumerate(edits) if isinstance(edit, Add)}
+    draft.find_words(list(added.values()))
+    done: list[tuple[Edit, str, slice]] = []
+    for place, edit in enumerate(edits):
+        first = len(draft)
+        memory_id = _add(draft, edit, added[place]) if isinstance(edit, Add) else _edited(draft, edit)
+        done.append((edit, memory_id, slice(first, len(draft))))
+    revisions = draft.write()
+    return [Applied(edit, memory_id, seen(draft.scope, revisions[part])) for edit, memory_id, part in done]
 
 
-@cache
-def _insert(insert: Callable[[sa.Table], Any]) -> Any:
-    statement = insert(MEMORY).on_conflict_do_nothing(
-        index_elements=["user_id", "content_hash"], index_where=sa.text("valid_until IS NULL")
+def seen(scope: Scope, revisions: Iterable[Revision]) -> tuple[Revision, ...]:
+    """The revisions of memories that the scope may read: an edit has effects on what was made from a memory, too."""
+    return tuple(
+        one
+        for one in revisions
+        if all(may_read(scope, memory) for memory in (one.before, one.after) if memory is not None)
     )
-    return statement.execution_options(preserve_rowcount=True)  # 0 tells that the row was there
 
 
-def mark_curated(connection: sa.Connection, scope: Scope, turn_id: str) -> None:
-    """Mark a pending turn as curated.
+def _edited(draft: Draft, edit: Update | Merge | Narrow | Delete) -> str:
+    match edit:
+        case Update():
+            return _update(draft, edit)
+        case Merge():
+            return _merge(draft, edit)
+        case Narrow():
+            return _narrow(draft, edit)
+        case Delete():
+            return _delete(draft, edit)
 
-    Raises:
-        ConflictError: it is not pending (any more).
+
+def _new(draft: Draft, memory: UserMemory) -> UserMemory:
+    """A new memory as it will be stored: owner, writer, id, times, trust and readers filled in."""
+    scope, change = draft.scope, draft.change
+    if memory.user_id not in (None, scope.user_id):
+        raise InputError(
+            f"The memory is about user {memory.user_id!r}, the scope is of {scope.user_id!r}: "
+            "write it with a scope of its own user."
+        )
+    filled = inputs.checked_memory(
+        rows.copied(
+            memory,
+            memory_id=memory.memory_id or new_id(),
+            topics=inputs.checked_topics(memory.topics),
+            user_id=scope.user_id,
+            team_id=memory.team_id or scope.team_id or change.team_id,
+            agent_id=memory.agent_id or scope.agent_id or change.agent_id,
+            source_turn_id=memory.source_turn_id or change.turn_id,
+            created_at=memory.created_at or draft.at,
+            updated_at=memory.updated_at or draft.at,
+            trust=inputs.lowest([memory.trust, CEILING[change.actor]]),
+            version=1,
+        )
+    )
+    return _made_from(draft, filled) if memory.depends_on else filled
+
+
+def _made_from(draft: Draft, memory: UserMemory) -> UserMemory:
+    """A new memory with what it has of its sources: their readers, and no more trust than they have."""
+    draft.load(memory.depends_on)
+    sources = [_there(draft, source) for source in memory.depends_on]
+    return rows.copied(memory, **_inherited([memory, *sources], sources))
+
+
+def _inherited(memories: Sequence[UserMemory], sources: Sequence[UserMemory]) -> dict[str, Any]:
+    shared = shared_audience(memories)
+    if shared is None:
+        raise InputError(
+            f"Memories of different readers cannot become one: {sorted({audience(one) for one in memories})} "
+            f"of {len({one.user_id for one in memories})} owner(s)."
+        )
+    above = [source for one in sources for source in (str(one.memory_id), *one.depends_on)]
+    return {
+        **readers(shared),
+        "trust": inputs.lowest(one.trust for one in memories),
+        "depends_on": list(dict.fromkeys(above)),
+    }
+
+
+def _add(draft: Draft, edit: Add, memory: UserMemory) -> str:
+    there = _with_words_of(draft, memory)
+    if there is not None:
+        return str(there.memory_id)
+    fresh = edit.memory.memory_id is None
+    if not fresh:
+        memory = rows.copied(memory, version=draft.next_version(rows.memory_key(memory)))
+    draft.add("add", memory, edit.reason, fresh=fresh)
+    return str(memory.memory_id)
+
+
+def _with_words_of(draft: Draft, memory: UserMemory) -> UserMemory | None:
+    """The memory that says the same. One that has expired makes room: it is closed."""
+    there = draft.with_words_of(memory) if memory.valid_until is None else None
+    if there is None or there.expires_at is None or there.expires_at > draft.at:
+        return there
+    draft.alter("expire", there, "expired", valid_until=there.expires_at)
+    return None
+
+
+def _update(draft: Draft, edit: Update) -> str:
+    before = _current(draft, edit.target)
+    topics = before.topics if edit.topics is None else inputs.checked_topics(edit.topics)
+    if inputs.checked_statement(edit.memory) == before.memory:
+        if topics != before.topics or before.stale_since is not None:
+            draft.alter("update", before, edit.reason, topics=topics, stale_since=None)
+        return str(before.memory_id)
+    ceiling: list[Trust] = [inputs.checked_trust(edit.trust), CEILING[draft.change.actor]]
+    after = rows.copied(
+        before,
+        **_statement(draft, edit.memory, topics),
+        event_at=edit.event_at,
+        input=edit.input,
+        source_turn_id=draft.change.turn_id,
+        valid_until=None,
+        expires_at=None,
+        trust=inputs.lowest([*ceiling, before.trust] if before.depends_on else ceiling),
+    )
+    _replace(draft, "update", [before], after, edit.reason)
+    _mark_stale(draft, "update", before, edit.reason or "what it was made from was corrected")
+    return str(after.memory_id)
+
+
+def _statement(draft: Draft, text: str, topics: list[str]) -> dict[str, Any]:
+    """What is new of a statement that takes another's place."""
+    return {
+        "memory_id": new_id(),
+        "memory": text,
+        "topics": topics,
+        "created_at": draft.at,
+        "updated_at": draft.at,
+        "superseded_by": None,
+        "stale_since": None,
+        "version": 1,
+    }
+
+
+def _replace(draft: Draft, op: Operation, old: Sequence[UserMemory], after: UserMemory, reason: str) -> None:
+    """Close memories, and put a new one in their place."""
+    inputs.checked_memory(after)
+    for memory in old:
+        draft.alter(op, memory, reason, valid_until=draft.at, superseded_by=after.memory_id)
+    there = _with_words_of(draft, after)
+    if there is not None:
+        raise ConflictError(
+            f"The memory {there.memory_id!r} says {after.memory[:40]!r} already: merge the two instead."
+        )
+    draft.add(op, after, reason, fresh=True)
+
+
+def _merge(draft: Draft, edit: Merge) -> str:
+    ids = [ref.memory_id for ref in edit.targets]
+    if not ids or len(set(ids)) < len(ids):
+        raise InputError(f"A merge names the memories {ids!r}: give at least one, each once.")
+    sources = [_current(draft, ref) for ref in edit.targets]
+    if len({one.memory_id for one in sources}) < len(sources):
+        raise ConflictError(f"Of the memories {ids!r} one took another's place meanwhile: read them again.")
+    first, inherited = sources[0], _inherited(sources, sources)
+    topics = first.topics if edit.topics is None else inputs.checked_topics(edit.topics)
+    inherited["trust"] = inputs.lowest([inherited["trust"], CEILING[draft.change.actor]])
+    after = rows.copied(
+        first,
+        **_statement(draft, inputs.checked_statement(edit.memory), topics),
+        **_origin(sources, edit.memory),
+        valid_until=None,
+        expires_at=None,
+    )
+    _replace(draft, "merge", sources, rows.copied(after, **inherited), edit.reason)
+    return str(after.memory_id)
+
+
+def _narrow(draft: Draft, edit: Narrow) -> str:
+    memory = _current(draft, edit.target, closed=True)
+    to = getattr(memory, f"{edit.visibility}_id", None)
+    if edit.visibility not in ("team", "agent") or to is None:
+        raise InputError(
+            f"The memory {memory.memory_id!r} cannot be narrowed to {edit.visibility!r}: give 'team' or 'agent', "
+            "whichever it has the id of."
+        )
+    limit = rows.copied(memory, **readers(f"{edit.visibility}:{to}"))
+    if shared_audience([memory, limit]) != audience(limit):
+        raise InputError(
+            f"The memory {memory.memory_id!r} is read by {audience(memory)!r}, of which {audience(limit)!r} is no part."
+        )
+    for one in [*draft.line(memory), *draft.dependants(memory)]:
+        _limit(draft, one, limit, edit.reason)
+    return str(memory.memory_id)
+
+
+def _limit(draft: Draft, memory: UserMemory, limit: UserMemory, reason: str) -> None:
+    """Let no more read a memory than may read another; remove it if that leaves nobody."""
+    shared = shared_audience([memory, limit])
+    if shared is None:
+        draft.put("narrow", memory, None, reason)
+    elif shared != audience(memory):
+        draft.alter("narrow", memory, reason, **readers(shared))
+
+
+def _delete(draft: Draft, edit: Delete) -> str:
+    memory = _current(draft, edit.target, closed=True)
+    _mark_stale(draft, "delete", memory, "what it was made from was removed")
+    for one in draft.line(memory):
+        draft.put("delete", one, None, edit.reason)
+    return str(memory.memory_id)
+
+
+def _mark_stale(draft: Draft, op: Operation, memory: UserMemory, reason: str) -> None:
+    """Mark what was made from a memory, or from one that it took the place of."""
+    for one in draft.dependants(memory):
+        if one.stale_since is None and one.superseded_by != memory.memory_id and one.memory_id != memory.memory_id:
+            draft.alter(op, one, reason, stale_since=draft.at)
+
+
+def _current(draft: Draft, ref: Ref, *, closed: bool = False) -> UserMemory:
+    """The memory that a reference means, at the version it names.
+
+    Without a version that is the statement that holds now in its place. ``closed``: with one, it may be closed.
     """
-    key = {"key_user": rows.stored_owner(scope.user_id), "key_turn": inputs.key("curated", turn_id)}
-    if connection.execute(_curated, key).rowcount != 1:
-        raise ConflictError(f"The turn {turn_id!r} is not pending: it was curated already, or is not this user's.")
-
-
-@dataclass
-class Writer:
-    """One transaction's edits, by one scope. ``finish`` writes their revisions."""
-
-    connection: sa.Connection
-    insert: Callable[[sa.Table], Any]
-    scope: Scope
-    change: Change
-    at: datetime
-    _rows: dict[str, UserMemory] = field(default_factory=dict)
-    _revisions: list[Revision] = field(default_factory=list)
-
-    def apply(self, edits: Sequence[Edit]) -> list[Applied]:
-        """Apply the edits in their order, and record them."""
-        self._load({ref.memory_id for edit in edits for ref in _refs(edit)})
-        applied = [self._apply(edit) for edit in edits]
-        if self._revisions:
-            self.connection.execute(_record, [rows.revision_columns(revision) for revision in self._revisions])
-        return applied
-
-    def _load(self, ids: Iterable[str]) -> None:
-        wanted = sorted(inputs.key("memory_id", memory_id) for memory_id in ids)
-        statement, values = _targets(tuple(shelves(self.scope))), parameters(self.scope)
-        for start in range(0, len(wanted), IDS_AT_ONCE):
-            found = self.connection.execute(statement, {**values, "ids": wanted[start : start + IDS_AT_ONCE]})
-            self._rows |= {row.memory_id: rows.memory_value(row) for row in found}
-
-    def _apply(self, edit: Edit) -> Applied:
-        first = len(self._revisions)
-        match edit:
-            case Add():
-                memory_id = self._add(edit)
-            case Update():
-                memory_id = self._put("update", edit, self._target(edit.target))
-            case Merge():
-                memory_id = self._merge(edit)
-            case Delete():
-                memory_id = self._remove(self._target(edit.target), edit.reason)
-        return Applied(edit, memory_id, tuple(self._revisions[first:]))
-
-    def _add(self, edit: Add) -> str:
-        memory = self._filled(edit.memory)
-        columns = rows.memory_columns(memory, inputs.content_hash(memory))
-        statement = _insert(self.insert)
-        if not self.connection.execute(statement, columns).rowcount:
-            there = self._with_words_of(columns)
-            if there is None:
-                raise ConflictError(f"The memory {memory.memory[:40]!r} was removed by somebody else: try again.")
-            if not self._expired(there):
-                return str(there.memory_id)
-            self._remove(there, "expired")
-            self.connection.execute(statement, columns)
-        self._keep("add", None, memory, edit.reason)
-        return str(memory.memory_id)
-
-    def _with_words_of(self, columns: dict[str, Any]) -> UserMemory | None:
-        found = self.connection.execute(_same_words, columns).first()
-        return None if found is None else rows.memory_value(found)
-
-    def _expired(self, memory: UserMemory) -> bool:
-        return memory.expires_at is not None and memory.expires_at <= self.at
-
-    def _next_version(self, memory_id: str | None) -> int:
-        """1; of a memory that is added back, what follows on its last revision."""
-        if memory_id is None:
-            return 1
-        key = {"user_id": rows.stored_owner(self.scope.user_id), "memory_id": inputs.key("memory_id", memory_id)}
-        kept = self.connection.execute(_last_version, key).scalar() or 0
-        return 1 + max([kept, *(one.version for one in self._revisions if one.memory_id == memory_id)])
-
-    def _filled(self, memory: UserMemory) -> UserMemory:
-        """The memory as it will be stored: owner, writer, id and times filled in."""
-        if memory.user_id not in (None, self.scope.user_id):
-            raise InputError(
-                f"The memory is about user {memory.user_id!r}, the scope is of {self.scope.user_id!r}: "
-                "write it with a scope of its own user."
-            )
-        return inputs.checked_memory(
-            rows.copied(
-                memory,
-                memory_id=memory.memory_id or new_id(),
-                topics=inputs.checked_topics(memory.topics),
-                user_id=self.scope.user_id,
-                team_id=memory.team_id or self.scope.team_id or self.change.team_id,
-                agent_id=memory.agent_id or self.scope.agent_id or self.change.agent_id,
-                source_turn_id=memory.source_turn_id or self.change.turn_id,
-                created_at=memory.created_at or self.at,
-                updated_at=memory.updated_at or self.at,
-                version=self._next_version(memory.memory_id),
-            )
-        )
-
-    def _merge(self, edit: Merge) -> str:
-        ids = [ref.memory_id for ref in edit.targets]
-        if not ids or len(set(ids)) < len(ids):
-            raise InputError(f"A merge names the memories {ids!r}: give at least one, each once.")
-        first, *others = (self._target(ref) for ref in edit.targets)
-        narrowest = _narrowest([first, *others])
-        for other in others:  # first, because the merged words may be one of theirs
-            self._remove(other, f"merged into {first.memory_id}" + (f": {edit.reason}" if edit.reason else ""))
-        readers = {name: getattr(narrowest, name) for name in ("visibility", "team_id", "agent_id")}
-        changed = {} if narrowest is first else readers
-        return self._put("merge", edit, first, changed | _sources([first, *others], edit.memory))
-
-    def _put(
-        self, op: Operation, edit: Update | Merge, before: UserMemory, others: dict[str, Any] | None = None
-    ) -> str:
-        """Store a memory's new words."""
-        topics = before.topics if edit.topics is None else inputs.checked_topics(edit.topics)
-        new = {"memory": inputs.checked_statement(edit.memory), "topics": topics, **(others or {})}
-        if op == "update" and all(getattr(before, name) == value for name, value in new.items()):
-            return str(before.memory_id)
-        new |= {"updated_at": self.at, "version": before.version + 1}
-        after = rows.copied(before, **new)
-        content_hash = inputs.content_hash(after)
-        if content_hash != inputs.content_hash(before):
-            self._make_room(rows.memory_columns(after, content_hash))
-        self._at_version(_update.values({**new, "content_hash": content_hash}), before)
-        self._keep(op, before, after, edit.reason)
-        return str(after.memory_id)
-
-    def _make_room(self, columns: dict[str, Any]) -> None:
-        """Remove the memory that has these words already, if it has expired: nobody sees it any more."""
-        there = self._with_words_of(columns)
-        if there is not None and self._expired(there):
-            self._remove(there, "expired")
-
-    def _remove(self, memory: UserMemory, reason: str) -> str:
-        self._at_version(_delete, memory)
-        self._keep("delete", memory, None, reason)
-        return str(memory.memory_id)
-
-    def _at_version(self, statement: sa.Update | sa.Delete, memory: UserMemory) -> None:
-        key = {
-            "key_user": rows.stored_owner(memory.user_id),
-            "key_memory": memory.memory_id,
-            "key_version": memory.version,
-        }
-        if self.connection.execute(statement, key).rowcount != 1:
-            raise ConflictError(f"The memory {memory.memory_id!r} was changed by somebody else: read it again.")
-
-    def _target(self, ref: Ref) -> UserMemory:
-        memory = self._rows.get(ref.memory_id)
-        if memory is None:
+    memory = _there(draft, ref.memory_id)
+    if ref.version is None and memory.superseded_by is not None:
+        head = draft.head(memory)
+        if head is None:
             raise missing(ref.memory_id)
-        if ref.version not in (None, memory.version):
-            raise ConflictError(
-                f"The memory {ref.memory_id!r} is at version {memory.version}, not {ref.version}: read it again."
-            )
-        return memory
-
-    def _keep(self, op: Operation, before: UserMemory | None, after: UserMemory | None, reason: str) -> None:
-        """Remember the change, for the next edits and for the revision."""
-        memory = after or before
-        assert memory is not None  # a change has at least one side
-        memory_id, version = str(memory.memory_id), memory.version if after else memory.version + 1
-        if after is None:
-            self._rows.pop(memory_id, None)
-        else:
-            self._rows[memory_id] = after
-        reason = inputs.checked_text("reason", reason)
-        self._revisions.append(
-            Revision(memory_id, memory.user_id, version, op, before, after, reason, self.change, self.at)
+        memory = head
+    if ref.version not in (None, memory.version):
+        raise ConflictError(
+            f"The memory {ref.memory_id!r} is at version {memory.version}, not {ref.version}: read it again."
         )
+    if memory.superseded_by is not None and not closed:
+        raise ConflictError(
+            f"The memory {ref.memory_id!r} was superseded by {memory.superseded_by!r}: read that, and change it."
+        )
+    return memory
+
+
+def _there(draft: Draft, memory_id: str) -> UserMemory:
+    memory = draft.get(memory_id)
+    if memory is None:
+        raise missing(memory_id)
+    return memory
 
 
 def _refs(edit: Edit) -> Sequence[Ref]:
@@ -253,22 +264,12 @@ def _refs(edit: Edit) -> Sequence[Ref]:
             return ()
         case Merge():
             return edit.targets
-        case Update() | Delete():
+        case Update() | Delete() | Narrow():
             return (edit.target,)
 
 
-def _sources(memories: Sequence[UserMemory], text: str) -> dict[str, str | None]:
+def _origin(memories: Sequence[UserMemory], text: str) -> dict[str, str | None]:
     """Where the words of a merged memory come from: None when they come from several sources."""
     origins = [memory for memory in memories if memory.memory == text] or memories
     found = {name: {getattr(memory, name) for memory in origins} for name in ("input", "source_turn_id")}
     return {name: values.pop() if len(values) == 1 else None for name, values in found.items()}
-
-
-def _narrowest(memories: Sequence[UserMemory]) -> UserMemory:
-    """The memory with the fewest readers, which are those of the merged one: merging shows nobody anything new."""
-    narrowest = max(memories, key=lambda memory: _NARROWNESS[memory.visibility])
-    owners = {memory.user_id for memory in memories}
-    same = {audience(m) for m in memories if m.visibility == narrowest.visibility}
-    if len(owners) > 1 or len(same) > 1:
-        raise InputError(f"Memories of different readers cannot become one: {sorted(same)} of {len(owners)} owner(s).")
-    return narrowest

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from langchain_core.messages import AnyMessage
 
 from coterie.graphs.events import Event, MemberFinished
+from coterie.memory.edits import Applied
 from coterie.memory.manager import CurationReport
-from coterie.memory.values import Applied, Recall
+from coterie.memory.values import Recall
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from coterie.memory.edits import Add, Change
 from coterie.memory.sqlite import SqliteDb
-from coterie.memory.values import Add, Change, Message, Scope, Turn, UserMemory
+from coterie.memory.values import Message, Scope, Turn, UserMemory
 from tests.cli.conftest import Cli
 
 ANA = ("--user", "ana", "--db", "shop.db")

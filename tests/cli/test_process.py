@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from coterie.memory.edits import Add, Change
 from coterie.memory.sqlite import SqliteDb
-from coterie.memory.values import Add, Change, Scope, UserMemory
+from coterie.memory.values import Scope, UserMemory
 
 COTERIE = [sys.executable, "-m", "coterie"]
 

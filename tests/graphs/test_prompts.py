@@ -6,8 +6,9 @@ import pytest
 
 from coterie.graphs.prompts import memory_block
 from coterie.memory.db import Db
+from coterie.memory.edits import Add, Change
 from coterie.memory.tokens import estimate_tokens
-from coterie.memory.values import Add, Change, Recall, Scope, UserMemory
+from coterie.memory.values import Recall, Scope, UserMemory
 
 ANA = Scope("ana")
 

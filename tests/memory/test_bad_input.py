@@ -10,9 +10,10 @@ import pytest
 from coterie import MemoryManager
 from coterie.errors import InputError
 from coterie.memory.db import Db
+from coterie.memory.edits import Add, Change, Delete, Merge, Ref, Update
 from coterie.memory.inputs import MAX_MEMORY_CHARACTERS
 from coterie.memory.sqlite import SqliteDb
-from coterie.memory.values import Add, Change, Delete, Merge, Ref, Scope, Turn, Update, UserMemory
+from coterie.memory.values import Scope, Turn, UserMemory
 
 ANA = Scope("ana", "desk", "scout")
 HALF = "half \ud800"

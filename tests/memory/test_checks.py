@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 import pytest
 
 from coterie.memory.checks import CurationLimits, Evidence, Proposal, check, wrong
-from coterie.memory.values import Add, Delete, Merge, Message, Ref, Turn, Update, UserMemory
+from coterie.memory.edits import Add, Delete, Merge, Ref, Update
+from coterie.memory.values import Message, Turn, UserMemory
 
 AT = datetime(2024, 5, 16, 12, tzinfo=UTC)
 
@@ -48,7 +49,7 @@ def test_targets_become_the_rows_that_were_shown_with_their_versions() -> None:
     )
     assert refused == []
     assert edits == [
-        Update(Ref("m1", 1), "Lives in Berlin", None),
+        Update(Ref("m1", 1), "Lives in Berlin", event_at=said.turn.at, input="I moved to Berlin"),
         Merge([Ref("m2", 2), Ref("m3", 3)], "Has one dog, Rex", None),
         Delete(Ref("m4", 4)),
     ]

@@ -7,7 +7,8 @@ import pytest
 from coterie.errors import ConflictError, InputError, NotFoundError
 from coterie.memory.conversations import MAX_ATTEMPTS
 from coterie.memory.db import Db
-from coterie.memory.values import Change, Message, Scope, Turn, TurnStatus
+from coterie.memory.edits import Change
+from coterie.memory.values import Message, Scope, Turn, TurnStatus
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 

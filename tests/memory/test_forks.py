@@ -13,7 +13,8 @@ START = """
 import os, signal, sys, threading, time
 from coterie.memory.postgres import PostgresDb
 from coterie.memory.sqlite import SqliteDb
-from coterie.memory.values import Add, Change, Scope, UserMemory
+from coterie.memory.edits import Add, Change
+from coterie.memory.values import Scope, UserMemory
 
 def add(db, user, text):
     db.apply(Scope(user), [Add(UserMemory(memory=text))], Change())

@@ -16,9 +16,10 @@ from coterie.errors import ConfigurationError, ConflictError, CurationError, Inp
 from coterie.memory.checks import CurationLimits, Proposal
 from coterie.memory.curator import ModelCurator
 from coterie.memory.db import Db
+from coterie.memory.edits import Add, Change, Delete, Ref, Update
 from coterie.memory.flow import Flow, drive
 from coterie.memory.incoming import DIRECT_SESSION
-from coterie.memory.values import Add, Change, Delete, Message, Ref, Turn, Update, Visibility
+from coterie.memory.values import Message, Turn, Visibility
 from coterie.memory.verbatim import VerbatimCurator
 from tests.support.openai_server import Failure, Garbage, OpenAIServer
 from tests.support.scripted import ScriptedModel
@@ -115,11 +116,13 @@ def test_a_memory_is_added_found_replaced_and_deleted(manager: MemoryManager) ->
     assert kept is not None
     assert (kept.memory, kept.topics, kept.user_id) == ("Name is John Doe", ["name"], "john")
     assert texts(manager.search_user_memories("name", user_id="john")) == ["Name is John Doe"]
-    assert manager.replace_user_memory(memory_id, UserMemory(memory="Name is Jon"), "john") == memory_id
+    newer_id = manager.replace_user_memory(memory_id, UserMemory(memory="Name is Jon"), "john")
     assert [(m.memory, m.topics) for m in manager.get_user_memories("john")] == [("Name is Jon", ["name"])]
+    assert manager.get_user_memory(memory_id, "john") == manager.get_user_memory(newer_id, "john")
     manager.delete_user_memory(memory_id, "john")
     assert manager.get_user_memory(memory_id, "john") is None
     assert [revision.op for revision in manager.history(memory_id, "john")] == ["add", "update", "delete"]
+    assert manager.history(newer_id, "john")[-1].op == "delete"
     assert manager.history(memory_id[:13], user_id="john") == manager.history(memory_id, "john")
     with pytest.raises(NotFoundError):
         manager.history(memory_id, "ben")

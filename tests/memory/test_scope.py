@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from coterie.errors import InputError, NotFoundError
 from coterie.memory.db import Db
-from coterie.memory.values import Add, Change, Delete, Edit, Merge, Ref, Scope, Update, UserMemory, Visibility
+from coterie.memory.edits import Add, Change, Delete, Edit, Merge, Ref, Update
+from coterie.memory.values import Scope, UserMemory, Visibility
 
 _examples = count()
 

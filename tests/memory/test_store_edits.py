@@ -7,21 +7,8 @@ import pytest
 from coterie.errors import ConflictError, InputError, NotFoundError
 from coterie.memory import rows
 from coterie.memory.db import Db
-from coterie.memory.values import (
-    Add,
-    Applied,
-    Change,
-    Delete,
-    Edit,
-    Merge,
-    Message,
-    Ref,
-    Scope,
-    Turn,
-    Update,
-    UserMemory,
-    Visibility,
-)
+from coterie.memory.edits import Add, Applied, Change, Delete, Edit, Merge, Ref, Update
+from coterie.memory.values import Message, Scope, Turn, UserMemory, Visibility
 
 ANA = Scope("ana", "desk", "scout")
 CHANGE = Change("curator", agent_id="scout", team_id="desk", run_id="run-1", turn_id="turn-1")
@@ -107,20 +94,28 @@ def test_an_expired_statement_gives_way_to_the_same_words(db: Db) -> None:
     (new,) = db.apply(ANA, [statement("Is in Rome")], CHANGE)
     assert new.memory_id != old.memory_id
     assert texts(db) == ["Is in Rome"]
-    assert [revision.op for revision in db.history(ANA, old.memory_id)] == ["add", "delete"]
+    assert [revision.op for revision in db.history(ANA, old.memory_id)] == ["add", "expire"]
 
 
-def test_update_keeps_both_states_in_a_revision(db: Db) -> None:
-    (applied,) = db.apply(ANA, [Add(UserMemory(memory="Likes tea", topics=["drink"]))], Change())
-    before = db.get(ANA, applied.memory_id)
-    (update,) = db.apply(ANA, [Update(Ref(applied.memory_id, 1), "Likes coffee", reason="changed")], CHANGE)
-    after = db.get(ANA, applied.memory_id)
-    assert (after.memory, after.topics, after.version) == ("Likes coffee", ["drink"], 2)
-    assert after.created_at == before.created_at
-    (revision,) = update.revisions
-    assert db.history(ANA, applied.memory_id)[1] == revision
-    assert (revision.before, revision.after, revision.op, revision.version) == (before, after, "update", 2)
-    assert (revision.reason, revision.change, revision.user_id) == ("changed", CHANGE, "ana")
+def test_update_closes_the_old_statement_and_adds_the_new_one(db: Db) -> None:
+    (added,) = db.apply(ANA, [Add(UserMemory(memory="Likes tea", topics=["drink"]))], Change())
+    before = db.get(ANA, added.memory_id)
+    edit = Update(Ref(added.memory_id, 1), "Likes coffee", reason="changed", input="coffee, please")
+    (update,) = db.apply(ANA, [edit], CHANGE)
+    old, new = db.get(ANA, added.memory_id), db.get(ANA, update.memory_id)
+    assert (new.memory, new.topics, new.version, new.input) == ("Likes coffee", ["drink"], 1, "coffee, please")
+    assert (old.memory, old.version, old.superseded_by) == ("Likes tea", 2, new.memory_id)
+    assert old.valid_until == new.created_at
+    assert db.newest(ANA) == [new]
+    assert db.search(ANA, "tea") == []
+    assert db.current(ANA, added.memory_id) == db.current(ANA, update.memory_id) == new
+    closed, put = update.revisions
+    assert (closed.before, closed.after, closed.op, closed.number) == (before, old, "update", 2)
+    assert (put.before, put.after, put.op, put.number) == (None, new, "update", 1)
+    assert (put.reason, put.change, put.user_id) == ("changed", CHANGE, "ana")
+    assert put.change_id == closed.change_id
+    assert db.history(ANA, update.memory_id) == [*added.revisions, closed, put]
+    assert db.history(ANA, added.memory_id) == [*added.revisions, closed]
 
 
 def test_update_replaces_topics_only_when_they_are_given(db: Db) -> None:
@@ -131,25 +126,34 @@ def test_update_replaces_topics_only_when_they_are_given(db: Db) -> None:
     assert same.revisions == ()
 
 
-def test_merge_puts_words_into_the_first_and_removes_the_others(db: Db) -> None:
+def test_merge_closes_the_memories_and_adds_what_is_made_of_them(db: Db) -> None:
     one, two, three = add(db, "Has a dog", "The dog is Rex", "Rex is brown")
     (applied,) = db.apply(ANA, [Merge([Ref(one), Ref(two), Ref(three, 1)], "Rex is brown", reason="one dog")], CHANGE)
-    assert applied.memory_id == one
     assert texts(db) == ["Rex is brown"]
-    assert [(r.memory_id, r.op) for r in applied.revisions] == [(two, "delete"), (three, "delete"), (one, "merge")]
-    assert db.history(ANA, two)[-1].reason == f"merged into {one}: one dog"
+    assert [(r.memory_id, r.op) for r in applied.revisions] == [
+        (memory_id, "merge") for memory_id in (one, two, three, applied.memory_id)
+    ]
+    assert {db.get(ANA, memory_id).superseded_by for memory_id in (one, two, three)} == {applied.memory_id}
+    assert db.get(ANA, applied.memory_id).depends_on == [one, two, three]
+    assert len(db.history(ANA, applied.memory_id)) == 7
 
 
 def test_merging_shows_nobody_anything_new(db: Db) -> None:
     (shared,) = add(db, "Has a dog")
     (private,) = add(db, "The dog bites", visibility="agent")
-    db.apply(ANA, [Merge([Ref(shared), Ref(private)], "Has a dog that bites")], CHANGE)
-    assert db.get(ANA, shared).visibility == "agent"
+    (merged,) = db.apply(ANA, [Merge([Ref(shared), Ref(private)], "Has a dog that bites")], CHANGE)
+    assert db.get(ANA, merged.memory_id).visibility == "agent"
     for other in (Scope("ana"), Scope("ana", "desk", "writer")):
         assert texts(db, other) == []
         assert db.search(other, "dog bites") == []
         with pytest.raises(NotFoundError):
-            db.history(other, shared)
+            db.history(other, merged.memory_id)
+
+
+def test_what_a_team_and_an_agent_keep_to_themselves_has_no_common_readers(db: Db) -> None:
+    ids = add(db, "One", visibility="team") + add(db, "Two", visibility="agent")
+    with pytest.raises(InputError, match="readers"):
+        db.apply(ANA, [Merge([Ref(i) for i in ids], "Three")], CHANGE)
 
 
 def test_memories_of_different_teams_do_not_merge(db: Db) -> None:
@@ -184,16 +188,16 @@ def test_delete_leaves_the_history(db: Db) -> None:
     added, deleted = db.history(ANA, one)
     assert (added.op, added.before, deleted.op, deleted.after) == ("add", None, "delete", None)
     assert deleted.before == added.after
-    assert deleted.version == 2
+    assert deleted.number == 2
 
 
 def test_edits_see_what_the_edits_before_them_did(db: Db) -> None:
     (one,) = add(db, "A")
-    db.apply(ANA, [Update(Ref(one), "B"), Update(Ref(one, 2), "C"), statement("B"), statement("A")], CHANGE)
-    assert texts(db) == ["C", "B", "A"]
+    db.apply(ANA, [Update(Ref(one), "B"), Update(Ref(one), "C"), statement("B"), statement("A")], CHANGE)
+    assert sorted(texts(db)) == ["A", "B", "C"]
     with pytest.raises(NotFoundError):
         db.apply(ANA, [Delete(Ref(one)), Update(Ref(one), "D")], CHANGE)
-    assert texts(db) == ["C", "B", "A"]
+    assert sorted(texts(db)) == ["A", "B", "C"]
 
 
 @pytest.mark.parametrize(
@@ -219,7 +223,21 @@ def test_an_old_version_conflicts(db: Db) -> None:
     for edit in (Update(Ref(one, 1), "C"), Delete(Ref(one, 1)), Merge([Ref(one, 1)], "C")):
         with pytest.raises(ConflictError, match="version 2"):
             db.apply(ANA, [edit], CHANGE)
+    with pytest.raises(ConflictError, match="superseded"):
+        db.apply(ANA, [Update(Ref(one, 2), "C")], CHANGE)
     assert texts(db) == ["B"]
+
+
+def test_an_old_id_means_what_holds_now(db: Db) -> None:
+    (one,) = add(db, "A")
+    for text in "BCD":
+        db.apply(ANA, [Update(Ref(one), text)], CHANGE)
+    assert texts(db) == ["D"]
+    db.apply(ANA, [Delete(Ref(one))], CHANGE)
+    assert texts(db) == []
+    for read in (db.get, db.current):
+        with pytest.raises(NotFoundError):
+            read(ANA, one)
 
 
 def test_two_memories_cannot_come_to_say_the_same(db: Db) -> None:
@@ -239,13 +257,13 @@ def test_an_id_is_used_once(db: Db) -> None:
 
 def test_a_deleted_memory_is_added_back(db: Db) -> None:
     db.apply(ANA, [Add(UserMemory(memory="Likes tea", memory_id="one"))], CHANGE)
-    db.apply(ANA, [Update(Ref("one"), "Likes green tea")], CHANGE)
+    db.apply(ANA, [Update(Ref("one"), "Likes tea", topics=["drink"])], CHANGE)
     seen = db.get(ANA, "one")
     db.apply(ANA, [Delete(Ref("one"))], CHANGE)
     db.apply(ANA, [Add(seen)], CHANGE)
     assert db.get(ANA, "one") == rows.copied(seen, version=4)
-    db.apply(ANA, [Delete(Ref("one", 4)), Add(seen), Update(Ref("one", 6), "Likes milk")], CHANGE)
-    assert [(one.op, one.version) for one in db.history(ANA, "one")] == [
+    db.apply(ANA, [Delete(Ref("one", 4)), Add(seen), Update(Ref("one"), "Likes tea", topics=[])], CHANGE)
+    assert [(one.op, one.number) for one in db.history(ANA, "one")] == [
         ("add", 1),
         ("update", 2),
         ("delete", 3),
@@ -270,7 +288,7 @@ def test_a_memory_takes_the_words_of_one_that_has_expired(db: Db) -> None:
     db.apply(ANA, [Update(Ref("new 0"), "Works at home 0")], CHANGE)
     db.apply(ANA, [Merge([Ref("new 1"), Ref("new 2")], "Works at home 1")], CHANGE)
     assert sorted(texts(db)) == ["Works at home 0", "Works at home 1"]
-    assert [one.op for one in db.history(ANA, "old 0")] == ["add", "delete"]
+    assert [one.op for one in db.history(ANA, "old 0")] == ["add", "expire"]
     with pytest.raises(ConflictError):
         db.apply(ANA, [Update(Ref("new 1"), "Works at home 0")], CHANGE)
 

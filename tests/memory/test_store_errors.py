@@ -15,9 +15,10 @@ import sqlalchemy as sa
 from coterie.errors import SchemaError, StoreError
 from coterie.memory import sqlite
 from coterie.memory.db import Db
+from coterie.memory.edits import Add, Change
 from coterie.memory.postgres import PostgresDb
 from coterie.memory.sqlite import SqliteDb
-from coterie.memory.values import Add, Change, Scope, UserMemory
+from coterie.memory.values import Scope, UserMemory
 
 ANA = Scope("ana")
 OTHERS = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
@@ -92,7 +93,8 @@ READ_ONLY = """
 import os, sys
 from coterie.errors import StoreError
 from coterie.memory.sqlite import SqliteDb
-from coterie.memory.values import Add, Change, Scope, UserMemory
+from coterie.memory.edits import Add, Change
+from coterie.memory.values import Scope, UserMemory
 
 if os.geteuid() == 0:  # who may write everywhere
     os.setuid(65534)

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from coterie.errors import InputError, NotFoundError
 from coterie.memory.db import Db
+from coterie.memory.edits import Add, Change, Delete, Ref, Update
 from coterie.memory.reading import line_tokens
-from coterie.memory.values import Add, Change, Delete, Ref, Scope, Update, UserMemory, Visibility
+from coterie.memory.values import Scope, UserMemory, Visibility
 
 ANA = Scope("ana", "desk", "scout")
 
@@ -79,9 +80,9 @@ def test_search_finds_other_forms_of_a_word_and_ranks_by_how_much_matches(db: Db
 
 def test_search_follows_edits(db: Db) -> None:
     one, two = fill(db, "Likes tea", "Likes milk")
-    db.apply(ANA, [Update(Ref(one), "Likes coffee"), Delete(Ref(two))], Change())
+    coffee, _ = db.apply(ANA, [Update(Ref(one), "Likes coffee"), Delete(Ref(two))], Change())
     assert db.search(ANA, "tea milk") == []
-    assert [hit.memory.memory_id for hit in db.search(ANA, "coffee")] == [one]
+    assert [hit.memory.memory_id for hit in db.search(ANA, "coffee")] == [coffee.memory_id]
 
 
 def test_search_finds_topics_too_after_the_words(db: Db) -> None:

@@ -9,10 +9,10 @@ from langchain_core.messages import BaseMessage
 from coterie import MemoryManager, MemoryOptimizationStrategyType, Scope, UserMemory
 from coterie.errors import ConflictError, CurationError
 from coterie.memory.db import Db
+from coterie.memory.edits import Add, Change, Ref, Update
 from coterie.memory.flow import Flow
 from coterie.memory.inputs import MAX_MEMORY_CHARACTERS
 from coterie.memory.strategies import batches, checked, distinct, names_and_numbers
-from coterie.memory.values import Add, Change, Ref, Update
 from tests.support.scripted import ScriptedModel
 
 FACTS = ["Ana lives in Lisbon", "Ana was born on 12 April 1990", "Ana has a dog called Rex"]
@@ -38,8 +38,7 @@ def test_many_memories_become_one_statement(db: Db) -> None:
     )
     assert [memory.memory for memory in done] == current(db) == [SUMMARY]
     assert done.tokens_after < done.tokens_before
-    assert [r.op for r in db.history(Scope("ana"), ids[0])] == ["add", "merge"]
-    assert [r.op for r in db.history(Scope("ana"), ids[2])] == ["add", "delete"]
+    assert [[r.op for r in db.history(Scope("ana"), key)] for key in ids] == [["add", "merge"]] * 3
 
 
 def test_several_statements_come_of_it_too(db: Db) -> None:
@@ -66,11 +65,8 @@ def test_without_a_model_what_says_the_same_is_kept_once(db: Db) -> None:
     assert current(db) == ["Ana lives in Lisbon", "The user likes tea"]
     assert done.tokens_after == proposed.tokens_after < done.tokens_before
     history = [[revision.op for revision in db.history(Scope("ana"), key)] for key in ids]
-    assert history == [["add"], ["add", "delete"], ["add", "merge"]]
-    assert [db.history(Scope("ana"), key)[-1].reason for key in ids[1:]] == [
-        f"merged into {ids[2]}: they say the same",
-        "they say the same",
-    ]
+    assert history == [["add"], ["add", "merge"], ["add", "merge"]]
+    assert {db.history(Scope("ana"), key)[-1].reason for key in ids[1:]} == {"they say the same"}
 
 
 def test_without_a_model_and_nothing_said_twice_nothing_is_changed(db: Db) -> None:
@@ -175,7 +171,7 @@ def test_a_memory_changed_meanwhile_stops_it(db: Db) -> None:
 
     with pytest.raises(ConflictError):
         MemoryManager(db, ScriptedModel(script=script)).optimize_memories("ana")
-    assert current(db) == ["Ana lives in Berlin", *FACTS[1:]]
+    assert current(db) == [*FACTS[1:], "Ana lives in Berlin"]
 
 
 def test_nobody_gets_to_read_more_than_before(db: Db) -> None:

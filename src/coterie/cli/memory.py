@@ -17,7 +17,8 @@ from coterie.text import one_line
 
 if TYPE_CHECKING:
     from coterie.memory import db as stores
-    from coterie.memory.values import Revision, Scope, UserMemory
+    from coterie.memory.edits import Revision
+    from coterie.memory.values import Scope, UserMemory
 
 app = typer.Typer(no_args_is_help=True, help="Look into the memory of a user, and change it.")
 
@@ -72,7 +73,8 @@ def _shown(value: object) -> str:
 @app.command()
 def add(text: Text, user: OneUser, db: Db = DEFAULT_DB, topic: Topics = None, json: Json = False) -> None:
     """Remember a statement, and print its id."""
-    from coterie.memory.values import Add, Change, Scope, UserMemory
+    from coterie.memory.edits import Add, Change
+    from coterie.memory.values import Scope, UserMemory
 
     with store(db) as opened:
         edit = Add(UserMemory(memory=text, topics=topic or [], user_id=user))
@@ -86,7 +88,7 @@ def add(text: Text, user: OneUser, db: Db = DEFAULT_DB, topic: Topics = None, js
 @app.command()
 def forget(memory_id: Id, user: OneUser, db: Db = DEFAULT_DB, json: Json = False) -> None:
     """Forget a memory. Its history stays."""
-    from coterie.memory.values import Change, Delete, Ref
+    from coterie.memory.edits import Change, Delete, Ref
 
     with store(db, must_exist=True) as opened, _or_say_whose(memory_id, user):
         memory = opened.find(_owner(user), memory_id)
@@ -113,7 +115,13 @@ def _line(revision: "Revision") -> str:
     who = " ".join(part for part in (change.actor, change.agent_id or change.team_id) if part)
     what = (revision.after or revision.before).memory  # type: ignore[union-attr]  # one of them is there
     why = f"  ({one_line(revision.reason)})" if revision.reason else ""
-    return f"{revision.version}  {revision.at:%Y-%m-%d %H:%M}  {revision.op:<6}  by {who}: {one_line(what)}{why}"
+    return f"{revision.at:%Y-%m-%d %H:%M}  {_happened(revision):<8}  by {who}: {one_line(what)}{why}"
+
+
+def _happened(revision: "Revision") -> str:
+    """What became of the memory, in a word: the edit's, or that it was closed."""
+    closed = revision.before and revision.after and revision.after.superseded_by and not revision.before.superseded_by
+    return "replaced" if closed else revision.op
 
 
 def print_memories(db: "stores.Db", scope: "Scope", memories: "Sequence[UserMemory]") -> None:

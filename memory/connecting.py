@@ -1,0 +1,95 @@
+"""The connections of a store: opened on first use with the schema in place, shared by threads, apart after a fork."""
+
+import threading
+import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Any, Self
+
+import sqlalchemy as sa
+
+from coterie.memory import forks, schema
+from coterie.memory.dialect import Dialect
+from coterie.memory.flow import in_thread
+
+_of_parents: list[sa.Engine] = []
+"""The engines that this process inherited. Closing their connections, or losing them, would end the parent's."""
+
+
+class Connected:
+    """A store's connections.
+
+    Making one costs nothing: it connects, and makes or upgrades the schema, on first use. A process that forks after
+    that is fine: the child gets connections of its own.
+    """
+
+    def __init__(self, dialect: Dialect) -> None:
+        self._dialect = dialect
+        self._open = threading.RLock()
+        self._engine: sa.Engine | None = None
+        self._dispose: weakref.finalize[..., Any]
+        forks.watch(self, Connected._before_fork, Connected._after_fork)
+
+    @property
+    def name(self) -> str:
+        """What people see of it: the file's path, or the URL without its password."""
+        return self._dialect.name
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.name!r})"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections. The next verb opens them again; what was in memory only is gone."""
+        with self._open:
+            if self._engine is not None:
+                self._dispose()
+                self._engine = None
+
+    def _before_fork(self) -> None:
+        self._open.acquire()
+        self._dialect.before_fork(self._engine)
+
+    def _after_fork(self, in_child: bool) -> None:
+        self._dialect.after_fork()
+        if in_child and self._engine is not None and not self._dialect.survives_fork:
+            self._dispose.detach()
+            _of_parents.append(self._engine)
+            self._engine = None
+        self._open.release()
+
+    @contextmanager
+    def _reading(self) -> Iterator[sa.Connection]:
+        with self._dialect.translated(), self._dialect.reading(self._opened()) as connection:
+            yield connection
+
+    @contextmanager
+    def _writing(self) -> Iterator[sa.Connection]:
+        with self._dialect.translated(), self._dialect.writing(self._opened()) as connection:
+            yield connection
+
+    def _opened(self) -> sa.Engine:
+        """The engine, with the schema in place."""
+        if self._engine is None:
+            with self._open:
+                if self._engine is None:
+                    self._engine = self._made()
+        return self._engine
+
+    def _made(self) -> sa.Engine:
+        engine = self._dialect.engine()
+        self._dispose = weakref.finalize(self, self._dialect.dispose, engine)  # also when nobody calls close()
+        try:
+            schema.prepare(engine, self._dialect)
+        except BaseException:
+            self._dispose()
+            raise
+        return engine
+
+    aclose = in_thread(close)

@@ -1,0 +1,261 @@
+"""One transaction's changes to memories: gathered in memory, then written, each with its revision."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+import sqlalchemy as sa
+
+from coterie.errors import ConflictError
+from coterie.memory import inputs, lineage, rows
+from coterie.memory.edits import Change, Operation, Revision
+from coterie.memory.ids import new_id
+from coterie.memory.scope import parameters, readable, shelves
+from coterie.memory.tables import MEMORY, REVISION, SOURCE
+from coterie.memory.values import Scope, UserMemory
+
+IDS_AT_ONCE = 500
+"""How many memories are looked up in one statement: databases limit its parameters."""
+
+Key = tuple[str, str]
+"""The owner as stored, and the memory's id."""
+
+_at_version = (
+    (MEMORY.c.user_id == sa.bindparam("key_user"))
+    & (MEMORY.c.memory_id == sa.bindparam("key_memory"))
+    & (MEMORY.c.version == sa.bindparam("key_version"))
+)
+_update = sa.update(MEMORY).where(_at_version)
+_delete = sa.delete(MEMORY).where(_at_version)
+_of_memory = (SOURCE.c.user_id == sa.bindparam("key_user")) & (SOURCE.c.memory_id == sa.bindparam("key_memory"))
+_unlink = sa.delete(SOURCE).where(_of_memory, SOURCE.c.source_id == sa.bindparam("key_source"))
+_same_words = sa.select(*rows.MEMORY_COLUMNS).where(
+    MEMORY.c.user_id == sa.bindparam("owner"),
+    MEMORY.c.content_hash.in_(sa.bindparam("hashes", expanding=True)),
+    MEMORY.c.valid_until.is_(None),
+)
+_numbers = (
+    sa.select(REVISION.c.memory_id, sa.func.max(REVISION.c.number))
+    .where(REVISION.c.user_id == sa.bindparam("owner"), REVISION.c.memory_id.in_(sa.bindparam("ids", expanding=True)))
+    .group_by(REVISION.c.memory_id)
+)
+
+
+@cache
+def _targets(kinds: tuple[str, ...]) -> sa.Select[Any]:
+    """The memories to change, locked in one order, so that two writers never wait for each other."""
+    wanted = MEMORY.c.memory_id.in_(sa.bindparam("ids", expanding=True))
+    found = sa.select(*rows.MEMORY_COLUMNS).where(wanted, readable(MEMORY, kinds))
+    return found.order_by(MEMORY.c.memory_id, MEMORY.c.user_id).with_for_update()
+
+
+class Draft:
+    """What one transaction changes.
+
+    Rows are read into it, changes are put into it, and `write` stores each row that differs from what was read, against
+    the version that was read.
+    """
+
+    def __init__(self, connection: sa.Connection, scope: Scope, change: Change, at: datetime) -> None:
+        self.connection = connection
+        self.scope = scope
+        self.change = change
+        self.at = at
+        self.change_id = new_id()
+        self._stored: dict[Key, UserMemory] = {}
+        self._now: dict[Key, UserMemory | None] = {}
+        self._holders: dict[tuple[str, bytes], Key | None] = {}
+        self._fresh: set[Key] = set()
+        self._changes: list[tuple[Key, Operation, UserMemory | None, UserMemory | None, str]] = []
+
+    def __len__(self) -> int:
+        """How many changes were put."""
+        return len(self._changes)
+
+    def load(self, ids: Iterable[str]) -> None:
+        """Read the memories with these ids that the scope may read, and lock them."""
+        wanted = sorted(ids)
+        statement, values = _targets(tuple(shelves(self.scope))), parameters(self.scope)
+        for part in _parts(wanted):
+            self._take(self.connection.execute(statement, {**values, "ids": part}))
+
+    def _take(self, found: Iterable[Sequence[Any]]) -> list[UserMemory]:
+        memories = [self._taken(rows.memory_value(row)) for row in found]
+        return [memory for memory in memories if memory is not None]
+
+    def _taken(self, memory: UserMemory) -> UserMemory | None:
+        key = rows.memory_key(memory)
+        if key not in self._now:
+            self._stored[key] = self._now[key] = memory
+        return self._now[key]
+
+    def get(self, memory_id: str) -> UserMemory | None:
+        """A memory that was read or put: the user's, else nobody's."""
+        for owner, _ in shelves(self.scope).values():
+            if (found := self._now.get((owner, memory_id))) is not None:
+                return found
+        return None
+
+    def find_words(self, memories: Sequence[UserMemory]) -> None:
+        """Look up, all at once, which memories say what these say."""
+        wanted: dict[str, list[bytes]] = {}
+        for memory in memories:
+            owner, content = rows.stored_owner(memory.user_id), inputs.content_hash(memory)
+            if (owner, content) not in self._holders:
+                self._holders[owner, content] = None
+                wanted.setdefault(owner, []).append(content)
+        for owner, hashes in wanted.items():
+            for part in _parts(hashes):
+                for row in self.connection.execute(_same_words, {"owner": owner, "hashes": part}):
+                    self._hold(self._taken(rows.memory_value(row)))
+
+    def with_words_of(self, memory: UserMemory) -> UserMemory | None:
+        """The open memory that says the same to the same readers."""
+        self.find_words([memory])
+        key = self._holders[rows.stored_owner(memory.user_id), inputs.content_hash(memory)]
+        return None if key is None else self._now[key]
+
+    def _hold(self, memory: UserMemory | None) -> None:
+        if memory is not None and memory.valid_until is None:
+            owner, _ = key = rows.memory_key(memory)
+            self._holders[owner, inputs.content_hash(memory)] = key
+
+    def put(self, op: Operation, before: UserMemory | None, after: UserMemory | None, reason: str) -> None:
+        """Change a memory: None before adds it, None after removes it."""
+        memory = after or before
+        assert memory is not None  # a change has at least one side
+        key = rows.memory_key(memory)
+        if before is not None and before.valid_until is None:
+            self._holders[key[0], inputs.content_hash(before)] = None
+        self._now[key] = after
+        self._hold(after)
+        self._changes.append((key, op, before, after, inputs.checked_text("reason", reason)))
+
+    def add(self, op: Operation, memory: UserMemory, reason: str, *, fresh: bool) -> None:
+        """Add a memory. ``fresh``: its id was made just now, so that it cannot have a history."""
+        if fresh:
+            self._fresh.add(rows.memory_key(memory))
+        self.put(op, None, memory, reason)
+
+    def alter(self, op: Operation, before: UserMemory, reason: str, **values: Any) -> UserMemory:
+        """Change some values of a memory."""
+        after = rows.copied(before, **values, updated_at=self.at, version=before.version + 1)
+        self.put(op, before, after, reason)
+        return after
+
+    def write(self) -> list[Revision]:
+        """Write what was changed, and return the revisions in their order.
+
+        Raises:
+            ConflictError: a row is not at the version that was read.
+        """
+        self._flush()
+        revisions = list(self._numbered())
+        if revisions:
+            self.connection.execute(sa.insert(REVISION), [rows.revision_columns(one) for one in revisions])
+        return revisions
+
+    def _flush(self) -> None:
+        """Write the rows that differ from what is stored, without their revisions."""
+        changed = {key: now for key, now in self._now.items() if self._stored.get(key) is not now}
+        gone = [self._stored[key] for key, now in changed.items() if now is None and key in self._stored]
+        altered = [(self._stored[key], now) for key, now in changed.items() if now is not None and key in self._stored]
+        for memory in gone:
+            self._at_version(_delete, memory, {})
+            self._link(memory.depends_on, (), memory)
+        for before, after in sorted(altered, key=lambda pair: pair[1].valid_until is None):  # closing makes room
+            self._change(before, after)
+        self._insert([now for key, now in changed.items() if now is not None and key not in self._stored])
+        self._stored = {key: now for key, now in self._now.items() if now is not None}
+
+    def head(self, memory: UserMemory) -> UserMemory | None:
+        """The statement that holds now in a memory's place: itself, or the last of those that took its place."""
+        self._flush()
+        found = lineage.head(self.connection, *rows.memory_key(memory))
+        if found is None:
+            return None
+        self.load([found])
+        return self.get(found)
+
+    def line(self, memory: UserMemory) -> list[UserMemory]:
+        """A memory, and all that it took the place of, directly or not."""
+        self._flush()
+        return self._take(lineage.line(self.connection, *rows.memory_key(memory)))
+
+    def dependants(self, memory: UserMemory) -> list[UserMemory]:
+        """What was made from a memory, or from one that it took the place of."""
+        self._flush()
+        return self._take(lineage.dependants(self.connection, *rows.memory_key(memory)))
+
+    def _change(self, before: UserMemory, after: UserMemory) -> None:
+        new = {name: value for name, value in after.__dict__.items() if value != before.__dict__[name]}
+        derived = {
+            name: value
+            for name, value in rows.derived_columns(after).items()
+            if value != rows.derived_columns(before)[name]
+        }
+        self._at_version(_update, before, new | derived)
+        self._link(before.depends_on, after.depends_on, after)
+
+    def _insert(self, new: Sequence[UserMemory]) -> None:
+        if new:
+            self.connection.execute(sa.insert(MEMORY), [rows.memory_columns(memory) for memory in new])
+        links = [(memory, source) for memory in new for source in memory.depends_on]
+        self._add_links(links)
+
+    def _link(self, old: Sequence[str], new: Sequence[str], memory: UserMemory) -> None:
+        owner, memory_id = rows.memory_key(memory)
+        gone = [
+            {"key_user": owner, "key_memory": memory_id, "key_source": source} for source in old if source not in new
+        ]
+        if gone:
+            self.connection.execute(_unlink, gone)
+        self._add_links([(memory, source) for source in new if source not in old])
+
+    def _add_links(self, links: Sequence[tuple[UserMemory, str]]) -> None:
+        values = [
+            {"user_id": rows.stored_owner(memory.user_id), "memory_id": memory.memory_id, "source_id": source}
+            for memory, source in links
+        ]
+        if values:
+            self.connection.execute(sa.insert(SOURCE), values)
+
+    def _at_version(self, statement: sa.Update | sa.Delete, memory: UserMemory, values: dict[str, Any]) -> None:
+        owner, memory_id = rows.memory_key(memory)
+        key = {"key_user": owner, "key_memory": memory_id, "key_version": memory.version}
+        if isinstance(statement, sa.Update):
+            statement = statement.values(values)
+        if self.connection.execute(statement, key).rowcount != 1:
+            raise ConflictError(f"The memory {memory_id!r} was changed by somebody else: read it again.")
+
+    def _numbered(self) -> Iterator[Revision]:
+        last = self._last_numbers()
+        for key, op, before, after, reason in self._changes:
+            last[key] = number = last.get(key, 0) + 1
+            user_id = key[0] or None
+            yield Revision(key[1], user_id, number, self.change_id, op, before, after, reason, self.change, self.at)
+
+    def next_version(self, key: Key) -> int:
+        """The first version of a memory with a given id, which may have been used before."""
+        return 1 + self._numbers_of([key]).get(key, 0)
+
+    def _last_numbers(self) -> dict[Key, int]:
+        """The numbers of the last revisions, of those memories that can have any."""
+        return self._numbers_of(dict.fromkeys(key for key, *_ in self._changes if key not in self._fresh))
+
+    def _numbers_of(self, keys: Iterable[Key]) -> dict[Key, int]:
+        wanted: dict[str, list[str]] = {}
+        for owner, memory_id in keys:
+            wanted.setdefault(owner, []).append(memory_id)
+        return {
+            (owner, memory_id): number
+            for owner, ids in wanted.items()
+            for part in _parts(ids)
+            for memory_id, number in self.connection.execute(_numbers, {"owner": owner, "ids": part})
+        }
+
+
+def _parts(values: Sequence[Any]) -> Iterator[Sequence[Any]]:
+    for start in range(0, len(values), IDS_AT_ONCE):
+        yield values[start : start + IDS_AT_ONCE]

@@ -1,0 +1,117 @@
+"""Trust, dependence and lineage of memories; revisions numbered by themselves and grouped by change."""
+
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.dialects.postgresql import JSONB, TSVECTOR
+
+from coterie.memory.query import index_words
+
+revision = "0002"
+down_revision = "0001"
+
+PART = 1000
+
+
+# The keys of a row's readers are words of the text index, so that a search touches nobody else's postings.
+AUDIENCE = "CASE visibility WHEN 'team' THEN 'team:' || team_id WHEN 'agent' THEN 'agent:' || agent_id ELSE 'user' END"
+TEXT_INDEX = f"""setweight(to_tsvector('english', words), 'A') || to_tsvector('english', topic_words)
+    || array_to_tsvector(ARRAY[md5(user_id), md5(user_id || chr(31) || {AUDIENCE})])"""
+READERS = "'u' || hex({0}user_id) || ' k' || hex({0}user_id || char(31) || {0}audience)"
+INDEXED = "{0}seq, " + READERS + " AS readers, {0}words, {0}topic_words"
+COLUMNS = "rowid, readers, words, topic_words"
+ADD = f"INSERT INTO memory_text({COLUMNS}) SELECT {INDEXED.format('new.')};"
+REMOVE = f"INSERT INTO memory_text(memory_text, {COLUMNS}) SELECT 'delete', {INDEXED.format('old.')};"
+FULL_TEXT = (
+    *(f"DROP TRIGGER memory_text_{event}" for event in ("insert", "delete", "update")),
+    "DROP TABLE memory_text",
+    "DROP VIEW memory_text_source",
+    f"CREATE VIEW memory_text_source AS SELECT {INDEXED.format('')} FROM memory",
+    """CREATE VIRTUAL TABLE memory_text USING fts5(readers, words, topic_words, content='memory_text_source',
+    content_rowid='seq', tokenize='porter unicode61 remove_diacritics 2')""",
+    "INSERT INTO memory_text(memory_text) VALUES ('rebuild')",
+    f"CREATE TRIGGER memory_text_insert AFTER INSERT ON memory BEGIN {ADD} END",
+    f"CREATE TRIGGER memory_text_delete AFTER DELETE ON memory BEGIN {REMOVE} END",
+    f"""CREATE TRIGGER memory_text_update
+    AFTER UPDATE OF user_id, visibility, team_id, agent_id, words, topic_words ON memory
+    BEGIN {REMOVE} {ADD} END""",
+)
+
+
+def upgrade() -> None:
+    """Add what is new; everything that is there stays."""
+    postgres = op.get_bind().dialect.name == "postgresql"
+    moment: Any = sa.DateTime(timezone=True) if postgres else sa.BigInteger()
+    identifier = sa.Text(collation="C") if postgres else sa.Text()
+    _memory(postgres, moment)
+    _words(postgres)
+    _source(identifier)
+    _revision(identifier)
+
+
+def _memory(postgres: bool, moment: Any) -> None:
+    texts = JSONB() if postgres else sa.JSON()
+    op.add_column("memory", sa.Column("trust", sa.Text, nullable=False, server_default="user"))
+    op.add_column("memory", sa.Column("depends_on", texts, nullable=False, server_default="[]"))
+    op.add_column("memory", sa.Column("stale_since", moment))
+    _index_where("superseded_by IS NOT NULL", "memory_superseded", "memory", "user_id", "superseded_by")
+
+
+def _words(postgres: bool) -> None:
+    """Index the words that Python makes of a text, the same on both databases."""
+    for name in ("words", "topic_words"):
+        op.add_column("memory", sa.Column(name, sa.Text, nullable=False, server_default=""))
+    _fill_words(op.get_bind())
+    if postgres:
+        op.drop_column("memory", "text_index")
+        op.add_column("memory", sa.Column("text_index", TSVECTOR, sa.Computed(TEXT_INDEX, persisted=True)))
+        op.create_index("memory_text", "memory", ["text_index"], postgresql_using="gin")
+    else:
+        for statement in FULL_TEXT:
+            op.get_bind().exec_driver_sql(statement)
+
+
+def _fill_words(connection: sa.Connection) -> None:
+    texts = sa.JSON().with_variant(JSONB(), "postgresql")
+    memory = sa.table("memory", *map(sa.column, ("user_id", "memory_id", "memory", "words", "topic_words")))
+    topics = sa.column("topics", texts)
+    key = (memory.c.user_id == sa.bindparam("key_user")) & (memory.c.memory_id == sa.bindparam("key_memory"))
+    found = connection.execute(
+        sa.select(memory.c.user_id, memory.c.memory_id, memory.c.memory, topics).select_from(memory)
+    )
+    for part in found.partitions(PART):
+        values = [
+            {
+                "key_user": row.user_id,
+                "key_memory": row.memory_id,
+                "words": index_words(row.memory),
+                "topic_words": index_words(", ".join(row.topics)),
+            }
+            for row in part
+        ]
+        connection.execute(sa.update(memory).where(key), values)
+
+
+def _source(identifier: sa.Text) -> None:
+    op.create_table(
+        "memory_source",
+        sa.Column("user_id", identifier, nullable=False),
+        sa.Column("source_id", identifier, nullable=False),
+        sa.Column("memory_id", identifier, nullable=False),
+        sa.PrimaryKeyConstraint("user_id", "source_id", "memory_id"),
+    )
+
+
+def _revision(identifier: sa.Text) -> None:
+    op.execute("ALTER TABLE memory_revision RENAME COLUMN version TO number")
+    # What was recorded before belongs to no change that could be named.
+    op.add_column("memory_revision", sa.Column("change_id", identifier, nullable=False, server_default=""))
+    op.create_index("revision_change", "memory_revision", ["user_id", "change_id"])
+    _index_where("run_id IS NOT NULL", "revision_run", "memory_revision", "user_id", "run_id")
+    _index_where("turn_id IS NOT NULL", "revision_turn", "memory_revision", "user_id", "turn_id")
+
+
+def _index_where(condition: str, name: str, table: str, *columns: str) -> None:
+    where = sa.text(condition)
+    op.create_index(name, table, [*columns], sqlite_where=where, postgresql_where=where)

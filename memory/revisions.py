@@ -1,0 +1,145 @@
+"""What the revisions tell: how a memory came about, what was believed when, and how two times differ."""
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+import sqlalchemy as sa
+
+from coterie.errors import NotFoundError
+from coterie.memory import inputs, rows
+from coterie.memory.edits import Difference, Revision
+from coterie.memory.reading import Kinds, by_prefix, kinds_of, missing, only, run
+from coterie.memory.scope import readable
+from coterie.memory.tables import REVISION, UtcDateTime
+from coterie.memory.values import Scope, UserMemory
+
+_last = REVISION.alias("last")
+_moment = sa.bindparam("moment", type_=UtcDateTime)
+
+
+def _same(a: sa.FromClause, b: sa.FromClause) -> sa.ColumnElement[bool]:
+    return (a.c.user_id == b.c.user_id) & (a.c.memory_id == b.c.memory_id)
+
+
+def _is_last(revision: sa.FromClause, until: sa.BindParameter[Any] | None = None) -> sa.ColumnElement[bool]:
+    """Whether no later one is there; or none up to a moment."""
+    later = REVISION.alias()
+    exists = _same(later, revision) & (later.c.number > revision.c.number)
+    return ~sa.exists().where(exists if until is None else exists & (later.c.at <= until))
+
+
+def _readable(kinds: Kinds) -> sa.Select[Any]:
+    """Revisions of memories whose last one may be read: who was shut out later sees nothing of them any more."""
+    found = sa.select(*rows.REVISION_COLUMNS).join(_last, _same(_last, REVISION))
+    return found.where(readable(_last, kinds), _is_last(_last))
+
+
+@cache
+def _of_memory(kinds: Kinds) -> sa.Select[Any]:
+    wanted = _last.c.memory_id == sa.bindparam("memory_id")
+    return _readable(kinds).where(wanted).order_by(REVISION.c.number)
+
+
+@cache
+def _of_change(kinds: Kinds) -> sa.Select[Any]:
+    return _readable(kinds).where(REVISION.c.change_id == sa.bindparam("change_id"), readable(REVISION, kinds))
+
+
+@cache
+def _ids_with_history(kinds: Kinds) -> sa.Select[Any]:
+    """The ids that begin so, also of memories that were deleted."""
+    begins = _last.c.memory_id.between(sa.bindparam("first"), sa.bindparam("last"))
+    found = sa.select(_last.c.memory_id).where(begins, readable(_last, kinds), _is_last(_last))
+    return found.order_by(_last.c.memory_id).limit(2)
+
+
+@cache
+def _states(kinds: Kinds) -> sa.Select[Any]:
+    """The last revision of each memory up to a moment, if it could be read then and can be now."""
+    then = (REVISION.c.at <= _moment) & _is_last(REVISION, _moment) & readable(REVISION, kinds)
+    return _readable(kinds).where(then, REVISION.c.after.is_not(None))
+
+
+def history(connection: sa.Connection, scope: Scope, memory_id: str) -> list[Revision]:
+    """Every change to a memory and to those it took the place of, oldest first."""
+    key = inputs.key("memory_id", memory_id)
+    own = _of(connection, scope, key) or _of(connection, scope, _whole_id(connection, scope, key))
+    found, depth = list(own), {own[0].memory_id: 0}
+    for revision in found:  # grows while it is walked through
+        if revision.number == 1 and revision.op in ("update", "merge"):
+            for before in _took_the_place_of(connection, scope, revision) - depth.keys():
+                depth[before] = depth[revision.memory_id] + 1
+                found += _of(connection, scope, before)
+    return sorted(found, key=lambda one: (one.at, -depth[one.memory_id], one.memory_id, one.number))
+
+
+def _of(connection: sa.Connection, scope: Scope, memory_id: str) -> list[Revision]:
+    found = run(connection, _of_memory(kinds_of(scope)), scope, memory_id=memory_id).mappings()
+    return [rows.revision_value(row) for row in found]
+
+
+def _took_the_place_of(connection: sa.Connection, scope: Scope, first: Revision) -> set[str]:
+    """The memories that were closed when this one came to be, because of it."""
+    found = run(connection, _of_change(kinds_of(scope)), scope, change_id=first.change_id).mappings()
+    revisions = (rows.revision_value(row) for row in found)
+    return {one.memory_id for one in revisions if one.after and one.after.superseded_by == first.memory_id}
+
+
+def _whole_id(connection: sa.Connection, scope: Scope, prefix: str) -> str:
+    """The id of the memory that begins so; if none is there, of one that was deleted."""
+    statements: list[Callable[[Kinds], sa.Select[Any]]] = [by_prefix, _ids_with_history]
+    for statement in statements:
+        try:
+            return str(only(connection, statement, scope, prefix).memory_id)
+        except NotFoundError:
+            continue
+    raise missing(prefix)
+
+
+def as_of(connection: sa.Connection, scope: Scope, moment: datetime) -> list[UserMemory]:
+    """What was believed at a moment, newest first."""
+    believed = (memory for memory in _stated(connection, scope, moment) if _holds(memory, moment))
+    return sorted(believed, key=lambda memory: (memory.created_at, memory.memory_id), reverse=True)
+
+
+def _stated(connection: sa.Connection, scope: Scope, moment: datetime) -> Iterator[UserMemory]:
+    """Every memory as it stood at a moment, also those that were closed."""
+    inputs.checked_moment("moment", moment)
+    for row in run(connection, _states(kinds_of(scope)), scope, moment=moment).mappings():
+        after = rows.revision_value(row).after
+        assert after is not None  # as asked
+        yield after
+
+
+def _holds(memory: UserMemory, moment: datetime) -> bool:
+    ends = (memory.valid_until, memory.expires_at)
+    return all(end is None or end > moment for end in ends)
+
+
+def diff(connection: sa.Connection, scope: Scope, first: datetime, second: datetime) -> Difference:
+    """What changed between two moments in what was believed."""
+    before = {str(memory.memory_id): memory for memory in as_of(connection, scope, first)}
+    states = {str(memory.memory_id): memory for memory in _stated(connection, scope, second)}
+    after = {key: memory for key, memory in states.items() if _holds(memory, second)}
+    heirs = {key: heir for key in before if (heir := _heir(key, states)) in after}
+    changed = [(before[key], after[heir]) for key, heir in heirs.items() if before[key] != after[heir]]
+    return Difference(
+        added=_oldest_first(memory for key, memory in after.items() if key not in {*before, *heirs.values()}),
+        removed=_oldest_first(memory for key, memory in before.items() if key not in heirs),
+        changed=tuple(sorted(changed, key=lambda pair: (pair[0].created_at, pair[0].memory_id))),
+    )
+
+
+def _heir(memory_id: str, states: dict[str, UserMemory]) -> str:
+    """What holds in a memory's place, as the states say: the memory itself, or the last that took its place."""
+    seen = {memory_id}
+    while (state := states.get(memory_id)) and state.superseded_by and state.superseded_by not in seen:
+        memory_id = state.superseded_by
+        seen.add(memory_id)
+    return memory_id
+
+
+def _oldest_first(memories: Iterator[UserMemory]) -> tuple[UserMemory, ...]:
+    return tuple(sorted(memories, key=lambda memory: (memory.created_at, memory.memory_id)))
