@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from coterie.errors import ConflictError, StoreError
+from coterie.memory.prepared import Prepared
 from coterie.memory.scope import Shelf
 
 
@@ -20,6 +21,8 @@ class Dialect(ABC):
     """The INSERT that knows ON CONFLICT."""
     driver_error: type[Exception]
     """The base of what the driver raises by itself."""
+    driver_conflict: type[Exception]
+    """What the driver raises for a row that breaks a constraint."""
     survives_fork: bool
     """Whether a child may go on with the engine. If not, it makes a new one and leaves the parent's alone."""
 
@@ -44,8 +47,8 @@ class Dialect(ABC):
         """Let one transaction at a time edit an owner's memories: two that add the same ones would deadlock."""
 
     @abstractmethod
-    def search(self, kinds: tuple[str, ...]) -> sa.Select[Any]:
-        """The statement for full text: memory columns and ``score``, best first; parameters ``limit`` and ``now``."""
+    def search(self, kinds: tuple[str, ...]) -> Prepared:
+        """The statement for full text: memory columns and the score, best first; parameters ``limit`` and ``now``."""
 
     @abstractmethod
     def search_parameters(self, shelves: Sequence[Shelf], words: Sequence[str]) -> dict[str, str]:
@@ -72,7 +75,7 @@ class Dialect(ABC):
         """Raise what the driver raises as one of our errors."""
         try:
             yield
-        except sa.exc.IntegrityError as error:
+        except (sa.exc.IntegrityError, self.driver_conflict) as error:
             raise ConflictError(
                 f"{self.name} has such a row already ({first_line(error)}): somebody else wrote the same first, or two "
                 "memories would say the same. Read again, and merge them."

@@ -14,6 +14,7 @@ from coterie.errors import ConflictError, StoreError
 from coterie.memory import rows
 from coterie.memory.db import Db
 from coterie.memory.dialect import Dialect, first_line
+from coterie.memory.prepared import Prepared, run
 from coterie.memory.reading import TOPIC_WEIGHT, current
 from coterie.memory.scope import Shelf, readable
 from coterie.memory.secrets import without_login
@@ -48,6 +49,7 @@ class PostgresDb(Db):
 class _Postgres(Dialect):
     insert = staticmethod(insert)
     driver_error = psycopg.Error
+    driver_conflict = psycopg.IntegrityError
     survives_fork = False
 
     def __init__(self, url: sa.URL) -> None:
@@ -81,7 +83,7 @@ class _Postgres(Dialect):
     def lock_owner(self, connection: sa.Connection, owner: str) -> None:
         connection.execute(_lock_owner, {"owner": owner})
 
-    def search(self, kinds: tuple[str, ...]) -> sa.Select[Any]:
+    def search(self, kinds: tuple[str, ...]) -> Prepared:
         return _search(kinds)
 
     def search_parameters(self, shelves: Sequence[Shelf], words: Sequence[str]) -> dict[str, str]:
@@ -135,7 +137,7 @@ def _url(text: str) -> sa.URL:
 
 
 @cache
-def _search(kinds: tuple[str, ...]) -> sa.Select[Any]:
+def _search(kinds: tuple[str, ...]) -> Prepared:
     """Full text in an inner query, fenced by OFFSET 0 so that it uses the text index, which knows the readers.
 
     Left to itself, the planner without fresh statistics read all of the user's rows: 32 ms instead of 5.
@@ -149,4 +151,4 @@ def _search(kinds: tuple[str, ...]) -> sa.Select[Any]:
     fenced = inner.subquery()
     found = sa.select(*(fenced.c[name] for name in (*rows.FIELDS, "score")))
     found = found.where(readable(fenced, kinds), current(fenced)).order_by(sa.desc("score"), fenced.c.created_at.desc())
-    return found.limit(sa.bindparam("limit", type_=sa.BigInteger))
+    return Prepared(found.limit(sa.bindparam("limit", type_=sa.BigInteger)))

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from coterie.errors import InputError, NotFoundError
 from coterie.memory import inputs, rows
 from coterie.memory.dialect import Dialect
+from coterie.memory.prepared import Prepared, Row
 from coterie.memory.query import query_words
 from coterie.memory.scope import parameters, readable, shelves
 from coterie.memory.tables import MEMORY, REVISION, UtcDateTime
@@ -38,9 +39,9 @@ def current(table: sa.FromClause) -> sa.ColumnElement[bool]:
 
 
 @cache
-def _by_id(kinds: Kinds) -> sa.Select[Any]:
+def _by_id(kinds: Kinds) -> Prepared:
     wanted = MEMORY.c.memory_id == sa.bindparam("memory_id")
-    return sa.select(*rows.MEMORY_COLUMNS).where(wanted, readable(MEMORY, kinds))
+    return Prepared(sa.select(*rows.MEMORY_COLUMNS).where(wanted, readable(MEMORY, kinds)))
 
 
 def _begins(table: sa.FromClause) -> sa.ColumnElement[bool]:
@@ -48,17 +49,15 @@ def _begins(table: sa.FromClause) -> sa.ColumnElement[bool]:
 
 
 @cache
-def _by_prefix(kinds: Kinds) -> sa.Select[Any]:
-    return (
-        sa.select(*rows.MEMORY_COLUMNS)
-        .where(_begins(MEMORY), readable(MEMORY, kinds))
-        .order_by(MEMORY.c.memory_id)
-        .limit(2)
-    )
+def _by_prefix(kinds: Kinds) -> Prepared:
+    """The memories whose ids begin so; the id once more, as the last column."""
+    found = sa.select(*rows.MEMORY_COLUMNS, MEMORY.c.memory_id.label("found"))
+    found = found.where(_begins(MEMORY), readable(MEMORY, kinds))
+    return Prepared(found.order_by(MEMORY.c.memory_id).limit(2))
 
 
 @cache
-def _newest(kinds: Kinds) -> sa.Select[Any] | sa.CompoundSelect[Any]:
+def _newest(kinds: Kinds) -> Prepared:
     """Each shelf is read along its own index and gives its newest; the newest of these are the answer."""
     limit = sa.bindparam("limit", type_=sa.BigInteger)
 
@@ -68,31 +67,31 @@ def _newest(kinds: Kinds) -> sa.Select[Any] | sa.CompoundSelect[Any]:
     selected = sa.select(*rows.MEMORY_COLUMNS)
     parts = [newest(MEMORY, selected.where(readable(MEMORY, (kind,)), current(MEMORY))) for kind in kinds]
     if len(parts) == 1:
-        return parts[0]  # type: ignore[no-any-return]  # a Select
+        return Prepared(parts[0])
     union = sa.union_all(*(sa.select(part.subquery()) for part in parts)).subquery()
-    return newest(union, sa.select(union))  # type: ignore[no-any-return]  # a Select
+    return Prepared(newest(union, sa.select(union)))
 
 
 @cache
-def _count(kinds: Kinds) -> sa.Select[Any]:
-    return sa.select(sa.func.count()).select_from(MEMORY).where(readable(MEMORY, kinds), current(MEMORY))
+def _count(kinds: Kinds) -> Prepared:
+    return Prepared(sa.select(sa.func.count()).select_from(MEMORY).where(readable(MEMORY, kinds), current(MEMORY)))
 
 
 @cache
-def _history(kinds: Kinds) -> sa.Select[Any]:
+def _history(kinds: Kinds) -> Prepared:
     """Every revision, if the last one may be read: readers who were shut out later see nothing of it any more."""
     last = REVISION.alias()
     found = sa.select(*rows.REVISION_COLUMNS).join(last, _same(last, REVISION))
     found = found.where(last.c.memory_id == sa.bindparam("memory_id"), readable(last, kinds), _is_last(last))
-    return found.order_by(REVISION.c.version)
+    return Prepared(found.order_by(REVISION.c.version))
 
 
 @cache
-def _ids_with_history(kinds: Kinds) -> sa.Select[Any]:
+def _ids_with_history(kinds: Kinds) -> Prepared:
     """The ids that begin so, also of memories that were deleted."""
     last = REVISION.alias()
     found = sa.select(last.c.memory_id).where(_begins(last), readable(last, kinds), _is_last(last))
-    return found.order_by(last.c.memory_id).limit(2)
+    return Prepared(found.order_by(last.c.memory_id).limit(2))
 
 
 def _is_last(revision: sa.FromClause) -> sa.ColumnElement[bool]:
@@ -104,8 +103,8 @@ def _same(a: sa.FromClause, b: sa.FromClause) -> sa.ColumnElement[bool]:
     return (a.c.user_id == b.c.user_id) & (a.c.memory_id == b.c.memory_id)
 
 
-def _run(connection: sa.Connection, statement: Any, scope: Scope, **values: Any) -> sa.CursorResult[Any]:
-    return connection.execute(statement, {**parameters(scope), **values})
+def _rows(connection: sa.Connection, statement: Prepared, scope: Scope, **values: Any) -> list[Row]:
+    return statement.rows(connection, {**parameters(scope), **values})
 
 
 def _kinds(scope: Scope) -> Kinds:
@@ -119,10 +118,10 @@ def missing(memory_id: str) -> NotFoundError:
 
 def get(connection: sa.Connection, scope: Scope, memory_id: str) -> UserMemory:
     """The memory with this id."""
-    row = _run(connection, _by_id(_kinds(scope)), scope, memory_id=inputs.key("memory_id", memory_id)).first()
-    if row is None:
+    found = _rows(connection, _by_id(_kinds(scope)), scope, memory_id=inputs.key("memory_id", memory_id))
+    if not found:
         raise missing(memory_id)
-    return rows.memory_value(row)
+    return rows.memory_value(found[0])
 
 
 def find(connection: sa.Connection, scope: Scope, prefix: str) -> UserMemory:
@@ -130,15 +129,13 @@ def find(connection: sa.Connection, scope: Scope, prefix: str) -> UserMemory:
     return rows.memory_value(_only(connection, _by_prefix, scope, prefix))
 
 
-def _only(
-    connection: sa.Connection, statement: Callable[[Kinds], sa.Select[Any]], scope: Scope, prefix: str
-) -> sa.Row[Any]:
-    """The only row whose memory's id begins so, or is that."""
+def _only(connection: sa.Connection, statement: Callable[[Kinds], Prepared], scope: Scope, prefix: str) -> Row:
+    """The only row whose memory's id, its last column, begins so, or is that."""
     first = inputs.key("memory_id", prefix)
-    found = _run(connection, statement(_kinds(scope)), scope, first=first, last=first + chr(0x10FFFF)).all()
+    found = _rows(connection, statement(_kinds(scope)), scope, first=first, last=first + chr(0x10FFFF))
     if not found:
         raise missing(prefix)
-    if len(found) > 1 and found[0].memory_id != prefix:
+    if len(found) > 1 and found[0][-1] != prefix:
         raise InputError(f"Several memories begin with {prefix!r}: give more of the id.")
     return found[0]
 
@@ -147,23 +144,23 @@ def newest(connection: sa.Connection, scope: Scope, limit: int | None) -> Iterat
     """The newest current memories, newest first, read as they are asked for."""
     number = inputs.checked_limit(limit)
     if kinds := _kinds(scope):
-        found = _run(connection, _newest(kinds), scope, limit=number, now=datetime.now(UTC))
-        for part in found.partitions(PART):
+        values = {**parameters(scope), "limit": number, "now": datetime.now(UTC)}
+        for part in _newest(kinds).parts(connection, values, PART):
             yield from map(rows.memory_value, part)
 
 
 def count(connection: sa.Connection, scope: Scope) -> int:
     """How many current memories there are."""
-    return int(_run(connection, _count(_kinds(scope)), scope, now=datetime.now(UTC)).scalar_one())
+    return int(_rows(connection, _count(_kinds(scope)), scope, now=datetime.now(UTC))[0][0])
 
 
 def history(connection: sa.Connection, scope: Scope, memory_id: str) -> list[Revision]:
     """Every change to a memory, oldest first. Its id, or the beginning of it, may be one that is gone."""
     key, statement = inputs.key("memory_id", memory_id), _history(_kinds(scope))
-    found = _run(connection, statement, scope, memory_id=key).mappings().all()
+    found = statement.mappings(connection, {**parameters(scope), "memory_id": key})
     if not found:
         whole = _whole_id(connection, scope, key)
-        found = _run(connection, statement, scope, memory_id=whole).mappings().all()
+        found = statement.mappings(connection, {**parameters(scope), "memory_id": whole})
     return [rows.revision_value(row) for row in found]
 
 
@@ -173,7 +170,7 @@ def _whole_id(connection: sa.Connection, scope: Scope, prefix: str) -> str:
         found = _only(connection, _by_prefix, scope, prefix)
     except NotFoundError:
         found = _only(connection, _ids_with_history, scope, prefix)
-    return str(found.memory_id)
+    return str(found[-1])
 
 
 def search(connection: sa.Connection, dialect: Dialect, scope: Scope, query: str, limit: int | None) -> list[Hit]:
@@ -183,8 +180,8 @@ def search(connection: sa.Connection, dialect: Dialect, scope: Scope, query: str
     if not (kinds and words):
         return []
     values = dialect.search_parameters(list(shelves(scope).values()), words)
-    found = _run(connection, dialect.search(kinds), scope, **values, limit=number, now=datetime.now(UTC))
-    return [Hit(rows.memory_value(row), row.score, {"text": row.score}) for row in found]
+    found = _rows(connection, dialect.search(kinds), scope, **values, limit=number, now=datetime.now(UTC))
+    return [Hit(rows.memory_value(row), row[-1], {"text": row[-1]}) for row in found]
 
 
 def recall(connection: sa.Connection, dialect: Dialect, scope: Scope, query: str, budget: int) -> Recall:

@@ -17,6 +17,7 @@ from coterie.errors import InputError, SchemaError, StoreError
 from coterie.memory import rows
 from coterie.memory.db import Db
 from coterie.memory.dialect import Dialect, first_line
+from coterie.memory.prepared import Prepared, run
 from coterie.memory.reading import TOPIC_WEIGHT, current
 from coterie.memory.scope import Shelf, readable
 from coterie.memory.secrets import without_login
@@ -59,6 +60,7 @@ def _checked_path(path: str | Path) -> Path:
 class _Sqlite(Dialect):
     insert = staticmethod(insert)
     driver_error = sqlite3.Error
+    driver_conflict = sqlite3.IntegrityError
     survives_fork = True  # its connections are closed before it, or in memory
 
     def __init__(self, path: Path | None) -> None:
@@ -110,7 +112,7 @@ class _Sqlite(Dialect):
     @contextmanager
     def writing(self, engine: sa.Engine) -> Iterator[sa.Connection]:
         with self._writer, engine.begin() as connection:
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            run(connection, "BEGIN IMMEDIATE").close()
             yield connection
 
     def dispose(self, engine: sa.Engine) -> None:
@@ -140,7 +142,7 @@ class _Sqlite(Dialect):
     def lock_owner(self, connection: sa.Connection, owner: str) -> None:
         """BEGIN IMMEDIATE has locked everything."""
 
-    def search(self, kinds: tuple[str, ...]) -> sa.Select[Any]:
+    def search(self, kinds: tuple[str, ...]) -> Prepared:
         return _search(kinds)
 
     def search_parameters(self, shelves: Sequence[Shelf], words: Sequence[str]) -> dict[str, str]:
@@ -211,16 +213,15 @@ def _drop_snapshot(connection: object, record: sa.pool.ConnectionPoolEntry) -> N
 
 
 @cache
-def _search(kinds: tuple[str, ...]) -> sa.Select[Any]:
+def _search(kinds: tuple[str, ...]) -> Prepared:
     score = (-sa.func.bm25(sa.literal_column("memory_text"), 0.0, 1.0, TOPIC_WEIGHT)).label("score")
     found = sa.select(*rows.MEMORY_COLUMNS, score).join_from(
         _TEXT, MEMORY, sa.literal_column("memory.seq") == _TEXT.c.rowid
     )
     found = found.where(sa.literal_column("memory_text").op("MATCH")(sa.bindparam("match", type_=sa.Text)))
     found = found.where(readable(MEMORY, kinds), current(MEMORY))
-    return found.order_by(sa.desc("score"), MEMORY.c.created_at.desc()).limit(
-        sa.bindparam("limit", type_=sa.BigInteger)
-    )
+    found = found.order_by(sa.desc("score"), MEMORY.c.created_at.desc())
+    return Prepared(found.limit(sa.bindparam("limit", type_=sa.BigInteger)))
 
 
 def _any(words: Any) -> str:
