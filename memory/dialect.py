@@ -1,8 +1,8 @@
 """What differs between the databases. Everything else is written once, for both."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from types import TracebackType
 from typing import Any
 
 import sqlalchemy as sa
@@ -70,20 +70,37 @@ class Dialect(ABC):
     def after_fork(self) -> None:
         """Let go of it, in the parent and in the child."""
 
-    @contextmanager
-    def translated(self) -> Iterator[None]:
-        """Raise what the driver raises as one of our errors."""
-        try:
-            yield
-        except (sa.exc.IntegrityError, self.driver_conflict) as error:
-            raise ConflictError(
-                f"{self.name} has such a row already ({first_line(error)}): somebody else wrote the same first, or two "
-                "memories would say the same. Read again, and merge them."
-            ) from error
-        except (sa.exc.DBAPIError, self.driver_error) as error:
-            raise self.problem(error) from error
-        except sa.exc.TimeoutError as error:
-            raise StoreError(f"{self.name}: no connection became free ({error}). Use fewer threads at once.") from error
+    def translated(self) -> "_Translated":
+        """A context manager that raises what the driver raises as one of our errors."""
+        return _Translated(self)
+
+    def translation(self, error: BaseException | None) -> StoreError | None:
+        """What an error of the driver or of its connections is to our callers; None for any other."""
+        match error:
+            case sa.exc.IntegrityError() | self.driver_conflict():
+                return ConflictError(
+                    f"{self.name} has such a row already ({first_line(error)}): somebody else wrote the same first, or "
+                    "two memories would say the same. Read again, and merge them."
+                )
+            case sa.exc.DBAPIError() | self.driver_error():
+                return self.problem(error)
+            case sa.exc.TimeoutError():
+                return StoreError(f"{self.name}: no connection became free ({error}). Use fewer threads at once.")
+        return None
+
+
+class _Translated:
+    """A class, because it is around every verb: a generator costs four times as much."""
+
+    def __init__(self, dialect: Dialect) -> None:
+        self._dialect = dialect
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        if error is not None and (ours := self._dialect.translation(error)):
+            raise ours from error
 
 
 def first_line(error: Exception) -> str:

@@ -1,6 +1,8 @@
 """The store in a PostgreSQL database. No extension is needed."""
 
 import hashlib
+import select
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
@@ -22,6 +24,8 @@ from coterie.memory.tables import MEMORY
 
 CONNECT_SECONDS = 10
 """How long to wait for the server, unless the URL says ``connect_timeout``."""
+TRUSTED_SECONDS = 5
+"""A connection that was used so lately, and to which the server has said nothing since, is taken to be alive."""
 SCHEMA_LOCK = 0x636F7465726965
 """The key of the advisory lock under which the schema is made: "coterie"."""
 _WEIGHTS: sa.ColumnClause[Any] = sa.literal_column(f"'{{{TOPIC_WEIGHT}, 0, 0, 1}}'::float4[]")
@@ -58,17 +62,23 @@ class _Postgres(Dialect):
         self._seconds = url.query.get("connect_timeout", str(CONNECT_SECONDS))
 
     def engine(self) -> sa.Engine:
+        """An engine whose connections begin no transaction by themselves: reading needs none."""
+        pool = {"pool_size": 8, "max_overflow": 8, "pool_use_lifo": True}
         options = {"connect_timeout": self._seconds}
-        return sa.create_engine(self._url, pool_size=8, max_overflow=8, pool_pre_ping=True, connect_args=options)
+        engine = sa.create_engine(self._url, isolation_level="AUTOCOMMIT", connect_args=options, **pool)
+        sa.event.listen(engine, "checkin", _note_use)
+        sa.event.listen(engine, "checkout", _replace_if_dead)
+        return engine
 
     @contextmanager
     def reading(self, engine: sa.Engine) -> Iterator[sa.Connection]:
-        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        with engine.connect() as connection:
             yield connection
 
     @contextmanager
     def writing(self, engine: sa.Engine) -> Iterator[sa.Connection]:
         with engine.begin() as connection:
+            run(connection, "BEGIN").close()
             yield connection
 
     def before_fork(self, engine: sa.Engine | None) -> None:
@@ -118,6 +128,37 @@ _PROBLEMS = {
 def _state(error: Exception) -> str:
     """The SQLSTATE; "none" when the server was not reached or never answered."""
     return getattr(getattr(error, "orig", error), "sqlstate", None) or "none"
+
+
+def _note_use(connection: object, record: sa.pool.ConnectionPoolEntry) -> None:
+    record.info["used"] = time.time()  # not monotonic, which stands still while a computer sleeps
+
+
+def _replace_if_dead(
+    connection: "psycopg.Connection[Any]", record: sa.pool.ConnectionPoolEntry, proxy: sa.PoolProxiedConnection
+) -> None:
+    """Ask a connection from the pool whether it is alive, if there is reason to doubt it: it costs a round trip.
+
+    A server that stops, or ends a connection, closes it: then there is something to read on it. Only a network that
+    fails silently does not show, or a server without power.
+    """
+    used = record.info.get("used")
+    if used is None or (0 <= time.time() - used < TRUSTED_SECONDS and not _has_news(connection)):
+        return
+    try:
+        connection.execute(";")
+    except psycopg.Error as error:
+        raise sa.exc.InvalidatePoolError from error  # the pool makes a new one
+
+
+def _has_news(connection: "psycopg.Connection[Any]") -> bool:
+    if connection.closed:
+        return True
+    if not hasattr(select, "poll"):  # on Windows, where select() takes any number of sockets
+        return bool(select.select([connection.fileno()], [], [], 0)[0])
+    sockets = select.poll()
+    sockets.register(connection.fileno(), select.POLLIN)
+    return bool(sockets.poll(0))
 
 
 def _url(text: str) -> sa.URL:

@@ -3,13 +3,14 @@
 SQLAlchemy's own way of running a statement costs several times what a small statement does, on either database.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-Statement = sa.Select[Any] | sa.CompoundSelect[Any] | sa.Insert | sa.Update | sa.Delete
+Statement = sa.SelectBase | sa.Insert | sa.Update | sa.Delete
 Row = tuple[Any, ...]
+_Parts = Generator[list[Row], None, None]
 _Processor = Callable[[Any], Any]
 
 
@@ -38,8 +39,8 @@ class Prepared:
     def __init__(self, statement: Statement, columns: Sequence[str] = ()) -> None:
         self.statement = statement
         self._columns = list(columns) or None
-        self._names = tuple(column.name for column in statement.exported_columns)
-        self._changes = not isinstance(statement, sa.Select | sa.CompoundSelect)
+        self._names = [str(name) for name in statement.exported_columns.keys()]  # noqa: SIM118  # a collection of columns
+        self._changes = not isinstance(statement, sa.SelectBase)
         self._compiled: dict[type[sa.Dialect], _Compiled] = {}  # two threads may both compile: the same
 
     def rows(self, connection: sa.Connection, values: Mapping[str, Any]) -> list[Row]:
@@ -58,7 +59,7 @@ class Prepared:
         """All the rows, each by column name."""
         return [dict(zip(self._names, row, strict=True)) for row in self.rows(connection, values)]
 
-    def parts(self, connection: sa.Connection, values: Mapping[str, Any], size: int) -> Iterator[list[Row]]:
+    def parts(self, connection: sa.Connection, values: Mapping[str, Any], size: int) -> _Parts:
         """The rows as they are asked for, so many at a time."""
         compiled, cursor = self._run(connection, values)
         try:

@@ -73,7 +73,8 @@ class _Sqlite(Dialect):
     def engine(self) -> sa.Engine:
         pool: dict[str, Any] = {"poolclass": sa.StaticPool}
         if self._path is not None:
-            pool = {"poolclass": sa.QueuePool, "max_overflow": 40}
+            # The one that was used last has most of the pages that are wanted.
+            pool = {"poolclass": sa.QueuePool, "max_overflow": 40, "pool_use_lifo": True}
         engine = sa.create_engine("sqlite://", creator=self._connect, pool_reset_on_return=None, **pool)
         sa.event.listen(engine, "checkin", _drop_snapshot)
         return engine
@@ -91,19 +92,15 @@ class _Sqlite(Dialect):
 
     @contextmanager
     def reading(self, engine: sa.Engine) -> Iterator[sa.Connection]:
-        if self._path is not None:
-            with self._counted(), engine.connect() as connection:
-                yield connection
-        else:  # there is one connection, so one at a time
+        if self._path is None:  # there is one connection, so one at a time
             with self._writer, engine.connect() as connection:
                 yield connection
-
-    @contextmanager
-    def _counted(self) -> Iterator[None]:
+            return
         with self._reads_change:
             self._reads += 1
         try:
-            yield
+            with engine.connect() as connection:
+                yield connection
         finally:
             with self._reads_change:
                 self._reads -= 1
