@@ -9,8 +9,8 @@ Errors of every verb: `StoreError` when the database refuses or cannot be reache
 
 import threading
 import weakref
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Self
@@ -255,15 +255,11 @@ class Db:
             self._engine = None
         self._open.release()
 
-    @contextmanager
-    def _reading(self) -> Iterator[sa.Connection]:
-        with self._dialect.translated(), self._dialect.reading(self._opened()) as connection:
-            yield connection
+    def _reading(self) -> AbstractContextManager[sa.Connection]:
+        return self._dialect.translated(lambda: self._dialect.reading(self._opened()))
 
-    @contextmanager
-    def _writing(self) -> Iterator[sa.Connection]:
-        with self._dialect.translated(), self._dialect.writing(self._opened()) as connection:
-            yield connection
+    def _writing(self) -> AbstractContextManager[sa.Connection]:
+        return self._dialect.translated(lambda: self._dialect.writing(self._opened()))
 
     def _opened(self) -> sa.Engine:
         """The engine, with the schema in place."""

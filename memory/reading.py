@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -108,6 +108,11 @@ def _rows(connection: sa.Connection, statement: Prepared, scope: Scope, **values
 
 
 def _kinds(scope: Scope) -> Kinds:
+    return _checked_kinds(inputs.expected("scope", scope, Scope))
+
+
+@lru_cache(1024)
+def _checked_kinds(scope: Scope) -> Kinds:
     return tuple(shelves(inputs.checked_scope(scope)))
 
 
