@@ -70,6 +70,8 @@ class Prepared:
 
     def change(self, connection: sa.Connection, *values: Mapping[str, Any]) -> int:
         """Run it for each of the values. Returns how many rows were changed in all."""
+        if not values:
+            return 0
         _, cursor = self._run(connection, *values)
         changed: int = cursor.rowcount
         cursor.close()

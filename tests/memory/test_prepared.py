@@ -125,6 +125,7 @@ def test_changes_count_their_rows(engine: sa.Engine) -> None:
         assert RENAME.change(connection, {"key": 3, "name": "New"}) == 1
         assert RENAME.change(connection, {"key": 7, "name": "None"}) == 0
         assert RENAME.change(connection, *({"key": key, "name": f"New {key}"} for key in (0, 1, 9))) == 2
+        assert RENAME.change(connection) == 0
         assert delete.change(connection, {"key": 2}) == 3
         assert [row[1] for row in ALL.rows(connection, {})] == ["New 0", "New 1"]
 
