@@ -2,8 +2,7 @@
 
 import threading
 import weakref
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Any, Self
 
@@ -64,15 +63,11 @@ class Connected:
             self._engine = None
         self._open.release()
 
-    @contextmanager
-    def _reading(self) -> Iterator[sa.Connection]:
-        with self._dialect.translated(), self._dialect.reading(self._opened()) as connection:
-            yield connection
+    def _reading(self) -> AbstractContextManager[sa.Connection]:
+        return self._dialect.translated(lambda: self._dialect.reading(self._opened()))
 
-    @contextmanager
-    def _writing(self) -> Iterator[sa.Connection]:
-        with self._dialect.translated(), self._dialect.writing(self._opened()) as connection:
-            yield connection
+    def _writing(self) -> AbstractContextManager[sa.Connection]:
+        return self._dialect.translated(lambda: self._dialect.writing(self._opened()))
 
     def _opened(self) -> sa.Engine:
         """The engine, with the schema in place."""

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from coterie.errors import ConflictError, NotFoundError
 from coterie.memory import inputs, rows
+from coterie.memory.prepared import Prepared
 from coterie.memory.tables import SESSION, TURN
 from coterie.memory.values import Session, Turn
 
@@ -18,35 +19,37 @@ MAX_ATTEMPTS = 8
 _user: sa.BindParameter[str] = sa.bindparam("key_user")
 _limit = sa.bindparam("limit", type_=sa.BigInteger)
 _this_session = (SESSION.c.user_id == _user) & (SESSION.c.session_id == sa.bindparam("key_session"))
-_session = sa.select(*rows.SESSION_COLUMNS).where(_this_session)
-_sessions = (
+_session = Prepared(sa.select(*rows.SESSION_COLUMNS).where(_this_session))
+_session_to_change = Prepared(sa.select(*rows.SESSION_COLUMNS).where(_this_session).with_for_update())
+_sessions = Prepared(
     sa.select(*rows.SESSION_COLUMNS)
     .where(SESSION.c.user_id == _user)
     .order_by(SESSION.c.updated_at.desc(), SESSION.c.session_id.desc())
     .limit(_limit)
 )
-_new_state = (
+_new_state = Prepared(
     sa.update(SESSION)
     .where(_this_session)
     .values(state=sa.bindparam("state"), updated_at=sa.bindparam("updated_at"), version=SESSION.c.version + 1)
 )
-_turns = (
+_turns = Prepared(
     sa.select(*rows.TURN_COLUMNS)
     .where(TURN.c.user_id == _user, TURN.c.session_id == sa.bindparam("key_session"))
     .order_by(TURN.c.at.desc(), TURN.c.turn_id.desc())
     .limit(_limit)
 )
 _this_turn = (TURN.c.user_id == _user) & (TURN.c.turn_id == sa.bindparam("key_turn"))
-_turn = sa.select(*rows.TURN_COLUMNS).where(_this_turn)
-_pending = (
+_turn = Prepared(sa.select(*rows.TURN_COLUMNS).where(_this_turn))
+_owed = (
     sa.select(*rows.TURN_COLUMNS)
     .where(TURN.c.status == "pending")
     .order_by(TURN.c.attempts, TURN.c.at, TURN.c.turn_id)
     .limit(_limit)
 )
-_pending_of_user = _pending.where(TURN.c.user_id == _user)
+_pending = Prepared(_owed)
+_pending_of_user = Prepared(_owed.where(TURN.c.user_id == _user))
 _attempts = TURN.c.attempts + 1
-_failed = (
+_failed = Prepared(
     sa.update(TURN)
     .where(_this_turn, TURN.c.status == "pending")
     .values(
@@ -59,24 +62,28 @@ _failed = (
 _curated = sa.update(TURN).where(_this_turn, TURN.c.status == "pending").values(status="curated", error=None)
 
 Insert = Callable[[sa.Table], Any]
+_SESSION_NAMES = ("user_id", "session_id", "team_id", "agent_id", "state", "created_at", "updated_at", "version")
+"""What a new session has."""
 
 
 @cache
-def _insert_turn(insert: Insert) -> Any:
+def _insert_turn(insert: Insert) -> Prepared:
     statement = insert(TURN).on_conflict_do_nothing(index_elements=["user_id", "turn_id"])
-    return statement.execution_options(preserve_rowcount=True)  # 0 tells that the row was there
+    return Prepared(statement, [column.name for column in rows.TURN_COLUMNS])
 
 
 @cache
-def _insert_session(insert: Insert) -> Any:
-    return insert(SESSION).on_conflict_do_nothing(index_elements=["user_id", "session_id"])
+def _insert_session(insert: Insert) -> Prepared:
+    statement = insert(SESSION).on_conflict_do_nothing(index_elements=["user_id", "session_id"])
+    return Prepared(statement, _SESSION_NAMES)
 
 
 @cache
-def _touch_session(insert: Insert) -> Any:
+def _touch_session(insert: Insert) -> Prepared:
     statement = insert(SESSION)
     newer = {"updated_at": statement.excluded.updated_at}
-    return statement.on_conflict_do_update(index_elements=["user_id", "session_id"], set_=newer)
+    statement = statement.on_conflict_do_update(index_elements=["user_id", "session_id"], set_=newer)
+    return Prepared(statement, _SESSION_NAMES)
 
 
 def _new_session(user_id: str | None, session_id: str, team_id: str | None, agent_id: str | None) -> dict[str, Any]:
@@ -96,9 +103,9 @@ def _new_session(user_id: str | None, session_id: str, team_id: str | None, agen
 def record(connection: sa.Connection, insert: Insert, turn: Turn) -> None:
     """Keep a turn, once, and its session."""
     columns = rows.turn_columns(inputs.checked_turn(turn))
-    if connection.execute(_insert_turn(insert), columns).rowcount:
+    if _insert_turn(insert).change(connection, columns):  # 0 tells that the row was there
         session = _new_session(turn.user_id, turn.session_id, turn.team_id, turn.agent_id)
-        connection.execute(_touch_session(insert), session)
+        _touch_session(insert).change(connection, session)
 
 
 def mark_curated(connection: sa.Connection, user_id: str | None, turn_id: str) -> None:
@@ -114,12 +121,13 @@ def mark_curated(connection: sa.Connection, user_id: str | None, turn_id: str) -
 
 def turn(connection: sa.Connection, user_id: str | None, turn_id: str) -> Turn:
     """The turn with this id."""
-    row = rows.one(connection, _turn, {"key_user": _owner(user_id), "key_turn": inputs.key("turn_id", turn_id)})
-    if row is None:
+    key = {"key_user": _owner(user_id), "key_turn": inputs.key("turn_id", turn_id)}
+    found = _turn.mappings(connection, key)
+    if not found:
         raise NotFoundError(
             f"There is no turn {turn_id!r} of user {user_id!r}: list a session's turns to see their ids."
         )
-    return rows.turn_value(row)
+    return rows.turn_value(found[0])
 
 
 def turns(connection: sa.Connection, user_id: str | None, session_id: str, limit: int | None) -> list[Turn]:
@@ -135,9 +143,9 @@ def pending(connection: sa.Connection, user_id: str | None, limit: int | None) -
     return _many(connection, _pending_of_user, {"key_user": _owner(user_id)}, limit)
 
 
-def _many(connection: sa.Connection, statement: Any, values: dict[str, Any], limit: int | None) -> list[Turn]:
-    found = connection.execute(statement, {**values, "limit": inputs.checked_limit(limit)})
-    return [rows.turn_value(row) for row in found.mappings()]
+def _many(connection: sa.Connection, statement: Prepared, values: dict[str, Any], limit: int | None) -> list[Turn]:
+    found = statement.mappings(connection, {**values, "limit": inputs.checked_limit(limit)})
+    return [rows.turn_value(row) for row in found]
 
 
 def _owner(user_id: str | None) -> str:
@@ -149,7 +157,7 @@ def fail(connection: sa.Connection, turn: Turn, error: str) -> None:
     message = error.replace("\0", "\N{REPLACEMENT CHARACTER}").encode(errors="replace").decode()
     turn = inputs.expected("turn", turn, Turn)
     values = {"key_user": _owner(turn.user_id), "key_turn": inputs.key("turn_id", turn.turn_id), "message": message}
-    if connection.execute(_failed, values).rowcount != 1:
+    if _failed.change(connection, values) != 1:
         raise NotFoundError(
             f"There is no pending turn {turn.turn_id!r} of this user: it was curated, or never recorded."
         )
@@ -157,20 +165,19 @@ def fail(connection: sa.Connection, turn: Turn, error: str) -> None:
 
 def session(connection: sa.Connection, user_id: str | None, session_id: str) -> Session:
     """The session with this id."""
-    row = rows.one(
-        connection, _session, {"key_user": _owner(user_id), "key_session": inputs.key("session_id", session_id)}
-    )
-    if row is None:
+    key = {"key_user": _owner(user_id), "key_session": inputs.key("session_id", session_id)}
+    found = _session.mappings(connection, key)
+    if not found:
         raise NotFoundError(
             f"There is no session {session_id!r} of user {user_id!r}: list the sessions to see their ids."
         )
-    return rows.session_value({**row})
+    return rows.session_value(found[0])
 
 
 def sessions(connection: sa.Connection, user_id: str | None, limit: int | None) -> list[Session]:
     """A user's sessions, the one that was used last first."""
-    found = connection.execute(_sessions, {"key_user": _owner(user_id), "limit": inputs.checked_limit(limit)})
-    return [rows.session_value({**row}) for row in found.mappings()]
+    found = _sessions.mappings(connection, {"key_user": _owner(user_id), "limit": inputs.checked_limit(limit)})
+    return [rows.session_value(row) for row in found]
 
 
 def update_state(
@@ -178,9 +185,8 @@ def update_state(
 ) -> Session:
     """Merge the state by key into what is there."""
     new, key = inputs.checked_state(state), {"key_user": _owner(user_id), "key_session": session_id}
-    connection.execute(_insert_session(insert), _new_session(user_id, session_id, None, None))
-    row = rows.one(connection, _session.with_for_update(), key)
-    assert row is not None  # inserted above
+    _insert_session(insert).change(connection, _new_session(user_id, session_id, None, None))
+    (row,) = _session_to_change.mappings(connection, key)
     values = {"state": {**row["state"], **new}, "updated_at": datetime.now(UTC)}
-    connection.execute(_new_state, {**key, **values})
+    _new_state.change(connection, {**key, **values})
     return rows.session_value({**row, **values})

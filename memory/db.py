@@ -208,8 +208,8 @@ class Db(Connected):
         with self._writing() as connection:
             self._dialect.lock_owner(connection, owner)
             erased = erasing.erase(connection, owner)
-        with self._dialect.translated():
-            self._dialect.scrub(self._opened())
+        with self._reading() as connection:
+            self._dialect.scrub(connection)
         return erased
 
     def record_turn(self, turn: Turn) -> None:

@@ -1,13 +1,15 @@
 """What differs between the databases. Everything else is written once, for both."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from types import TracebackType
 from typing import Any
 
 import sqlalchemy as sa
 
 from coterie.errors import ConflictError, StoreError
+from coterie.memory.prepared import Prepared
 from coterie.memory.scope import Shelf
 
 
@@ -20,6 +22,8 @@ class Dialect(ABC):
     """The INSERT that knows ON CONFLICT."""
     driver_error: type[Exception]
     """The base of what the driver raises by itself."""
+    driver_conflict: type[Exception]
+    """What the driver raises for a row that breaks a constraint."""
     survives_fork: bool
     """Whether a child may go on with the engine. If not, it makes a new one and leaves the parent's alone."""
 
@@ -44,12 +48,12 @@ class Dialect(ABC):
         """Let one transaction at a time edit an owner's memories: two that add the same ones would deadlock."""
 
     @abstractmethod
-    def scrub(self, engine: sa.Engine) -> None:
+    def scrub(self, connection: sa.Connection) -> None:
         """Take out of the files what deleted rows have left there."""
 
     @abstractmethod
-    def search(self, kinds: tuple[str, ...]) -> sa.Select[Any]:
-        """The statement for full text: memory columns and ``score``, best first; parameters ``limit`` and ``now``."""
+    def search(self, kinds: tuple[str, ...]) -> Prepared:
+        """The statement for full text: memory columns and the score, best first; parameters ``limit`` and ``now``."""
 
     @abstractmethod
     def search_parameters(self, shelves: Sequence[Shelf], words: Sequence[str]) -> dict[str, str]:
@@ -71,20 +75,50 @@ class Dialect(ABC):
     def after_fork(self) -> None:
         """Let go of it, in the parent and in the child."""
 
-    @contextmanager
-    def translated(self) -> Iterator[None]:
-        """Raise what the driver raises as one of our errors."""
+    def translated(self, opening: "Opening") -> AbstractContextManager[sa.Connection]:
+        """The connection that ``opening()`` gives; what the driver raises meanwhile becomes one of our errors."""
+        return _Translated(self, opening)
+
+    def raise_ours(self, error: BaseException | None) -> None:
+        """Raise one of our errors in place of one of the driver's, or of its connections'."""
+        match error:
+            case sa.exc.IntegrityError() | self.driver_conflict():
+                raise ConflictError(
+                    f"{self.name} has such a row already ({first_line(error)}): somebody else wrote the same first, or "
+                    "two memories would say the same. Read again, and merge them."
+                ) from error
+            case sa.exc.DBAPIError() | self.driver_error():
+                raise self.problem(error) from error
+            case sa.exc.TimeoutError():
+                said = f"{self.name}: no connection became free ({error}). Use fewer threads at once."
+                raise StoreError(said) from error
+
+
+Opening = Callable[[], AbstractContextManager[sa.Connection]]
+
+
+class _Translated(AbstractContextManager[sa.Connection]):
+    """A class, because it is around every verb: a generator would take a tenth of the time that `Db.get` takes."""
+
+    def __init__(self, dialect: Dialect, opening: Opening) -> None:
+        self._dialect = dialect
+        self._opening = opening
+
+    def __enter__(self) -> sa.Connection:
         try:
-            yield
-        except sa.exc.IntegrityError as error:
-            raise ConflictError(
-                f"{self.name} has such a row already ({first_line(error)}): somebody else wrote the same first, or two "
-                "memories would say the same. Read again, and merge them."
-            ) from error
-        except (sa.exc.DBAPIError, self.driver_error) as error:
-            raise self.problem(error) from error
-        except sa.exc.TimeoutError as error:
-            raise StoreError(f"{self.name}: no connection became free ({error}). Use fewer threads at once.") from error
+            self._open = self._opening()
+            return self._open.__enter__()
+        except Exception as error:
+            self._dialect.raise_ours(error)
+            raise
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        try:
+            self._open.__exit__(kind, error, at)
+        except Exception as late:
+            self._dialect.raise_ours(late)
+            raise
+        self._dialect.raise_ours(error)
 
 
 def first_line(error: Exception) -> str:

@@ -1,6 +1,8 @@
 """The store in a PostgreSQL database. No extension is needed."""
 
 import hashlib
+import select
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
@@ -14,6 +16,7 @@ from coterie.errors import ConflictError, StoreError
 from coterie.memory import rows
 from coterie.memory.db import Db
 from coterie.memory.dialect import Dialect, first_line
+from coterie.memory.prepared import Prepared, run
 from coterie.memory.reading import TOPIC_WEIGHT, current
 from coterie.memory.scope import Shelf, readable
 from coterie.memory.secrets import without_login
@@ -21,6 +24,8 @@ from coterie.memory.tables import MEMORY, METADATA
 
 CONNECT_SECONDS = 10
 """How long to wait for the server, unless the URL says ``connect_timeout``."""
+TRUSTED_SECONDS = 5
+"""A connection that was used so lately, and to which the server has said nothing since, is taken to be alive."""
 SCHEMA_LOCK = 0x636F7465726965
 """The key of the advisory lock under which the schema is made: "coterie"."""
 _WEIGHTS: sa.ColumnClause[Any] = sa.literal_column(f"'{{{TOPIC_WEIGHT}, 0, 0, 1}}'::float4[]")
@@ -48,6 +53,7 @@ class PostgresDb(Db):
 class _Postgres(Dialect):
     insert = staticmethod(insert)
     driver_error = psycopg.Error
+    driver_conflict = psycopg.IntegrityError
     survives_fork = False
 
     def __init__(self, url: sa.URL) -> None:
@@ -56,17 +62,23 @@ class _Postgres(Dialect):
         self._seconds = url.query.get("connect_timeout", str(CONNECT_SECONDS))
 
     def engine(self) -> sa.Engine:
+        """An engine whose connections begin no transaction by themselves: reading needs none."""
+        pool = {"pool_size": 8, "max_overflow": 8, "pool_use_lifo": True}
         options = {"connect_timeout": self._seconds}
-        return sa.create_engine(self._url, pool_size=8, max_overflow=8, pool_pre_ping=True, connect_args=options)
+        engine = sa.create_engine(self._url, isolation_level="AUTOCOMMIT", connect_args=options, **pool)
+        sa.event.listen(engine, "checkin", _note_use)
+        sa.event.listen(engine, "checkout", _replace_if_dead)
+        return engine
 
     @contextmanager
     def reading(self, engine: sa.Engine) -> Iterator[sa.Connection]:
-        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        with engine.connect() as connection:
             yield connection
 
     @contextmanager
     def writing(self, engine: sa.Engine) -> Iterator[sa.Connection]:
         with engine.begin() as connection:
+            run(connection, "BEGIN").close()
             yield connection
 
     def before_fork(self, engine: sa.Engine | None) -> None:
@@ -81,13 +93,12 @@ class _Postgres(Dialect):
     def lock_owner(self, connection: sa.Connection, owner: str) -> None:
         connection.execute(_lock_owner, {"owner": owner})
 
-    def scrub(self, engine: sa.Engine) -> None:
+    def scrub(self, connection: sa.Connection) -> None:
         """Vacuum the tables: only their owner can, for others the server's own vacuum comes later."""
-        with self.reading(engine) as connection:
-            for table in METADATA.tables:
-                connection.exec_driver_sql(f'VACUUM "{table}"')
+        for table in METADATA.tables:
+            connection.exec_driver_sql(f'VACUUM "{table}"')
 
-    def search(self, kinds: tuple[str, ...]) -> sa.Select[Any]:
+    def search(self, kinds: tuple[str, ...]) -> Prepared:
         return _search(kinds)
 
     def search_parameters(self, shelves: Sequence[Shelf], words: Sequence[str]) -> dict[str, str]:
@@ -124,6 +135,37 @@ def _state(error: Exception) -> str:
     return getattr(getattr(error, "orig", error), "sqlstate", None) or "none"
 
 
+def _note_use(connection: object, record: sa.pool.ConnectionPoolEntry) -> None:
+    record.info["used"] = time.time()  # not monotonic, which stands still while a computer sleeps
+
+
+def _replace_if_dead(
+    connection: "psycopg.Connection[Any]", record: sa.pool.ConnectionPoolEntry, proxy: sa.PoolProxiedConnection
+) -> None:
+    """Ask a connection from the pool whether it is alive, if there is reason to doubt it: it costs a round trip.
+
+    A server that stops, or ends a connection, closes it: then there is something to read on it. Only a network that
+    fails silently does not show, or a server without power.
+    """
+    used = record.info.get("used")
+    if used is None or (0 <= time.time() - used < TRUSTED_SECONDS and not _has_news(connection)):
+        return
+    try:
+        connection.execute(";")
+    except psycopg.Error as error:
+        raise sa.exc.InvalidatePoolError from error  # the pool makes a new one
+
+
+def _has_news(connection: "psycopg.Connection[Any]") -> bool:
+    if connection.closed:
+        return True
+    if not hasattr(select, "poll"):  # on Windows, where select() takes any number of sockets
+        return bool(select.select([connection.fileno()], [], [], 0)[0])
+    sockets = select.poll()
+    sockets.register(connection.fileno(), select.POLLIN)
+    return bool(sockets.poll(0))
+
+
 def _url(text: str) -> sa.URL:
     try:
         url = sa.make_url(text)
@@ -141,7 +183,7 @@ def _url(text: str) -> sa.URL:
 
 
 @cache
-def _search(kinds: tuple[str, ...]) -> sa.Select[Any]:
+def _search(kinds: tuple[str, ...]) -> Prepared:
     """Full text in an inner query, fenced by OFFSET 0 so that it uses the text index, which knows the readers.
 
     Left to itself, the planner without fresh statistics read all of the user's rows: 32 ms instead of 5.
@@ -155,4 +197,4 @@ def _search(kinds: tuple[str, ...]) -> sa.Select[Any]:
     fenced = inner.subquery()
     found = sa.select(*(fenced.c[name] for name in (*rows.FIELDS, "score")))
     found = found.where(readable(fenced, kinds), current(fenced)).order_by(sa.desc("score"), fenced.c.created_at.desc())
-    return found.limit(sa.bindparam("limit", type_=sa.BigInteger))
+    return Prepared(found.limit(sa.bindparam("limit", type_=sa.BigInteger)))

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from coterie.errors import InputError, NotFoundError
 from coterie.memory import inputs, lineage, rows
 from coterie.memory.dialect import Dialect
+from coterie.memory.prepared import Prepared, Row
 from coterie.memory.query import query_words
 from coterie.memory.scope import parameters, readable, shelves
 from coterie.memory.tables import MEMORY, UtcDateTime
@@ -38,9 +39,9 @@ def current(table: sa.FromClause) -> sa.ColumnElement[bool]:
 
 
 @cache
-def _by_id(kinds: Kinds) -> sa.Select[Any]:
+def _by_id(kinds: Kinds) -> Prepared:
     wanted = MEMORY.c.memory_id == sa.bindparam("memory_id")
-    return sa.select(*rows.MEMORY_COLUMNS).where(wanted, readable(MEMORY, kinds))
+    return Prepared(sa.select(*rows.MEMORY_COLUMNS).where(wanted, readable(MEMORY, kinds)))
 
 
 def _begins(table: sa.FromClause) -> sa.ColumnElement[bool]:
@@ -48,18 +49,15 @@ def _begins(table: sa.FromClause) -> sa.ColumnElement[bool]:
 
 
 @cache
-def by_prefix(kinds: Kinds) -> sa.Select[Any]:
-    """The memories whose id begins so, two at most."""
-    return (
-        sa.select(*rows.MEMORY_COLUMNS)
-        .where(_begins(MEMORY), readable(MEMORY, kinds))
-        .order_by(MEMORY.c.memory_id)
-        .limit(2)
-    )
+def by_prefix(kinds: Kinds) -> Prepared:
+    """The memories whose ids begin so; the id once more, as the last column."""
+    found = sa.select(*rows.MEMORY_COLUMNS, MEMORY.c.memory_id.label("found"))
+    found = found.where(_begins(MEMORY), readable(MEMORY, kinds))
+    return Prepared(found.order_by(MEMORY.c.memory_id).limit(2))
 
 
 @cache
-def _newest(kinds: Kinds) -> sa.Select[Any] | sa.CompoundSelect[Any]:
+def _newest(kinds: Kinds) -> Prepared:
     """Each shelf is read along its own index and gives its newest; the newest of these are the answer."""
     limit = sa.bindparam("limit", type_=sa.BigInteger)
 
@@ -69,23 +67,28 @@ def _newest(kinds: Kinds) -> sa.Select[Any] | sa.CompoundSelect[Any]:
     selected = sa.select(*rows.MEMORY_COLUMNS)
     parts = [newest(MEMORY, selected.where(readable(MEMORY, (kind,)), current(MEMORY))) for kind in kinds]
     if len(parts) == 1:
-        return parts[0]  # type: ignore[no-any-return]  # a Select
+        return Prepared(parts[0])
     union = sa.union_all(*(sa.select(part.subquery()) for part in parts)).subquery()
-    return newest(union, sa.select(union))  # type: ignore[no-any-return]  # a Select
+    return Prepared(newest(union, sa.select(union)))
 
 
 @cache
-def _count(kinds: Kinds) -> sa.Select[Any]:
-    return sa.select(sa.func.count()).select_from(MEMORY).where(readable(MEMORY, kinds), current(MEMORY))
+def _count(kinds: Kinds) -> Prepared:
+    return Prepared(sa.select(sa.func.count()).select_from(MEMORY).where(readable(MEMORY, kinds), current(MEMORY)))
 
 
-def run(connection: sa.Connection, statement: Any, scope: Scope, **values: Any) -> sa.CursorResult[Any]:
-    """Execute a statement that asks what is readable, for a scope."""
-    return connection.execute(statement, {**parameters(scope), **values})
+def found_rows(connection: sa.Connection, statement: Prepared, scope: Scope, **values: Any) -> list[Row]:
+    """The rows that a statement finds which asks for what a scope may read."""
+    return statement.rows(connection, {**parameters(scope), **values})
 
 
 def kinds_of(scope: Scope) -> Kinds:
     """The kinds of shelf that the scope reads."""
+    return _checked_kinds(inputs.expected("scope", scope, Scope))
+
+
+@lru_cache(1024)
+def _checked_kinds(scope: Scope) -> Kinds:
     return tuple(shelves(inputs.checked_scope(scope)))
 
 
@@ -96,10 +99,10 @@ def missing(memory_id: str) -> NotFoundError:
 
 def get(connection: sa.Connection, scope: Scope, memory_id: str) -> UserMemory:
     """The memory with this id."""
-    row = run(connection, _by_id(kinds_of(scope)), scope, memory_id=inputs.key("memory_id", memory_id)).first()
-    if row is None:
+    found = found_rows(connection, _by_id(kinds_of(scope)), scope, memory_id=inputs.key("memory_id", memory_id))
+    if not found:
         raise missing(memory_id)
-    return rows.memory_value(row)
+    return rows.memory_value(found[0])
 
 
 def held_now(connection: sa.Connection, scope: Scope, memory_id: str) -> UserMemory:
@@ -118,15 +121,13 @@ def find(connection: sa.Connection, scope: Scope, prefix: str) -> UserMemory:
     return rows.memory_value(only(connection, by_prefix, scope, prefix))
 
 
-def only(
-    connection: sa.Connection, statement: Callable[[Kinds], sa.Select[Any]], scope: Scope, prefix: str
-) -> sa.Row[Any]:
-    """The only row whose memory's id begins so, or is that."""
+def only(connection: sa.Connection, statement: Callable[[Kinds], Prepared], scope: Scope, prefix: str) -> Row:
+    """The only row whose memory's id, its last column, begins so, or is that."""
     first = inputs.key("memory_id", prefix)
-    found = run(connection, statement(kinds_of(scope)), scope, first=first, last=first + chr(0x10FFFF)).all()
+    found = found_rows(connection, statement(kinds_of(scope)), scope, first=first, last=first + chr(0x10FFFF))
     if not found:
         raise missing(prefix)
-    if len(found) > 1 and found[0].memory_id != prefix:
+    if len(found) > 1 and found[0][-1] != prefix:
         raise InputError(f"Several memories begin with {prefix!r}: give more of the id.")
     return found[0]
 
@@ -135,14 +136,14 @@ def newest(connection: sa.Connection, scope: Scope, limit: int | None) -> Iterat
     """The newest current memories, newest first, read as they are asked for."""
     number = inputs.checked_limit(limit)
     if kinds := kinds_of(scope):
-        found = run(connection, _newest(kinds), scope, limit=number, now=datetime.now(UTC))
-        for part in found.partitions(PART):
+        values = {**parameters(scope), "limit": number, "now": datetime.now(UTC)}
+        for part in _newest(kinds).parts(connection, values, PART):
             yield from map(rows.memory_value, part)
 
 
 def count(connection: sa.Connection, scope: Scope) -> int:
     """How many current memories there are."""
-    return int(run(connection, _count(kinds_of(scope)), scope, now=datetime.now(UTC)).scalar_one())
+    return int(found_rows(connection, _count(kinds_of(scope)), scope, now=datetime.now(UTC))[0][0])
 
 
 def search(connection: sa.Connection, dialect: Dialect, scope: Scope, query: str, limit: int | None) -> list[Hit]:
@@ -152,8 +153,8 @@ def search(connection: sa.Connection, dialect: Dialect, scope: Scope, query: str
     if not (kinds and words):
         return []
     values = dialect.search_parameters(list(shelves(scope).values()), words)
-    found = run(connection, dialect.search(kinds), scope, **values, limit=number, now=datetime.now(UTC))
-    return [Hit(rows.memory_value(row), row.score, {"text": row.score}) for row in found]
+    found = found_rows(connection, dialect.search(kinds), scope, **values, limit=number, now=datetime.now(UTC))
+    return [Hit(rows.memory_value(row), row[-1], {"text": row[-1]}) for row in found]
 
 
 def recall(connection: sa.Connection, dialect: Dialect, scope: Scope, query: str, budget: int) -> Recall:

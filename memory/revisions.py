@@ -10,8 +10,9 @@ import sqlalchemy as sa
 from coterie.errors import NotFoundError
 from coterie.memory import inputs, rows
 from coterie.memory.edits import Difference, Revision
-from coterie.memory.reading import Kinds, by_prefix, kinds_of, missing, only, run
-from coterie.memory.scope import readable
+from coterie.memory.prepared import Prepared
+from coterie.memory.reading import Kinds, by_prefix, kinds_of, missing, only
+from coterie.memory.scope import parameters, readable
 from coterie.memory.tables import REVISION, UtcDateTime
 from coterie.memory.values import Scope, UserMemory
 
@@ -37,29 +38,30 @@ def _readable(kinds: Kinds) -> sa.Select[Any]:
 
 
 @cache
-def _of_memory(kinds: Kinds) -> sa.Select[Any]:
+def _of_memory(kinds: Kinds) -> Prepared:
     wanted = _last.c.memory_id == sa.bindparam("memory_id")
-    return _readable(kinds).where(wanted).order_by(REVISION.c.number)
+    return Prepared(_readable(kinds).where(wanted).order_by(REVISION.c.number))
 
 
 @cache
-def _of_change(kinds: Kinds) -> sa.Select[Any]:
-    return _readable(kinds).where(REVISION.c.change_id == sa.bindparam("change_id"), readable(REVISION, kinds))
+def _of_change(kinds: Kinds) -> Prepared:
+    wanted = REVISION.c.change_id == sa.bindparam("change_id")
+    return Prepared(_readable(kinds).where(wanted, readable(REVISION, kinds)))
 
 
 @cache
-def _ids_with_history(kinds: Kinds) -> sa.Select[Any]:
+def _ids_with_history(kinds: Kinds) -> Prepared:
     """The ids that begin so, also of memories that were deleted."""
     begins = _last.c.memory_id.between(sa.bindparam("first"), sa.bindparam("last"))
     found = sa.select(_last.c.memory_id).where(begins, readable(_last, kinds), _is_last(_last))
-    return found.order_by(_last.c.memory_id).limit(2)
+    return Prepared(found.order_by(_last.c.memory_id).limit(2))
 
 
 @cache
-def _states(kinds: Kinds) -> sa.Select[Any]:
+def _states(kinds: Kinds) -> Prepared:
     """The last revision of each memory up to a moment, if it could be read then and can be now."""
     then = (REVISION.c.at <= _moment) & _is_last(REVISION, _moment) & readable(REVISION, kinds)
-    return _readable(kinds).where(then, REVISION.c.after.is_not(None))
+    return Prepared(_readable(kinds).where(then, REVISION.c.after.is_not(None)))
 
 
 def history(connection: sa.Connection, scope: Scope, memory_id: str) -> list[Revision]:
@@ -76,23 +78,28 @@ def history(connection: sa.Connection, scope: Scope, memory_id: str) -> list[Rev
 
 
 def _of(connection: sa.Connection, scope: Scope, memory_id: str) -> list[Revision]:
-    found = run(connection, _of_memory(kinds_of(scope)), scope, memory_id=memory_id).mappings()
+    return _revisions(connection, _of_memory, scope, memory_id=memory_id)
+
+
+def _revisions(
+    connection: sa.Connection, statement: Callable[[Kinds], Prepared], scope: Scope, **values: Any
+) -> list[Revision]:
+    found = statement(kinds_of(scope)).mappings(connection, {**parameters(scope), **values})
     return [rows.revision_value(row) for row in found]
 
 
 def _took_the_place_of(connection: sa.Connection, scope: Scope, first: Revision) -> set[str]:
     """The memories that were closed when this one came to be, because of it."""
-    found = run(connection, _of_change(kinds_of(scope)), scope, change_id=first.change_id).mappings()
-    revisions = (rows.revision_value(row) for row in found)
+    revisions = _revisions(connection, _of_change, scope, change_id=first.change_id)
     return {one.memory_id for one in revisions if one.after and one.after.superseded_by == first.memory_id}
 
 
 def _whole_id(connection: sa.Connection, scope: Scope, prefix: str) -> str:
     """The id of the memory that begins so; if none is there, of one that was deleted."""
-    statements: list[Callable[[Kinds], sa.Select[Any]]] = [by_prefix, _ids_with_history]
+    statements: list[Callable[[Kinds], Prepared]] = [by_prefix, _ids_with_history]
     for statement in statements:
         try:
-            return str(only(connection, statement, scope, prefix).memory_id)
+            return str(only(connection, statement, scope, prefix)[-1])
         except NotFoundError:
             continue
     raise missing(prefix)
@@ -107,10 +114,9 @@ def as_of(connection: sa.Connection, scope: Scope, moment: datetime) -> list[Use
 def _stated(connection: sa.Connection, scope: Scope, moment: datetime) -> Iterator[UserMemory]:
     """Every memory as it stood at a moment, also those that were closed."""
     inputs.checked_moment("moment", moment)
-    for row in run(connection, _states(kinds_of(scope)), scope, moment=moment).mappings():
-        after = rows.revision_value(row).after
-        assert after is not None  # as asked
-        yield after
+    for revision in _revisions(connection, _states, scope, moment=moment):
+        assert revision.after is not None  # as asked
+        yield revision.after
 
 
 def _holds(memory: UserMemory, moment: datetime) -> bool:

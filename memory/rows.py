@@ -5,8 +5,6 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-import sqlalchemy as sa
-
 from coterie.memory import inputs
 from coterie.memory.edits import Change, Revision
 from coterie.memory.query import index_words
@@ -101,7 +99,7 @@ def revision_columns(revision: Revision) -> dict[str, Any]:
     }
 
 
-def revision_value(row: sa.RowMapping) -> Revision:
+def revision_value(row: Mapping[str, Any]) -> Revision:
     """A revision from a row of `REVISION_COLUMNS`."""
     values: dict[str, Any] = {**row}
     change = Change(**{name: values.pop(name) for name in Change.__dataclass_fields__})
@@ -115,17 +113,12 @@ def turn_columns(turn: Turn) -> dict[str, Any]:
     return {**turn.__dict__, "user_id": stored_owner(turn.user_id), "messages": [asdict(m) for m in turn.messages]}
 
 
-def turn_value(row: sa.RowMapping) -> Turn:
+def turn_value(row: Mapping[str, Any]) -> Turn:
     """A turn from a row of `TURN_COLUMNS`."""
     messages = tuple(Message(**message) for message in row["messages"])
     return Turn(**{**row, "user_id": row["user_id"] or None, "messages": messages})
 
 
-def session_value(row: Mapping[Any, Any]) -> Session:
+def session_value(row: Mapping[str, Any]) -> Session:
     """A session from a row of `SESSION_COLUMNS`."""
     return Session(**{**row, "user_id": row["user_id"] or None})
-
-
-def one(connection: sa.Connection, statement: sa.Select[Any], values: dict[str, Any]) -> sa.RowMapping | None:
-    """The first row that a statement finds, by column name."""
-    return connection.execute(statement, values).mappings().first()

@@ -4,7 +4,8 @@ A scope reads the rows of a few *shelves*: pairs of an owner and an audience. ``
 makes a scope into a WHERE clause; every statement that reads memories or looks for one to change carries it.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 
 import sqlalchemy as sa
 
@@ -46,7 +47,8 @@ def may_read(scope: Scope, memory: UserMemory) -> bool:
     return any(owner == of and on in (None, to) for of, on in shelves(scope).values())
 
 
-def shelves(scope: Scope) -> dict[str, Shelf]:
+@lru_cache(1024)
+def shelves(scope: Scope) -> Mapping[str, Shelf]:
     """What the scope may read, by the kind of shelf. A scope without any id reads nothing."""
     user, team, agent = scope.user_id, f"team:{scope.team_id}", f"agent:{scope.agent_id}"
     if scope.as_owner and user is not None:
@@ -73,7 +75,8 @@ def _on_shelf(table: sa.FromClause, kind: str) -> sa.ColumnElement[bool]:
     return owner & (table.c.audience == sa.bindparam(f"{kind}_audience", type_=sa.Text))
 
 
-def parameters(scope: Scope) -> dict[str, str]:
+@lru_cache(1024)
+def parameters(scope: Scope) -> Mapping[str, str]:
     """The values for the clause that `readable` makes."""
     values = {}
     for kind, (owner, readers) in shelves(scope).items():

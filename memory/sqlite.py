@@ -17,6 +17,7 @@ from coterie.errors import InputError, SchemaError, StoreError
 from coterie.memory import rows
 from coterie.memory.db import Db
 from coterie.memory.dialect import Dialect, first_line
+from coterie.memory.prepared import Prepared, run
 from coterie.memory.reading import TOPIC_WEIGHT, current
 from coterie.memory.scope import Shelf, readable
 from coterie.memory.secrets import without_login
@@ -59,6 +60,7 @@ def _checked_path(path: str | Path) -> Path:
 class _Sqlite(Dialect):
     insert = staticmethod(insert)
     driver_error = sqlite3.Error
+    driver_conflict = sqlite3.IntegrityError
     survives_fork = True  # its connections are closed before it, or in memory
 
     def __init__(self, path: Path | None) -> None:
@@ -71,7 +73,8 @@ class _Sqlite(Dialect):
     def engine(self) -> sa.Engine:
         pool: dict[str, Any] = {"poolclass": sa.StaticPool}
         if self._path is not None:
-            pool = {"poolclass": sa.QueuePool, "max_overflow": 40}
+            # The one that was used last has most of the pages that are wanted.
+            pool = {"poolclass": sa.QueuePool, "max_overflow": 40, "pool_use_lifo": True}
         engine = sa.create_engine("sqlite://", creator=self._connect, pool_reset_on_return=None, **pool)
         sa.event.listen(engine, "checkin", _drop_snapshot)
         return engine
@@ -89,19 +92,15 @@ class _Sqlite(Dialect):
 
     @contextmanager
     def reading(self, engine: sa.Engine) -> Iterator[sa.Connection]:
-        if self._path is not None:
-            with self._counted(), engine.connect() as connection:
-                yield connection
-        else:  # there is one connection, so one at a time
+        if self._path is None:  # there is one connection, so one at a time
             with self._writer, engine.connect() as connection:
                 yield connection
-
-    @contextmanager
-    def _counted(self) -> Iterator[None]:
+            return
         with self._reads_change:
             self._reads += 1
         try:
-            yield
+            with engine.connect() as connection:
+                yield connection
         finally:
             with self._reads_change:
                 self._reads -= 1
@@ -110,7 +109,7 @@ class _Sqlite(Dialect):
     @contextmanager
     def writing(self, engine: sa.Engine) -> Iterator[sa.Connection]:
         with self._writer, engine.begin() as connection:
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            run(connection, "BEGIN IMMEDIATE").close()
             yield connection
 
     def dispose(self, engine: sa.Engine) -> None:
@@ -140,19 +139,18 @@ class _Sqlite(Dialect):
     def lock_owner(self, connection: sa.Connection, owner: str) -> None:
         """BEGIN IMMEDIATE has locked everything."""
 
-    def scrub(self, engine: sa.Engine) -> None:
+    def scrub(self, connection: sa.Connection) -> None:
         """Write the text index and the file anew, and empty the write-ahead log."""
-        with self._writer, engine.connect() as connection:
-            connection.exec_driver_sql("INSERT INTO memory_text(memory_text) VALUES ('optimize')")
-            connection.exec_driver_sql("VACUUM")
-            busy, *_ = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()
+        connection.exec_driver_sql("INSERT INTO memory_text(memory_text) VALUES ('optimize')")
+        connection.exec_driver_sql("VACUUM")
+        busy, *_ = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()
         if busy:
             raise StoreError(
                 f"{self.name}: the rows are gone, but others were reading the file, so its log still holds what was "
                 "erased. Erase again when they are done."
             )
 
-    def search(self, kinds: tuple[str, ...]) -> sa.Select[Any]:
+    def search(self, kinds: tuple[str, ...]) -> Prepared:
         return _search(kinds)
 
     def search_parameters(self, shelves: Sequence[Shelf], words: Sequence[str]) -> dict[str, str]:
@@ -223,16 +221,15 @@ def _drop_snapshot(connection: object, record: sa.pool.ConnectionPoolEntry) -> N
 
 
 @cache
-def _search(kinds: tuple[str, ...]) -> sa.Select[Any]:
+def _search(kinds: tuple[str, ...]) -> Prepared:
     score = (-sa.func.bm25(sa.literal_column("memory_text"), 0.0, 1.0, TOPIC_WEIGHT)).label("score")
     found = sa.select(*rows.MEMORY_COLUMNS, score).join_from(
         _TEXT, MEMORY, sa.literal_column("memory.seq") == _TEXT.c.rowid
     )
     found = found.where(sa.literal_column("memory_text").op("MATCH")(sa.bindparam("match", type_=sa.Text)))
     found = found.where(readable(MEMORY, kinds), current(MEMORY))
-    return found.order_by(sa.desc("score"), MEMORY.c.created_at.desc()).limit(
-        sa.bindparam("limit", type_=sa.BigInteger)
-    )
+    found = found.order_by(sa.desc("score"), MEMORY.c.created_at.desc())
+    return Prepared(found.limit(sa.bindparam("limit", type_=sa.BigInteger)))
 
 
 def _any(words: Any) -> str:

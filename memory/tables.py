@@ -52,8 +52,9 @@ def _in_utc(value: datetime | None) -> datetime | None:
     return None if value is None else value.astimezone(UTC)
 
 
+@lru_cache(4096)  # a memory's times are often the same, and the same memories are read again
 def _since_1970(value: int | None) -> datetime | None:
-    return None if value is None else _EPOCH + timedelta(microseconds=value)
+    return None if value is None else _EPOCH + timedelta(0, 0, value)  # a keyword would cost a quarter more
 
 
 class Topics(sa.types.TypeDecorator[list[str]]):

@@ -73,7 +73,7 @@ def _selected(draft: Draft, name: str, value: Any) -> list[Revision]:
     else:
         statement, values = _BY[name], {name: value}
     found = draft.connection.execute(statement, {**values, "owners": owners}).mappings()
-    return [rows.revision_value(row) for row in found]
+    return [rows.revision_value({**row}) for row in found]
 
 
 def _sides(revision: Revision) -> list[UserMemory]:

@@ -1,0 +1,187 @@
+"""Statements that run often: SQLAlchemy writes them, once; the driver alone runs them.
+
+SQLAlchemy's own way of running a statement costs several times what a small statement does, on either database.
+"""
+
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+
+Statement = sa.SelectBase | sa.Insert | sa.Update | sa.Delete
+Row = tuple[Any, ...]
+_Parts = Generator[list[Row], None, None]
+_Processor = Callable[[Any], Any]
+
+
+class _Parameter(NamedTuple):
+    """One of the driver's parameters."""
+
+    name: str
+    key: str
+    """What the caller calls it."""
+    to_driver: _Processor | None
+
+
+class Prepared:
+    """A statement that is compiled once for each kind of database, and then runs without SQLAlchemy.
+
+    It runs on a cursor of the driver's connection that a `sqlalchemy.Connection` holds, and so in its transaction. As
+    with SQLAlchemy a change begins one if there is none. Errors are the driver's, which `Dialect.translated` knows. A
+    connection that broke is not used again.
+
+    Args:
+        statement: Its parameters are made with ``bindparam``. What SQLAlchemy would write anew for each run is refused:
+            an IN of a list, and column defaults of Python's.
+        columns: The columns that an insert or update sets to parameters of the same names, beside its ``values()``.
+    """
+
+    def __init__(self, statement: Statement, columns: Sequence[str] = ()) -> None:
+        self.statement = statement
+        self._columns = list(columns) or None
+        self._names = [str(name) for name in statement.exported_columns.keys()]  # noqa: SIM118  # a collection of columns
+        self._changes = not isinstance(statement, sa.SelectBase)
+        self._compiled: dict[type[sa.Dialect], _Compiled] = {}  # two threads may both compile: the same
+
+    def rows(self, connection: sa.Connection, values: Mapping[str, Any]) -> list[Row]:
+        """All the rows."""
+        compiled, cursor = self._run(connection, values)
+        try:
+            return compiled.read(cursor, cursor.fetchall())
+        finally:
+            cursor.close()
+
+    def first(self, connection: sa.Connection, values: Mapping[str, Any]) -> Row | None:
+        """The first row, None if there is none."""
+        return next(iter(self.rows(connection, values)), None)
+
+    def mappings(self, connection: sa.Connection, values: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """All the rows, each by column name."""
+        return [dict(zip(self._names, row, strict=True)) for row in self.rows(connection, values)]
+
+    def parts(self, connection: sa.Connection, values: Mapping[str, Any], size: int) -> _Parts:
+        """The rows as they are asked for, so many at a time."""
+        compiled, cursor = self._run(connection, values)
+        try:
+            while found := cursor.fetchmany(size):
+                yield compiled.read(cursor, found)
+        finally:
+            cursor.close()
+
+    def change(self, connection: sa.Connection, *values: Mapping[str, Any]) -> int:
+        """Run it for each of the values. Returns how many rows were changed in all."""
+        if not values:
+            return 0
+        _, cursor = self._run(connection, *values)
+        changed: int = cursor.rowcount
+        cursor.close()
+        return changed
+
+    def _run(self, connection: sa.Connection, *values: Mapping[str, Any]) -> "tuple[_Compiled, Any]":
+        kind = type(connection.dialect)
+        compiled = self._compiled.get(kind)
+        if compiled is None:
+            compiled = self._compiled[kind] = _Compiled(self.statement, self._columns, connection.dialect)
+        if self._changes and not connection.in_transaction():
+            connection.begin()  # or nobody would commit: SQLAlchemy sees nothing of what happens on the cursor
+        if len(values) == 1:
+            return compiled, run(connection, compiled.sql, compiled.parameters(values[0]))
+        return compiled, run(connection, compiled.sql, [compiled.parameters(one) for one in values], many=True)
+
+
+class _Compiled:
+    """A statement in one database's words, with what turns values into the driver's, and back."""
+
+    def __init__(self, statement: Statement, columns: list[str] | None, dialect: sa.Dialect) -> None:
+        compiled: Any = statement.compile(dialect=dialect, column_keys=columns)
+        _refuse_unfinished(compiled)
+        self.sql: str = compiled.string
+        self._dialect = dialect
+        self._columns = [column.type for column in statement.exported_columns]
+        self._positional: bool = compiled.positional
+        self._defaults = {bind.key: bind.effective_value for bind in compiled.bind_names if not bind.required}
+        self._parameters = [
+            _Parameter(
+                (compiled.escaped_bind_names or {}).get(name, name),
+                bind.key,
+                bind.type.dialect_impl(dialect).bind_processor(dialect),
+            )
+            for bind, name in _in_order(compiled)
+        ]
+        self._from_driver: list[tuple[int, _Processor]] | None = None
+
+    def parameters(self, values: Mapping[str, Any]) -> Any:
+        """The values as the driver takes them.
+
+        Raises:
+            KeyError: a value is missing.
+        """
+        if self._defaults:
+            values = {**self._defaults, **values}
+        if self._positional:
+            return [values[key] if change is None else change(values[key]) for _, key, change in self._parameters]
+        return {name: values[key] if change is None else change(values[key]) for name, key, change in self._parameters}
+
+    def read(self, cursor: Any, found: list[Row]) -> list[Row]:
+        """The rows as the columns' types have them. NULL is None, whatever the type."""
+        if self._from_driver is None:  # the driver tells the types of what it returns with the first rows
+            self._from_driver = self._processors([column[1] for column in cursor.description])
+        if not self._from_driver:
+            return found
+        return [_read(row, self._from_driver) for row in found]
+
+    def _processors(self, codes: list[Any]) -> list[tuple[int, _Processor]]:
+        kinds = (kind.dialect_impl(self._dialect) for kind in self._columns)
+        processors = (kind.result_processor(self._dialect, code) for kind, code in zip(kinds, codes, strict=True))
+        return [(place, processor) for place, processor in enumerate(processors) if processor is not None]
+
+
+def _read(row: Row, processors: list[tuple[int, _Processor]]) -> Row:
+    values = [*row]
+    for place, processor in processors:
+        if (value := values[place]) is not None:
+            values[place] = processor(value)
+    return tuple(values)
+
+
+def _in_order(compiled: Any) -> Iterator[tuple[sa.BindParameter[Any], str]]:
+    """The parameters with their names: for drivers that go by position each as often as it occurs."""
+    if not compiled.positional:
+        return iter(compiled.bind_names.items())
+    return ((compiled.binds[name], name) for name in compiled.positiontup or ())
+
+
+def _refuse_unfinished(compiled: Any) -> None:
+    if late := [bind.key for bind in (*compiled.post_compile_params, *compiled.literal_execute_params)]:
+        raise ValueError(f"The parameters {late} are written into the statement each time it runs: use execute().")
+    if missing := [column.name for column in (*compiled.insert_prefetch, *compiled.update_prefetch)]:
+        raise ValueError(f"The columns {missing} have defaults that Python computes: give parameters for them.")
+
+
+def run(connection: sa.Connection, sql: str, parameters: Any = (), *, many: bool = False) -> Any:
+    """Run SQL in the driver's own words. Returns its cursor, to be closed.
+
+    Args:
+        connection: Whose transaction it runs in.
+        sql: With the driver's kind of placeholders.
+        parameters: What takes their place; with ``many`` a list of such.
+        many: Run it for each.
+    """
+    cursor = connection.connection.cursor()
+    try:
+        if many:
+            cursor.executemany(sql, parameters)
+        else:
+            cursor.execute(sql, parameters)
+    except BaseException as error:
+        cursor.close()
+        _forget_if_broken(connection, error)
+        raise
+    return cursor
+
+
+def _forget_if_broken(connection: sa.Connection, error: BaseException) -> None:
+    """Take a connection out of the pool when it is of no more use, as SQLAlchemy does for what it runs itself."""
+    held, interrupted = connection.connection.dbapi_connection, not isinstance(error, Exception)
+    if interrupted or connection.dialect.is_disconnect(error, held, None):  # type: ignore[arg-type]  # any exception
+        connection.invalidate(error)
