@@ -2,15 +2,21 @@
 
 import threading
 import weakref
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Self
 
 import sqlalchemy as sa
 
-from coterie.memory import forks, schema
+from coterie.memory import forks, inputs, schema
 from coterie.memory.dialect import Dialect
+from coterie.memory.draft import Draft
+from coterie.memory.edits import Change
 from coterie.memory.flow import in_thread
+from coterie.memory.tables import NOBODY
+from coterie.memory.values import Scope
 
 _of_parents: list[sa.Engine] = []
 """The engines that this process inherited. Closing their connections, or losing them, would end the parent's."""
@@ -68,6 +74,15 @@ class Connected:
 
     def _writing(self) -> AbstractContextManager[sa.Connection]:
         return self._dialect.translated(lambda: self._dialect.writing(self._opened()))
+
+    @contextmanager
+    def _drafting(self, scope: Scope, change: Change) -> Iterator[Draft]:
+        """A transaction that changes memories."""
+        inputs.checked_scope(scope)
+        inputs.checked_change(change)
+        with self._writing() as connection:
+            self._dialect.lock_owner(connection, scope.user_id or NOBODY)
+            yield Draft(connection, scope, change, datetime.now(UTC))
 
     def _opened(self) -> sa.Engine:
         """The engine, with the schema in place."""

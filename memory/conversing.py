@@ -1,0 +1,87 @@
+"""The store's verbs about sessions and turns: what was said, and whether it is curated yet."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from coterie.memory import conversations
+from coterie.memory.connecting import Connected
+from coterie.memory.flow import in_thread
+from coterie.memory.values import Session, Turn
+
+
+class Conversing(Connected):
+    """Keeps what was said, and where its curation stands."""
+
+    def record_turn(self, turn: Turn) -> None:
+        """Keep a turn, and make or touch its session, in one transaction.
+
+        A turn whose ``turn_id`` the user has already is not written again.
+        """
+        with self._writing() as connection:
+            conversations.record(connection, self._dialect.insert, turn)
+
+    def turn(self, user_id: str | None, turn_id: str) -> Turn:
+        """The turn with this id.
+
+        Raises:
+            NotFoundError: the user has none.
+        """
+        with self._reading() as connection:
+            return conversations.turn(connection, user_id, turn_id)
+
+    def turns(self, user_id: str | None, session_id: str, limit: int | None = 20) -> list[Turn]:
+        """The newest ``limit`` turns of a session (None: all), oldest first. An unknown session has none."""
+        with self._reading() as connection:
+            return conversations.turns(connection, user_id, session_id, limit)
+
+    def pending_turns(self, user_id: str | None, limit: int | None = 20) -> list[Turn]:
+        """The turns whose curation is owed. ``user_id=None``: of every user, for a worker.
+
+        Those that failed least often come first, then the oldest: one that always fails keeps none waiting.
+        """
+        with self._reading() as connection:
+            return conversations.pending(connection, user_id, limit)
+
+    def fail_turn(self, turn: Turn, error: str) -> None:
+        """Note why curating a turn failed, and count the attempt. It stays pending.
+
+        After `coterie.memory.conversations.MAX_ATTEMPTS` failures it is ``dead``: kept with its error among its
+        session's turns, but no longer owed.
+
+        Raises:
+            NotFoundError: the turn is not there, or not pending.
+        """
+        with self._writing() as connection:
+            conversations.fail(connection, turn, error)
+
+    def session(self, user_id: str | None, session_id: str) -> Session:
+        """The session with this id.
+
+        Raises:
+            NotFoundError: the user has none.
+        """
+        with self._reading() as connection:
+            return conversations.session(connection, user_id, session_id)
+
+    def sessions(self, user_id: str | None, limit: int | None = 50) -> list[Session]:
+        """A user's sessions, the last used first. None: the sessions without a user."""
+        with self._reading() as connection:
+            return conversations.sessions(connection, user_id, limit)
+
+    def update_session_state(self, user_id: str | None, session_id: str, state: Mapping[str, Any]) -> Session:
+        """Merge ``state`` by key into the session's, in one transaction; an unknown session is made.
+
+        Raises:
+            InputError: a value is not plain JSON.
+        """
+        with self._writing() as connection:
+            return conversations.update_state(connection, self._dialect.insert, user_id, session_id, state)
+
+    arecord_turn = in_thread(record_turn)
+    aturn = in_thread(turn)
+    aturns = in_thread(turns)
+    apending_turns = in_thread(pending_turns)
+    afail_turn = in_thread(fail_turn)
+    asession = in_thread(session)
+    asessions = in_thread(sessions)
+    aupdate_session_state = in_thread(update_session_state)

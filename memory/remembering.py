@@ -1,0 +1,114 @@
+"""The store's verbs about memories: change them, read them, find them."""
+
+from collections.abc import Sequence
+
+from coterie.memory import conversations, inputs, reading, writing
+from coterie.memory.connecting import Connected
+from coterie.memory.edits import Applied, Change, Delete, Edit, Ref
+from coterie.memory.flow import in_thread
+from coterie.memory.values import Hit, Recall, Scope, UserMemory
+
+
+class Remembering(Connected):
+    """Changes, reads and finds memories."""
+
+    def apply(
+        self, scope: Scope, edits: Sequence[Edit], change: Change, *, curated: str | None = None
+    ) -> list[Applied]:
+        """Apply all the edits, with their revisions, in one transaction: all of them or none.
+
+        Args:
+            scope: Who changes something. Only what it may read can be changed, and what it adds is about its user.
+            edits: Applied in this order. The result has one `Applied` for each.
+            change: What the revisions record.
+            curated: The id of the turn that the edits were made from; it must be pending, and is marked as curated
+                in the same transaction. None: they were made from no turn.
+
+        Raises:
+            NotFoundError: an edit names a memory that the scope may not read.
+            ConflictError: a memory is not at the version an edit names, or the turn is not pending. Nothing is written.
+        """
+        edits = inputs.checked_edits(edits)
+        with self._drafting(scope, change) as draft:
+            if curated is not None:
+                conversations.mark_curated(draft.connection, scope.user_id, curated)
+            return writing.apply(draft, edits)
+
+    def clear(self, scope: Scope, change: Change, reason: str = "cleared") -> list[Applied]:
+        """Delete every memory that is true now and the scope may read, in one transaction."""
+        with self._drafting(scope, change) as draft:
+            found = list(reading.newest(draft.connection, scope, None))
+            edits = [Delete(Ref(str(memory.memory_id), memory.version), reason) for memory in found]
+            return writing.apply(draft, edits)
+
+    def get(self, scope: Scope, memory_id: str) -> UserMemory:
+        """The memory with this id, also when it has expired or was superseded.
+
+        Raises:
+            NotFoundError: there is none in this scope.
+        """
+        with self._reading() as connection:
+            return reading.get(connection, scope, memory_id)
+
+    def current(self, scope: Scope, memory_id: str) -> UserMemory:
+        """The memory that holds now in place of the one with this id: itself, or the last that took its place.
+
+        Raises:
+            NotFoundError: there is none in this scope, or it was removed.
+        """
+        with self._reading() as connection:
+            return reading.held_now(connection, scope, memory_id)
+
+    def find(self, scope: Scope, prefix: str) -> UserMemory:
+        """The memory whose id begins with ``prefix``.
+
+        Raises:
+            NotFoundError: there is none in this scope.
+            InputError: there are several.
+        """
+        with self._reading() as connection:
+            return reading.find(connection, scope, prefix)
+
+    def newest(self, scope: Scope, limit: int | None = 20, *, oldest_first: bool = False) -> list[UserMemory]:
+        """The newest memories that are true now, newest first by ``created_at``.
+
+        Args:
+            scope: Who asks.
+            limit: How many at most; None for all.
+            oldest_first: The same memories, in the other order.
+        """
+        with self._reading() as connection:
+            found = list(reading.newest(connection, scope, limit))
+        return found[::-1] if oldest_first else found
+
+    def search(self, scope: Scope, query: str, limit: int | None = 10) -> list[Hit]:
+        """The memories true now that hold any of the query's words, best first, at most ``limit`` (None: all).
+
+        A word among a memory's topics counts less than one in its statement. Any string is a query. Stop words are left
+        out; with nothing left, nothing is found.
+        """
+        with self._reading() as connection:
+            return reading.search(connection, self._dialect, scope, query, limit)
+
+    def recall(self, scope: Scope, query: str, token_budget: int = 1000) -> Recall:
+        """What to put into a prompt, oldest first: as much as fits into ``token_budget`` (estimated tokens).
+
+        Every memory that is true now, if all fit; otherwise the best for the query, then the newest.
+        """
+        with self._reading() as connection:
+            return reading.recall(connection, self._dialect, scope, query, token_budget)
+
+    def count(self, scope: Scope) -> int:
+        """How many memories that are true now the scope may read."""
+        with self._reading() as connection:
+            return reading.count(connection, scope)
+
+    aapply = in_thread(apply)
+    aclear = in_thread(clear)
+    aget = in_thread(get)
+    acurrent = in_thread(current)
+    afind = in_thread(find)
+    anewest = in_thread(newest)
+    asearch = in_thread(search)
+    arecall = in_thread(recall)
+    acount = in_thread(count)
