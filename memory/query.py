@@ -15,7 +15,7 @@ from coterie.memory.words import CJK, STOP_WORDS, words
 MAX_WORDS = 64
 MAX_WORD_CHARACTERS = 100
 
-_stem = lru_cache(50_000)(stemmer("english").stemWord)
+_stem_english = lru_cache(50_000)(stemmer("english").stemWord)
 
 
 def index_words(text: str) -> str:
@@ -26,6 +26,11 @@ def index_words(text: str) -> str:
     """
     found = [word[:MAX_WORD_CHARACTERS] for word in words(text)]
     return " ".join([*map(_stem, found), *_pairs(found)])
+
+
+def _stem(word: str) -> str:
+    """The word without its ending. What is no English word has none."""
+    return str(_stem_english(word)) if word.isascii() and word.isalpha() else word
 
 
 def telling_words(text: str) -> list[str]:
