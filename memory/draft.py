@@ -33,11 +33,11 @@ _unlink = Prepared(sa.delete(SOURCE).where(_of_memory, SOURCE.c.source_id == sa.
 _link = Prepared(sa.insert(SOURCE), [column.name for column in SOURCE.c])
 _insert = Prepared(sa.insert(MEMORY), [column.name for column in MEMORY.c if column.computed is None])
 _record = Prepared(sa.insert(REVISION), [column.name for column in REVISION.c])
-_same_words = sa.select(*rows.MEMORY_COLUMNS).where(
-    MEMORY.c.user_id == sa.bindparam("owner"),
-    MEMORY.c.content_hash.in_(sa.bindparam("hashes", expanding=True)),
-    MEMORY.c.valid_until.is_(None),
+_open = sa.select(*rows.MEMORY_COLUMNS).where(
+    MEMORY.c.user_id == sa.bindparam("owner", type_=sa.Text), MEMORY.c.valid_until.is_(None)
 )
+_same_words = Prepared(_open.where(MEMORY.c.content_hash == sa.bindparam("content", type_=sa.LargeBinary)))
+_one_of_the_same = _open.where(MEMORY.c.content_hash.in_(sa.bindparam("hashes", expanding=True)))
 _numbers = (
     sa.select(REVISION.c.memory_id, sa.func.max(REVISION.c.number))
     .where(REVISION.c.user_id == sa.bindparam("owner"), REVISION.c.memory_id.in_(sa.bindparam("ids", expanding=True)))
@@ -116,8 +116,13 @@ class Draft:
                 wanted.setdefault(owner, []).append(content)
         for owner, hashes in wanted.items():
             for part in _parts(hashes):
-                for row in self.connection.execute(_same_words, {"owner": owner, "hashes": part}):
+                for row in self._with_hashes(owner, part):
                     self._hold(self._taken(rows.memory_value(row)))
+
+    def _with_hashes(self, owner: str, hashes: Sequence[bytes]) -> Iterable[Sequence[Any]]:
+        if len(hashes) == 1:
+            return _same_words.rows(self.connection, {"owner": owner, "content": hashes[0]})
+        return self.connection.execute(_one_of_the_same, {"owner": owner, "hashes": hashes})
 
     def with_words_of(self, memory: UserMemory) -> UserMemory | None:
         """The open memory that says the same to the same readers."""
