@@ -16,7 +16,7 @@ def say(db: Db, *texts: str, user: str | None = "ana", session: str = "s", team:
         agent: str | None = None, name: str | None = None) -> None:  # fmt: skip
     for place, text in enumerate(texts):
         message = Message("user", text, name)
-        turn_id = f"{user} {session} {text}"
+        turn_id = f"{user} {session} {text[:40]}"
         at = AT + timedelta(minutes=place)
         db.record_turn(Turn(turn_id, session, "r", (message,), at, user, team, agent, status="none"))
 
