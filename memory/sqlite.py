@@ -6,6 +6,7 @@ import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -17,11 +18,13 @@ from coterie.errors import InputError, SchemaError, StoreError
 from coterie.memory import rows
 from coterie.memory.db import Db
 from coterie.memory.dialect import Dialect, first_line
-from coterie.memory.prepared import Prepared, run
-from coterie.memory.reading import TOPIC_WEIGHT, current
-from coterie.memory.scope import Shelf, readable
+from coterie.memory.prepared import Prepared, Row, run
+from coterie.memory.reach import Reach
+from coterie.memory.reading import TOPIC_WEIGHT, current, found_rows
+from coterie.memory.scope import readable, shelves
 from coterie.memory.secrets import without_login
 from coterie.memory.tables import MEMORY
+from coterie.memory.values import Scope
 
 BUSY_SECONDS = 30
 """How long a write waits for the writes of other processes."""
@@ -91,7 +94,7 @@ class _Sqlite(Dialect):
             return _read_only(self._path, error)
 
     @contextmanager
-    def reading(self, engine: sa.Engine) -> Iterator[sa.Connection]:
+    def reading(self, engine: sa.Engine, reach: Reach) -> Iterator[sa.Connection]:
         if self._path is None:  # there is one connection, so one at a time
             with self._writer, engine.connect() as connection:
                 yield connection
@@ -107,7 +110,7 @@ class _Sqlite(Dialect):
                 self._reads_change.notify_all()
 
     @contextmanager
-    def writing(self, engine: sa.Engine) -> Iterator[sa.Connection]:
+    def writing(self, engine: sa.Engine, reach: Reach) -> Iterator[sa.Connection]:
         with self._writer, engine.begin() as connection:
             run(connection, "BEGIN IMMEDIATE").close()
             yield connection
@@ -150,12 +153,11 @@ class _Sqlite(Dialect):
                 "erased. Erase again when they are done."
             )
 
-    def search(self, kinds: tuple[str, ...]) -> Prepared:
-        return _search(kinds)
-
-    def search_parameters(self, shelves: Sequence[Shelf], words: Sequence[str]) -> dict[str, str]:
-        keys = (f"u{_hex(owner)}" if to is None else f"k{_hex(f'{owner}{chr(31)}{to}')}" for owner, to in shelves)
-        return {"match": f"readers : ({_any(keys)}) AND {{words topic_words}} : ({_any(words)})"}
+    def search(self, connection: sa.Connection, scope: Scope, words: Sequence[str], limit: int) -> list[Row]:
+        on = shelves(scope)
+        keys = (f"u{_hex(owner)}" if to is None else f"k{_hex(f'{owner}{chr(31)}{to}')}" for owner, to in on.values())
+        match = f"readers : ({_any(keys)}) AND {{words topic_words}} : ({_any(words)})"
+        return found_rows(connection, _search(tuple(on)), scope, match=match, limit=limit, now=datetime.now(UTC))
 
     def problem(self, error: Exception) -> StoreError:
         said = first_line(error)

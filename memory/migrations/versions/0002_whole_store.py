@@ -1,4 +1,4 @@
-"""Trust, dependence and lineage of memories; revisions numbered by themselves and grouped by change."""
+"""Trust, dependence, lineage of memories; revisions of their own number, grouped by change; on PostgreSQL the wall."""
 
 from typing import Any
 
@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB, TSVECTOR
 
+from coterie.memory.migrations import wall
 from coterie.memory.query import index_words
 
 revision = "0002"
@@ -13,11 +14,8 @@ down_revision = "0001"
 
 PART = 1000
 
-
+TEXT_INDEX = "setweight(to_tsvector('english', words), 'A') || to_tsvector('english', topic_words)"
 # The keys of a row's readers are words of the text index, so that a search touches nobody else's postings.
-AUDIENCE = "CASE visibility WHEN 'team' THEN 'team:' || team_id WHEN 'agent' THEN 'agent:' || agent_id ELSE 'user' END"
-TEXT_INDEX = f"""setweight(to_tsvector('english', words), 'A') || to_tsvector('english', topic_words)
-    || array_to_tsvector(ARRAY[md5(user_id), md5(user_id || chr(31) || {AUDIENCE})])"""
 READERS = "'u' || hex({0}user_id) || ' k' || hex({0}user_id || char(31) || {0}audience)"
 INDEXED = "{0}seq, " + READERS + " AS readers, {0}words, {0}topic_words"
 COLUMNS = "rowid, readers, words, topic_words"
@@ -48,6 +46,8 @@ def upgrade() -> None:
     _words(postgres)
     _source(identifier)
     _revision(identifier)
+    if postgres:
+        wall.build(op.get_bind())
 
 
 def _memory(postgres: bool, moment: Any) -> None:
@@ -66,7 +66,7 @@ def _words(postgres: bool) -> None:
     if postgres:
         op.drop_column("memory", "text_index")
         op.add_column("memory", sa.Column("text_index", TSVECTOR, sa.Computed(TEXT_INDEX, persisted=True)))
-        op.create_index("memory_text", "memory", ["text_index"], postgresql_using="gin")
+        wall.index_words(op.get_bind())
     else:
         for statement in FULL_TEXT:
             op.get_bind().exec_driver_sql(statement)
