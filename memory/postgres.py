@@ -1,5 +1,6 @@
 """The store in a PostgreSQL database. No extension is needed."""
 
+import json
 import select
 import time
 from collections.abc import Iterator, Sequence
@@ -73,8 +74,8 @@ class _Postgres(Dialect):
     def engine(self) -> sa.Engine:
         """An engine whose connections begin no transaction by themselves: reading needs none."""
         pool = {"pool_size": 8, "max_overflow": 8, "pool_use_lifo": True}
-        options = {"connect_timeout": self._seconds}
-        engine = sa.create_engine(self._url, isolation_level="AUTOCOMMIT", connect_args=options, **pool)
+        options = {"connect_args": {"connect_timeout": self._seconds}, "json_deserializer": _from_json}
+        engine = sa.create_engine(self._url, isolation_level="AUTOCOMMIT", **options, **pool)
         sa.event.listen(engine, "do_connect", connect)
         sa.event.listen(engine, "checkin", _note_use)
         sa.event.listen(engine, "checkout", _replace_if_dead)
@@ -136,6 +137,11 @@ _PROBLEMS = {
 def _state(error: Exception) -> str:
     """The SQLSTATE; "none" when the server was not reached or never answered."""
     return getattr(getattr(error, "orig", error), "sqlstate", None) or "none"
+
+
+def _from_json(data: bytes) -> Any:
+    """A JSON value. Most lists are empty; bytes would have to be looked through for their encoding."""
+    return [] if data == b"[]" else json.loads(data.decode())
 
 
 def _note_use(connection: object, record: sa.pool.ConnectionPoolEntry) -> None:

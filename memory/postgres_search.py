@@ -9,7 +9,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import TSQUERY
 
 from coterie.memory import rows
-from coterie.memory.postgres_wall import Statement, text_array, walled
+from coterie.memory.migrations.wall import MATCH
+from coterie.memory.postgres_wall import Statement, behind_wall, text_array, walled
 from coterie.memory.prepared import Prepared, Row
 from coterie.memory.reading import TOPIC_WEIGHT, Kinds, current, found_rows
 from coterie.memory.scope import readable, shelves
@@ -33,9 +34,9 @@ def search(connection: sa.Connection, scope: Scope, words: Sequence[str], limit:
     shared = [str(audience) for owner, audience in on.values() if owner == NOBODY]
     text = " ".join(words)
     values = (rows.stored_owner(scope.user_id), text, text, text_array(shared))
+    statement = _search(tuple(on), len(words), behind_wall(connection))
     walled(connection).ahead(Statement(_SET_MATCH, values))
     each = {_word(place): word for place, word in enumerate(words)}
-    statement = _search(tuple(on), len(words))
     return found_rows(connection, statement, scope, **each, limit=limit, now=datetime.now(UTC))
 
 
@@ -44,10 +45,10 @@ def _word(place: int) -> str:
 
 
 @cache
-def _search(kinds: Kinds, words: int) -> Prepared:
+def _search(kinds: Kinds, words: int, walled: bool) -> Prepared:
     """Hits through the door, with their keys only; the rows of the best."""
     places = range(words)
-    hit = _hits(kinds, words)
+    hit = _hits(kinds, words, walled)
     rare = sa.select(*(_rarity(hit.c[f"rank_{place}"]).label(f"rarity_{place}") for place in places))
     rarity = rare.cte("rarity").prefix_with("MATERIALIZED")
     score: Any = sum((hit.c[f"rank_{place}"] * rarity.c[f"rarity_{place}"] for place in places), sa.literal_column("0"))
@@ -60,13 +61,14 @@ def _search(kinds: Kinds, words: int) -> Prepared:
     return Prepared(found.join_from(top, MEMORY, same).order_by(top.c.score.desc(), MEMORY.c.created_at.desc()))
 
 
-def _hits(kinds: Kinds, words: int) -> sa.CTE:
+def _hits(kinds: Kinds, words: int, walled: bool) -> sa.CTE:
     """What the door lets through, and how well each word fits it.
 
     The door is in an inner query, fenced by OFFSET 0: the words' index alone finds the rows. Left to itself, the
-    planner without fresh statistics read all of the user's rows.
+    planner without fresh statistics read all of the user's rows. For whom there is no wall, the match is in the query.
     """
-    narrow = sa.select(_DOOR).offset(sa.literal_column("0")).subquery("narrow")
+    door = sa.select(_DOOR) if walled else sa.select(_DOOR).where(sa.text(MATCH))
+    narrow = door.offset(sa.literal_column("0")).subquery("narrow")
     ranks = [_rank(narrow.c.text_index, _word(place)).label(f"rank_{place}") for place in range(words)]
     found = sa.select(narrow.c.user_id, narrow.c.memory_id, narrow.c.created_at, *ranks)
     return found.where(readable(narrow, kinds), current(narrow)).cte("hit").prefix_with("MATERIALIZED")
@@ -74,12 +76,12 @@ def _hits(kinds: Kinds, words: int) -> sa.CTE:
 
 def _rank(text_index: Any, name: str) -> sa.ColumnElement[float]:
     """How well one word fits. The word is parsed once, as a query of its own, not for each row."""
-    word = sa.func.plainto_tsquery("english", sa.bindparam(name, type_=sa.Text), type_=TSQUERY)
+    english: sa.ColumnClause[Any] = sa.literal_column("'english'")
+    word = sa.func.plainto_tsquery(english, sa.bindparam(name, type_=sa.Text), type_=TSQUERY)
     return sa.func.ts_rank(_WEIGHTS, text_index, sa.select(word).scalar_subquery(), type_=sa.Float)
 
 
 def _rarity(rank: sa.ColumnElement[float]) -> sa.ColumnElement[float]:
     """What a word counts: ln(1 + all hits / the hits that have it)."""
     having = sa.func.greatest(sa.func.count().filter(rank > sa.literal_column("0")), sa.literal_column("1"))
-    share = sa.cast(sa.func.count(), sa.Double) / sa.cast(having, sa.Double)
-    return sa.func.ln(sa.literal_column("1") + share, type_=sa.Float)
+    return sa.func.ln(sa.literal_column("1") + sa.cast(sa.func.count(), sa.Double).op("/")(having), type_=sa.Float)

@@ -37,6 +37,8 @@ class WalledConnection(psycopg.Connection[Any]):
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self.cursor_factory = _Cursor
+        self.behind_wall: bool | None = None
+        """Whether the wall stands for its user. None: nobody asked yet."""
         self._each: tuple[Statement, ...] = ()
         self._next: tuple[Statement, ...] = ()
 
@@ -128,3 +130,11 @@ def text_array(items: Sequence[str]) -> str:
 def holds(connection: sa.Connection) -> bool:
     """Whether the wall stands for the user of this connection, on every table."""
     return bool(connection.execute(_HOLDS, {"names": [*WALLS, "memory_search"]}).scalar())
+
+
+def behind_wall(connection: sa.Connection) -> bool:
+    """The same, asked once for each connection: for the choice of a statement, not for what is safe."""
+    held = walled(connection)
+    if held.behind_wall is None:
+        held.behind_wall = holds(connection)
+    return held.behind_wall

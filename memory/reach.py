@@ -59,7 +59,7 @@ def looking_back(scope: Scope) -> Reach:
 
 def changing(scope: Scope) -> Reach:
     """Everything about the scope's user: a change has effects on what was made from a memory, whoever may read that."""
-    return replace(looking_back(scope), everything=True, nobody=scope.user_id is None)
+    return replace(looking_back(scope), everything=True)
 
 
 def of_user(user_id: str | None) -> Reach:

@@ -33,9 +33,9 @@ MEMORIES = f"{OWNERS} AND CASE user_id {_NOBODY_S} ELSE {_OF_USER} END"
 REVISIONS = f"{OWNERS} AND (CASE user_id {_NOBODY_S} ELSE {_OF_USER} END OR {_is_on('history')})"
 LINKS = f"{OWNERS} AND CASE user_id WHEN '' THEN {_setting('shared')} <> '' ELSE true END"
 CONVERSATIONS = f"{OWNERS} AND CASE user_id WHEN '' THEN {_is_on('nobody')} ELSE true END"
-MATCHES = f"""shelf_words(user_id, audience, text_index)
-    @@ (SELECT NULLIF(current_setting('coterie.match', true), '')::tsquery)
-    AND CASE user_id {_NOBODY_S} WHEN {_setting("user")} THEN {_OF_USER} ELSE false END"""
+MATCH = """shelf_words(user_id, audience, text_index)
+    @@ (SELECT NULLIF(current_setting('coterie.match', true), '')::tsquery)"""
+MATCHES = f"""{MATCH} AND CASE user_id {_NOBODY_S} WHEN {_setting("user")} THEN {_OF_USER} ELSE false END"""
 
 WALLS = {
     "memory": MEMORIES,
