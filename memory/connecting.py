@@ -15,6 +15,7 @@ from coterie.memory.dialect import Dialect
 from coterie.memory.draft import Draft
 from coterie.memory.edits import Change
 from coterie.memory.flow import in_thread
+from coterie.memory.reach import Reach, changing
 from coterie.memory.tables import NOBODY
 from coterie.memory.values import Scope
 
@@ -69,18 +70,18 @@ class Connected:
             self._engine = None
         self._open.release()
 
-    def _reading(self) -> AbstractContextManager[sa.Connection]:
-        return self._dialect.translated(lambda: self._dialect.reading(self._opened()))
+    def _reading(self, reach: Reach) -> AbstractContextManager[sa.Connection]:
+        return self._dialect.translated(lambda: self._dialect.reading(self._opened(), reach))
 
-    def _writing(self) -> AbstractContextManager[sa.Connection]:
-        return self._dialect.translated(lambda: self._dialect.writing(self._opened()))
+    def _writing(self, reach: Reach) -> AbstractContextManager[sa.Connection]:
+        return self._dialect.translated(lambda: self._dialect.writing(self._opened(), reach))
 
     @contextmanager
     def _drafting(self, scope: Scope, change: Change) -> Iterator[Draft]:
         """A transaction that changes memories."""
-        inputs.checked_scope(scope)
+        within = changing(scope)
         inputs.checked_change(change)
-        with self._writing() as connection:
+        with self._writing(within) as connection:
             self._dialect.lock_owner(connection, scope.user_id or NOBODY)
             yield Draft(connection, scope, change, datetime.now(UTC))
 

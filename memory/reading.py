@@ -154,8 +154,7 @@ def search(connection: sa.Connection, dialect: Dialect, scope: Scope, query: str
     words = query_words(inputs.expected("query", query, str))
     if not (kinds and words):
         return []
-    values = dialect.search_parameters(list(shelves(scope).values()), words)
-    found = found_rows(connection, dialect.search(kinds), scope, **values, limit=number, now=datetime.now(UTC))
+    found = dialect.search(connection, scope, words, number)
     return [Hit(rows.memory_value(row), row[-1], {"text": row[-1]}) for row in found]
 
 
