@@ -12,10 +12,10 @@ import psycopg
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import TSQUERY, insert
 
-from coterie.errors import ConflictError, StoreError
+from coterie.errors import StoreError
 from coterie.memory import rows
 from coterie.memory.db import Db
-from coterie.memory.dialect import Dialect, first_line
+from coterie.memory.dialect import Dialect, LostRaceError, first_line
 from coterie.memory.prepared import Prepared, run
 from coterie.memory.reading import TOPIC_WEIGHT, current
 from coterie.memory.scope import Shelf, readable
@@ -110,7 +110,7 @@ class _Postgres(Dialect):
 
     def problem(self, error: Exception) -> StoreError:
         said, state = first_line(error), _state(error)
-        kind = ConflictError if state.startswith("40") else StoreError
+        kind = LostRaceError if state.startswith("40") else StoreError
         for code, advice in _PROBLEMS.items():
             if state.startswith(code):
                 return kind(f"{self.name}: {said}. {advice}")
