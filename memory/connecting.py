@@ -75,6 +75,9 @@ class Connected:
     def _writing(self) -> AbstractContextManager[sa.Connection]:
         return self._dialect.translated(lambda: self._dialect.writing(self._opened()))
 
+    def _snapshot(self) -> AbstractContextManager[sa.Connection]:
+        return self._dialect.translated(lambda: self._dialect.snapshot(self._opened()))
+
     @contextmanager
     def _drafting(self, scope: Scope, change: Change) -> Iterator[Draft]:
         """A transaction that changes memories."""

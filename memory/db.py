@@ -13,9 +13,10 @@ from coterie.memory.edits import Erased
 from coterie.memory.flow import in_thread
 from coterie.memory.remembering import Remembering
 from coterie.memory.revising import Revising
+from coterie.memory.transferring import Transferring
 
 
-class Db(Remembering, Revising, Conversing):
+class Db(Remembering, Revising, Conversing, Transferring):
     """The store on some database. Made by `SqliteDb` and `PostgresDb`; safe to share between threads.
 
     Making one costs nothing: it connects, and makes or upgrades the schema, on first use. A process that forks after

@@ -1,15 +1,15 @@
 """What differs between the databases. Everything else is written once, for both."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from types import TracebackType
 from typing import Any
 
 import sqlalchemy as sa
 
 from coterie.errors import ConflictError, StoreError
-from coterie.memory.prepared import Prepared
+from coterie.memory.prepared import Prepared, run
 from coterie.memory.scope import Shelf
 
 
@@ -38,6 +38,10 @@ class Dialect(ABC):
     @abstractmethod
     def writing(self, engine: sa.Engine) -> Any:
         """A context manager with a connection that holds the right to write, and commits at the end."""
+
+    @abstractmethod
+    def snapshot(self, engine: sa.Engine) -> Any:
+        """A context manager with a connection that sees one moment, whatever others write meanwhile."""
 
     @abstractmethod
     def lock_schema(self, connection: sa.Connection) -> None:
@@ -125,3 +129,13 @@ def first_line(error: Exception) -> str:
     """The driver's own words."""
     original = getattr(error, "orig", None) or error
     return (str(original).strip().splitlines() or [type(original).__name__])[0]
+
+
+@contextmanager
+def rolled_back(connection: sa.Connection, mode: str = "") -> Iterator[None]:
+    """A transaction that only reads."""
+    run(connection, f"BEGIN {mode}").close()
+    try:
+        yield
+    finally:
+        run(connection, "ROLLBACK").close()

@@ -15,7 +15,7 @@ from sqlalchemy.dialects.postgresql import TSQUERY, insert
 from coterie.errors import ConflictError, StoreError
 from coterie.memory import rows
 from coterie.memory.db import Db
-from coterie.memory.dialect import Dialect, first_line
+from coterie.memory.dialect import Dialect, first_line, rolled_back
 from coterie.memory.prepared import Prepared, run
 from coterie.memory.reading import TOPIC_WEIGHT, current
 from coterie.memory.scope import Shelf, readable
@@ -73,6 +73,11 @@ class _Postgres(Dialect):
     @contextmanager
     def reading(self, engine: sa.Engine) -> Iterator[sa.Connection]:
         with engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def snapshot(self, engine: sa.Engine) -> Iterator[sa.Connection]:
+        with self.reading(engine) as connection, rolled_back(connection, "ISOLATION LEVEL REPEATABLE READ READ ONLY"):
             yield connection
 
     @contextmanager

@@ -35,15 +35,16 @@ def memory_value(row: Sequence[Any]) -> UserMemory:
     values = dict(zip(FIELDS, row))  # noqa: B905  # strict=True would cost more than the rest of the line
     if not values["user_id"]:
         values["user_id"] = None
-    return _memory(values)
+    return memory_of(values)
 
 
 def copied(memory: UserMemory, /, **changes: Any) -> UserMemory:
     """The memory with other values in some fields."""
-    return _memory({**memory.__dict__, **changes})
+    return memory_of({**memory.__dict__, **changes})
 
 
-def _memory(values: dict[str, Any]) -> UserMemory:
+def memory_of(values: dict[str, Any]) -> UserMemory:
+    """A memory of values that are known to be right, one for each of its fields."""
     memory = _new(UserMemory)
     _set(memory, "__dict__", values)
     _set(memory, "__pydantic_fields_set__", _FIELDS_SET)  # shared: it holds every field, so nothing is ever added

@@ -16,7 +16,7 @@ from sqlalchemy.dialects.sqlite import insert
 from coterie.errors import InputError, SchemaError, StoreError
 from coterie.memory import rows
 from coterie.memory.db import Db
-from coterie.memory.dialect import Dialect, first_line
+from coterie.memory.dialect import Dialect, first_line, rolled_back
 from coterie.memory.prepared import Prepared, run
 from coterie.memory.reading import TOPIC_WEIGHT, current
 from coterie.memory.scope import Shelf, readable
@@ -105,6 +105,23 @@ class _Sqlite(Dialect):
             with self._reads_change:
                 self._reads -= 1
                 self._reads_change.notify_all()
+
+    @contextmanager
+    def snapshot(self, engine: sa.Engine) -> Iterator[sa.Connection]:
+        """A read transaction; of a store in memory, whose one connection must stay free, a copy."""
+        if self._path is not None:
+            with self.reading(engine) as connection, rolled_back(connection):
+                yield connection
+            return
+        copy = _opened(":memory:")
+        with self.reading(engine) as connection:
+            connection.connection.dbapi_connection.backup(copy)  # type: ignore[union-attr]  # of sqlite3
+        of_copy = sa.create_engine("sqlite://", creator=lambda: copy, poolclass=sa.StaticPool)
+        try:
+            with of_copy.connect() as connection:
+                yield connection
+        finally:
+            of_copy.dispose()
 
     @contextmanager
     def writing(self, engine: sa.Engine) -> Iterator[sa.Connection]:
