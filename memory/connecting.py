@@ -79,6 +79,18 @@ class Connected:
         return self._dialect.translated(lambda: self._dialect.snapshot(self._opened()))
 
     @contextmanager
+    def _as_it_is(self) -> Iterator[sa.Connection]:
+        """A connection that reads from the database whatever its schema is."""
+        opened = self._engine
+        engine = opened or self._dialect.engine()
+        try:
+            with self._dialect.translated(lambda: self._dialect.reading(engine)) as connection:
+                yield connection
+        finally:
+            if opened is None:
+                self._dialect.dispose(engine)
+
+    @contextmanager
     def _drafting(self, scope: Scope, change: Change) -> Iterator[Draft]:
         """A transaction that changes memories."""
         inputs.checked_scope(scope)

@@ -64,6 +64,14 @@ class Dialect(ABC):
         """What the statement needs beside the scope's own parameters."""
 
     @abstractmethod
+    def elements(self, column: sa.ColumnElement[Any]) -> sa.TableValuedAlias:
+        """The elements of a JSON column's lists, as rows with the column ``value``."""
+
+    @abstractmethod
+    def findings(self, connection: sa.Connection) -> Iterator[str]:
+        """What is wrong with what only this database has, each in a sentence with what to do."""
+
+    @abstractmethod
     def problem(self, error: Exception) -> StoreError:
         """What a driver's error means, in one sentence with what to do."""
 

@@ -117,7 +117,7 @@ def _json(value: dict[str, Any]) -> str:
 def _plain(value: Any) -> Any:
     if isinstance(value, UserMemory):
         return {name: value.__dict__[name] for name in rows.FIELDS}
-    return value.isoformat().replace("+00:00", "Z")  # there is nothing else: a time
+    return value.astimezone(UTC).isoformat().replace("+00:00", "Z")  # there is nothing else: a time
 
 
 def check_header(text: Line) -> None:

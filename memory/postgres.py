@@ -113,6 +113,13 @@ class _Postgres(Dialect):
             "words": " | ".join(f"'{word}'" for word in words),
         }
 
+    def elements(self, column: sa.ColumnElement[Any]) -> sa.TableValuedAlias:
+        return sa.func.jsonb_array_elements_text(column).table_valued("value").render_derived()
+
+    def findings(self, connection: sa.Connection) -> Iterator[str]:
+        """The server sees to its own indexes."""
+        yield from ()
+
     def problem(self, error: Exception) -> StoreError:
         said, state = first_line(error), _state(error)
         kind = ConflictError if state.startswith("40") else StoreError

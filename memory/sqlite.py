@@ -174,6 +174,26 @@ class _Sqlite(Dialect):
         keys = (f"u{_hex(owner)}" if to is None else f"k{_hex(f'{owner}{chr(31)}{to}')}" for owner, to in shelves)
         return {"match": f"readers : ({_any(keys)}) AND {{words topic_words}} : ({_any(words)})"}
 
+    def elements(self, column: sa.ColumnElement[Any]) -> sa.TableValuedAlias:
+        return sa.func.json_each(column).table_valued("value")
+
+    def findings(self, connection: sa.Connection) -> Iterator[str]:
+        """Whether the file is whole, and the text index holds exactly the words of the rows."""
+        for (said,) in connection.exec_driver_sql("PRAGMA integrity_check"):
+            if said != "ok":
+                yield f"{self.name} is damaged ({said}): restore a copy, or try `sqlite3 FILE .recover`."
+        try:
+            connection.exec_driver_sql("INSERT INTO memory_text(memory_text, rank) VALUES ('integrity-check', 1)")
+        except sa.exc.DBAPIError as error:
+            said = first_line(error)
+            if "malformed" not in said:
+                yield f"The text index of {self.name} could not be checked ({said}): make the file writable."
+                return
+            yield (
+                f"The text index of {self.name} does not hold the words of its memories: make it anew with `sqlite3 FILE"
+                """ "INSERT INTO memory_text(memory_text) VALUES ('rebuild')"`."""
+            )
+
     def problem(self, error: Exception) -> StoreError:
         said = first_line(error)
         for words, advice, kind in _PROBLEMS:
