@@ -129,7 +129,7 @@ def check_header(text: Line) -> None:
     found = _parsed(_Header, text)
     if found.version != FORMAT_VERSION:
         raise InputError(
-            f"The lines are of format version {found.version}, this coterie reads {FORMAT_VERSION}: use a newer coterie."
+            f"The lines are of format version {found.version}, this coterie reads {FORMAT_VERSION}: use a newer one."
         )
 
 
@@ -170,10 +170,10 @@ def _check_history(memory_id: str, memory: UserMemory | None, revisions: Sequenc
 
 def _revision_value(found: _Memory, revision: _Revision, ceiling: Trust) -> Revision:
     if revision.before is None and revision.after is None:
-        raise InputError(f"Revision {revision.number} of the memory {found.memory_id!r} is empty: give before or after.")
-    before, after = (
-        None if one is None else _side(found, one, ceiling) for one in (revision.before, revision.after)
-    )
+        raise InputError(
+            f"Revision {revision.number} of the memory {found.memory_id!r} is empty: give before or after."
+        )
+    before, after = (None if one is None else _side(found, one, ceiling) for one in (revision.before, revision.after))
     change = Change(revision.actor, revision.agent_id, revision.team_id, revision.run_id, revision.turn_id)
     return Revision(
         found.memory_id,
@@ -193,8 +193,8 @@ def _side(found: _Memory, memory: UserMemory, ceiling: Trust) -> UserMemory:
     """A memory as it is or was, with the trust it may have."""
     if (memory.user_id, memory.memory_id) != (found.user_id, found.memory_id):
         raise InputError(
-            f"The line of memory {found.memory_id!r} of {found.user_id!r} holds one with the id {memory.memory_id!r} of "
-            f"{memory.user_id!r}: give each a line of its own."
+            f"The line of memory {found.memory_id!r} of {found.user_id!r} holds one with the id {memory.memory_id!r} "
+            f"of {memory.user_id!r}: give each a line of its own."
         )
     for name in ("created_at", "updated_at"):
         inputs.checked_moment(name, getattr(memory, name))
@@ -214,7 +214,8 @@ def _sentence(error: ValidationError) -> str:
     """The first thing that is wrong: where, what, and the value."""
     first = error.errors(include_url=False, include_context=False)[0]
     if first["type"] == "json_invalid":
-        return f"{first['msg']}: the line was cut off, or is none of an export."
+        said = first["msg"].replace("at line 1 column", "at character")
+        return f"{said}: the line was cut off, or is none of an export."
     where = ".".join(map(str, first["loc"]))
     shown = "" if first["type"] == "missing" else f", not {one_line(repr(first['input']), 40)}"
     return f"{where}: {first['msg']}{shown}." if where else f"{first['msg']}{shown}."

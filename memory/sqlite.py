@@ -190,8 +190,8 @@ class _Sqlite(Dialect):
                 yield f"The text index of {self.name} could not be checked ({said}): make the file writable."
                 return
             yield (
-                f"The text index of {self.name} does not hold the words of its memories: make it anew with `sqlite3 FILE"
-                """ "INSERT INTO memory_text(memory_text) VALUES ('rebuild')"`."""
+                f"The text index of {self.name} does not hold the words of its memories: make it anew with `sqlite3 "
+                """FILE "INSERT INTO memory_text(memory_text) VALUES ('rebuild')"`."""
             )
 
     def problem(self, error: Exception) -> StoreError:

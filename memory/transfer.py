@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from coterie.errors import InputError, TransferError
+from coterie.errors import InputError
 from coterie.memory import inputs, rows
 from coterie.memory.edits import Refused
 from coterie.memory.lines import Kept, Line, check_header, kept
@@ -42,7 +42,7 @@ _next_ids = Prepared(sa.select(_page.c.memory_id).order_by(_page.c.memory_id).li
 _either = sa.union_all(_next_owner_of(MEMORY), _next_owner_of(REVISION)).subquery()
 _next_owner = Prepared(sa.select(sa.func.min(_either.c.user_id)))
 
-_ids_given = sa.bindparam("ids", expanding=True)
+_ids_given: sa.BindParameter[Any] = sa.bindparam("ids", expanding=True)
 _memories = sa.select(*rows.MEMORY_COLUMNS).where(MEMORY.c.user_id == _owner, MEMORY.c.memory_id.in_(_ids_given))
 _revisions = (
     sa.select(*rows.REVISION_COLUMNS)
@@ -76,7 +76,7 @@ def _kept(connection: sa.Connection, owner: str, ids: Sequence[str]) -> dict[str
     """What is kept of the memories with these ids, in their order."""
     wanted = {"owner": owner, "ids": ids}
     memories = {one.memory_id: one for one in map(rows.memory_value, connection.execute(_memories, wanted))}
-    found = map(rows.revision_value, connection.execute(_revisions, wanted).mappings())
+    found = (rows.revision_value({**row}) for row in connection.execute(_revisions, wanted).mappings())
     revisions = {memory_id: tuple(part) for memory_id, part in groupby(found, key=lambda one: one.memory_id)}
     return {
         memory_id: Kept(owner or None, memory_id, memories.get(memory_id), revisions.get(memory_id, ()))
@@ -97,7 +97,7 @@ def numbered(lines: Iterable[Line], ceiling: Trust) -> Iterator[Numbered | Refus
     """What the lines say, or why one cannot be taken. Empty lines are passed over.
 
     Raises:
-        TransferError: the first line is no header, or there is none.
+        InputError: the first line is no header, or there is none.
     """
     headed = False
     for number, text in enumerate(lines, 1):
@@ -110,11 +110,11 @@ def numbered(lines: Iterable[Line], ceiling: Trust) -> Iterator[Numbered | Refus
                 check_header(text)
         except InputError as error:
             if not headed:
-                raise TransferError(f"Line {number} is no header of an export: {error}", number) from None
+                raise InputError(f"Line {number} is no header of an export: {error}") from None
             yield Refused(number, str(error))
         headed = True
     if not headed:
-        raise TransferError("There are no lines: the first one of an export is its header.", 1)
+        raise InputError("There are no lines: the first one of an export is its header.")
 
 
 def batches(found: Iterable[Numbered]) -> Iterator[list[Numbered]]:
@@ -149,7 +149,7 @@ class Batch:
     def _with_words_of(self, lines: Sequence[Numbered]) -> dict[bytes, str]:
         hashes = [content for one in lines if (content := _words(one.kept)) is not None]
         found = self._connection.execute(_holders, {"owner": self._owner, "hashes": hashes})
-        return {content: memory_id for content, memory_id in found}
+        return dict(found.all())
 
     def _sort(self, one: Numbered) -> None:
         new = one.kept
@@ -159,7 +159,9 @@ class Batch:
             if there.revisions[: len(new.revisions)] == new.revisions:
                 self.unchanged += 1
             else:
-                self._refuse(one, f"The memory {new.memory_id!r} is there already, with another history: it stays as it is.")
+                self._refuse(
+                    one, f"The memory {new.memory_id!r} is there already, with another history: it stays as it is."
+                )
         elif content is not None and content in self._holders:
             self._refuse(
                 one, f"The memory {new.memory_id!r} says what {self._holders[content]!r} says already: one is enough."

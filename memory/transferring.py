@@ -17,8 +17,8 @@ class Transferring(Connected):
     def export_memories(self, user_id: str | None = None, *, everybody: bool = False) -> Generator[str, None, None]:
         """Every memory with all its revisions, as lines of JSON: a header, then one memory a line, also those removed.
 
-        All as the store holds it at the moment the first line is read, in an order that is always the same. The lines are
-        read as they are asked for, on one connection: close the generator if it is not read to its end.
+        All as the store holds it at the moment the first line is read, in an order that is always the same. The lines
+        are read as they are asked for, on one connection: close the generator if it is not read to its end.
 
         Args:
             user_id: Whose memories.
@@ -45,13 +45,14 @@ class Transferring(Connected):
 
         Args:
             lines: As `export_memories` gives them; for example an open file.
-            trust: The highest trust that anything in the lines keeps. By default all of it, as for a store's own export;
-                ``"outside"`` is for lines of somebody else's.
+            trust: The highest trust that anything in the lines keeps. By default all of it, as for a store's own
+                export; ``"outside"`` is for lines of somebody else's.
             skip: Leave out lines that cannot be taken, and tell of them, instead of stopping at the first.
 
         Raises:
-            TransferError: there is no header; or, unless ``skip``, a line cannot be taken: what it says is wrong, or the
-                store has another memory with this id or these words. Nothing of its transaction is written.
+            TransferError: unless ``skip``, a line cannot be taken: what it says is wrong, or the store has another
+                memory with this id or these words. Nothing of its transaction is written.
+            InputError: the first line is no header of an export, or of a newer one.
         """
         inputs.checked_trust(trust)
         if isinstance(lines, str | bytes):
@@ -94,11 +95,5 @@ class _Tally:
         """Count a line that is left out, or stop at it."""
         self.refused.append(refused)
         if not self._skip:
-            raise TransferError(
-                f"Line {refused.line}: {refused.reason} {self.imported} memories are imported, {self.unchanged} were "
-                "there; nothing of the lines around this one is. Correct it and import again, or leave out such lines "
-                "with skip=True.",
-                refused.line,
-                self.imported,
-                self.unchanged,
-            )
+            reason = f"Line {refused.line}: {refused.reason}"
+            raise TransferError(reason, refused.line, self.imported, self.unchanged)

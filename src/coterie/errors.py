@@ -55,14 +55,18 @@ class TransferError(CoterieError):
     """An import met a line that it cannot take. What was written before stays, and is unchanged when it runs again.
 
     Args:
-        message: what is wrong.
-        line: the number of the line, from 1.
+        reason: what is wrong, beginning with the line.
+        line: its number, from 1.
         imported: how many memories are in by now.
         unchanged: how many were there already.
     """
 
-    def __init__(self, message: str, line: int, imported: int = 0, unchanged: int = 0) -> None:
-        super().__init__(message)
+    def __init__(self, reason: str, line: int, imported: int = 0, unchanged: int = 0) -> None:
+        super().__init__(
+            f"{reason} {imported:,} memories are imported, {unchanged:,} were there; of the lines around this one "
+            "nothing is. Correct it and import again, or leave out such lines with skip=True."
+        )
+        self.reason = reason
         self.line = line
         self.imported = imported
         self.unchanged = unchanged

@@ -48,7 +48,10 @@ def test_a_store_that_was_used_is_well(db: Db) -> None:
         ("UPDATE memory SET trust = 'tool' WHERE memory_id = '{0}'", "not as their last revision left them: 1, "),
         ("DELETE FROM memory WHERE memory_id = '{3}'", "not as their last revision left them: 1, the first is '{3}'"),
         ("DELETE FROM memory_revision", "not as their last revision left them: 6, "),
-        ("UPDATE memory SET words = 'x' WHERE memory_id = '{3}'", "not found by their words: 1, the first is '{3}' of 'ana'"),
+        (
+            "UPDATE memory SET words = 'x' WHERE memory_id = '{3}'",
+            "not found by their words: 1, the first is '{3}' of 'ana'",
+        ),
         ("DELETE FROM memory_source WHERE source_id = '{1}'", "not linked with what they were made from: 1"),
         ("INSERT INTO memory_source VALUES ('ana', '{0}', '{3}')", "linked with what they were not made from: 1"),
     ],

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import tracemalloc
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from coterie.errors import InputError, NotFoundError, StoreError, TransferError
 from coterie.memory import transfer
 from coterie.memory.db import Db
-from coterie.memory.edits import Add, Change, Delete, Imported, Merge, Narrow, Ref, Update
+from coterie.memory.edits import Add, Change, Delete, Edit, Imported, Merge, Narrow, Ref, Update
 from coterie.memory.postgres import PostgresDb
 from coterie.memory.sqlite import SqliteDb
 from coterie.memory.values import Scope, UserMemory, Visibility
@@ -86,7 +86,9 @@ def test_life_goes_on_after_an_import(db: Db, other: Db) -> None:
     for store in (db, other):
         store.apply(ANA, [Update(Ref(one), "Likes water"), Delete(Ref(five))], Change())
         store.undo(OWNER, Change(), change_id=store.history(ANA, two)[-1].change_id)
-    assert {memory.memory for memory in other.newest(OWNER, None)} == {memory.memory for memory in db.newest(OWNER, None)}
+    assert {memory.memory for memory in other.newest(OWNER, None)} == {
+        memory.memory for memory in db.newest(OWNER, None)
+    }
     (made,) = [memory for memory in other.newest(ANA, None) if memory.memory == "Lives in Tokyo"]
     assert made.stale_since is not None
 
@@ -281,7 +283,10 @@ BAD: dict[str, tuple[Any, str]] = {
     "about nobody, for users": (line_json(user_id=None), "has no user_id"),
     "no such trust": (line_json(trust="high"), "memory.trust: "),
     "a version too high": (line_json(version=2**31), "version is 2147483648"),
-    "a version beyond numbers": (json.dumps(line_json()).replace('"version": 1', '"version": ' + "9" * 5000), "out of range"),
+    "a version beyond numbers": (
+        json.dumps(line_json()).replace('"version": 1', '"version": ' + "9" * 5000),
+        "out of range",
+    ),
     "no such operation": (with_revision(op="boil"), "revisions.0.op: "),
     "no such actor": (with_revision(actor="god"), "revisions.0.actor: "),
     "a run without a name": (with_revision(run_id=""), "run_id is ''"),
@@ -334,7 +339,7 @@ def test_a_bad_line_is_told_by_its_number(name: str) -> None:
 )
 @pytest.mark.parametrize("skip", [False, True])
 def test_lines_that_are_no_export(lines: list[str], said: str, skip: bool) -> None:
-    with SqliteDb() as db, pytest.raises(TransferError, match=said):
+    with SqliteDb() as db, pytest.raises(InputError, match=said):
         db.import_memories(lines, skip=skip)
 
 
@@ -393,7 +398,11 @@ def test_what_was_written_before_a_bad_line_is_told(db: Db) -> None:
         db.import_memories(lines)
     assert (stopped.value.imported, db.count(OWNER)) == (transfer.BATCH, transfer.BATCH)
     done = db.import_memories(lines, skip=True)
-    assert (done.imported, done.unchanged, [one.line for one in done.refused]) == (25, transfer.BATCH, [transfer.BATCH + 7])
+    assert (done.imported, done.unchanged, [one.line for one in done.refused]) == (
+        25,
+        transfer.BATCH,
+        [transfer.BATCH + 7],
+    )
 
 
 def test_the_lines_are_never_held_all_at_once(tmp_path: Path) -> None:
@@ -440,7 +449,7 @@ def step(db: Db, what: str, memory: UserMemory, number: int, scope: Scope) -> No
     there = [str(one.memory_id) for one in db.newest(scope, None)]
     chosen = there[number % len(there)] if there else "none"
     change = Change(("curator", "agent", "person")[number % 3], run_id=f"run-{number}")
-    edits = {
+    edits: dict[str, Callable[[], list[Edit]]] = {
         "add": lambda: [Add(memory, "said")],
         "made": lambda: [Add(memory.model_copy(update={"depends_on": [chosen]}))],
         "update": lambda: [Update(Ref(chosen), memory.memory, reason=memory.kind, trust=memory.trust)],
