@@ -15,6 +15,7 @@ from coterie.memory.dialect import Dialect
 from coterie.memory.draft import Draft
 from coterie.memory.edits import Change
 from coterie.memory.flow import in_thread
+from coterie.memory.reach import NOTHING, Reach, changing
 from coterie.memory.tables import NOBODY
 from coterie.memory.values import Scope
 
@@ -69,14 +70,14 @@ class Connected:
             self._engine = None
         self._open.release()
 
-    def _reading(self) -> AbstractContextManager[sa.Connection]:
-        return self._dialect.translated(lambda: self._dialect.reading(self._opened()))
+    def _reading(self, reach: Reach) -> AbstractContextManager[sa.Connection]:
+        return self._dialect.translated(lambda: self._dialect.reading(self._opened(), reach))
 
-    def _writing(self) -> AbstractContextManager[sa.Connection]:
-        return self._dialect.translated(lambda: self._dialect.writing(self._opened()))
+    def _writing(self, reach: Reach) -> AbstractContextManager[sa.Connection]:
+        return self._dialect.translated(lambda: self._dialect.writing(self._opened(), reach))
 
-    def _snapshot(self) -> AbstractContextManager[sa.Connection]:
-        return self._dialect.translated(lambda: self._dialect.snapshot(self._opened()))
+    def _snapshot(self, reach: Reach) -> AbstractContextManager[sa.Connection]:
+        return self._dialect.translated(lambda: self._dialect.snapshot(self._opened(), reach))
 
     @contextmanager
     def _as_it_is(self) -> Iterator[sa.Connection]:
@@ -84,7 +85,7 @@ class Connected:
         opened = self._engine
         engine = opened or self._dialect.engine()
         try:
-            with self._dialect.translated(lambda: self._dialect.reading(engine)) as connection:
+            with self._dialect.translated(lambda: self._dialect.reading(engine, NOTHING)) as connection:
                 yield connection
         finally:
             if opened is None:
@@ -93,9 +94,9 @@ class Connected:
     @contextmanager
     def _drafting(self, scope: Scope, change: Change) -> Iterator[Draft]:
         """A transaction that changes memories."""
-        inputs.checked_scope(scope)
+        within = changing(scope)
         inputs.checked_change(change)
-        with self._writing() as connection:
+        with self._writing(within) as connection:
             self._dialect.lock_owner(connection, scope.user_id or NOBODY)
             yield Draft(connection, scope, change, datetime.now(UTC))
 

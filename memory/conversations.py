@@ -35,7 +35,7 @@ _new_state = Prepared(
 _turns = Prepared(
     sa.select(*rows.TURN_COLUMNS)
     .where(TURN.c.user_id == _user, TURN.c.session_id == sa.bindparam("key_session"))
-    .order_by(TURN.c.at.desc(), TURN.c.turn_id.desc())
+    .order_by(TURN.c.place.desc(), TURN.c.turn_id.desc())
     .limit(_limit)
 )
 _this_turn = (TURN.c.user_id == _user) & (TURN.c.turn_id == sa.bindparam("key_turn"))
@@ -68,8 +68,11 @@ _SESSION_NAMES = ("user_id", "session_id", "team_id", "agent_id", "state", "crea
 
 @cache
 def _insert_turn(insert: Insert) -> Prepared:
-    statement = insert(TURN).on_conflict_do_nothing(index_elements=["user_id", "turn_id"])
-    return Prepared(statement, [column.name for column in rows.TURN_COLUMNS])
+    before = TURN.alias()
+    same = (before.c.user_id == _user) & (before.c.session_id == sa.bindparam("key_session"))
+    place = sa.select(sa.func.coalesce(sa.func.max(before.c.place), 0) + 1).where(same).scalar_subquery()
+    statement = insert(TURN).values(place=place).on_conflict_do_nothing(index_elements=["user_id", "turn_id"])
+    return Prepared(statement, [*(column.name for column in rows.TURN_COLUMNS), *rows.TURN_INDEX])
 
 
 @cache
@@ -103,9 +106,10 @@ def _new_session(user_id: str | None, session_id: str, team_id: str | None, agen
 def record(connection: sa.Connection, insert: Insert, turn: Turn) -> None:
     """Keep a turn, once, and its session."""
     columns = rows.turn_columns(inputs.checked_turn(turn))
-    if _insert_turn(insert).change(connection, columns):  # 0 tells that the row was there
-        session = _new_session(turn.user_id, turn.session_id, turn.team_id, turn.agent_id)
-        _touch_session(insert).change(connection, session)
+    session = {"key_user": columns["user_id"], "key_session": turn.session_id}
+    if _insert_turn(insert).change(connection, {**columns, **session}):  # 0 tells that the row was there
+        touched = _new_session(turn.user_id, turn.session_id, turn.team_id, turn.agent_id)
+        _touch_session(insert).change(connection, touched)
 
 
 def mark_curated(connection: sa.Connection, user_id: str | None, turn_id: str) -> None:
@@ -131,7 +135,7 @@ def turn(connection: sa.Connection, user_id: str | None, turn_id: str) -> Turn:
 
 
 def turns(connection: sa.Connection, user_id: str | None, session_id: str, limit: int | None) -> list[Turn]:
-    """The newest turns of a session, oldest first."""
+    """The last turns of a session, in the order they were recorded."""
     values = {"key_user": _owner(user_id), "key_session": inputs.key("session_id", session_id)}
     return _many(connection, _turns, values, limit)[::-1]
 

@@ -9,8 +9,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from coterie.errors import ConflictError, StoreError
-from coterie.memory.prepared import Prepared, run
-from coterie.memory.scope import Shelf
+from coterie.memory.prepared import Prepared, Row, run
+from coterie.memory.reach import Reach
+from coterie.memory.values import Scope
 
 
 class Dialect(ABC):
@@ -32,16 +33,16 @@ class Dialect(ABC):
         """A new engine. It connects on first use."""
 
     @abstractmethod
-    def reading(self, engine: sa.Engine) -> Any:
-        """A context manager with a connection that reads without a transaction."""
+    def reading(self, engine: sa.Engine, reach: Reach) -> Any:
+        """A context manager with a connection that reads without a transaction, no further than it may reach."""
 
     @abstractmethod
-    def writing(self, engine: sa.Engine) -> Any:
-        """A context manager with a connection that holds the right to write, and commits at the end."""
+    def writing(self, engine: sa.Engine, reach: Reach) -> Any:
+        """The same with a connection that holds the right to write, and commits at the end."""
 
     @abstractmethod
-    def snapshot(self, engine: sa.Engine) -> Any:
-        """A context manager with a connection that sees one moment, whatever others write meanwhile."""
+    def snapshot(self, engine: sa.Engine, reach: Reach) -> Any:
+        """The same with a connection that only reads and sees one moment, whatever others write meanwhile."""
 
     @abstractmethod
     def lock_schema(self, connection: sa.Connection) -> None:
@@ -56,12 +57,15 @@ class Dialect(ABC):
         """Take out of the files what deleted rows have left there."""
 
     @abstractmethod
-    def search(self, kinds: tuple[str, ...]) -> Prepared:
-        """The statement for full text: memory columns and the score, best first; parameters ``limit`` and ``now``."""
+    def search(self, connection: sa.Connection, scope: Scope, words: Sequence[str], limit: int) -> list[Row]:
+        """The current memories that hold any of the words: rows of `MEMORY_COLUMNS` and the score, best first."""
 
     @abstractmethod
-    def search_parameters(self, shelves: Sequence[Shelf], words: Sequence[str]) -> dict[str, str]:
-        """What the statement needs beside the scope's own parameters."""
+    def search_turns(self, connection: sa.Connection, scope: Scope, words: Sequence[str], limit: int) -> list[Row]:
+        """The turns that hold any of the words: rows of `coterie.memory.turn_search.CANDIDATE`, best first."""
+
+    neighbours: Prepared
+    """The places of the turns in ``ranges``, see `coterie.memory.turn_search`."""
 
     @abstractmethod
     def elements(self, column: sa.ColumnElement[Any]) -> sa.TableValuedAlias:
@@ -140,9 +144,8 @@ def first_line(error: Exception) -> str:
 
 
 @contextmanager
-def rolled_back(connection: sa.Connection, mode: str = "") -> Iterator[None]:
-    """A transaction that only reads."""
-    run(connection, f"BEGIN {mode}").close()
+def rolled_back(connection: sa.Connection) -> Iterator[None]:
+    """The rest of a transaction that only reads."""
     try:
         yield
     finally:

@@ -1,6 +1,6 @@
 """The store's verbs about its database: which schema it has, bring it to the newest, look whether all is well."""
 
-from coterie.memory import checking, schema
+from coterie.memory import checking, reach, schema
 from coterie.memory.connecting import Connected
 from coterie.memory.flow import in_thread
 
@@ -27,7 +27,7 @@ class Maintaining(Connected):
             SchemaError: a newer coterie made it, or it has tables of somebody else's by our names.
         """
         before = self.schema_version()
-        with self._reading():
+        with self._reading(reach.NOTHING):
             return before
 
     def check(self) -> list[str]:
@@ -40,9 +40,9 @@ class Maintaining(Connected):
         if found != schema.HEAD:
             has = "has none of coterie's tables" if found is None else f"has schema version {found}"
             return [f"{self.name} {has}, the newest is {schema.HEAD}: run `coterie db upgrade`."]
-        with self._reading() as connection:
+        with self._reading(reach.NOTHING) as connection:
             own = list(self._dialect.findings(connection))
-        with self._snapshot() as connection:
+        with self._snapshot(reach.WHOLE) as connection:
             return [*own, *checking.findings(connection, self._dialect)]
 
     aschema_version = in_thread(schema_version)

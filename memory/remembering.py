@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from coterie.memory import conversations, inputs, reading, writing
+from coterie.memory import conversations, inputs, reach, reading, writing
 from coterie.memory.connecting import Connected
 from coterie.memory.edits import Applied, Change, Delete, Edit, Ref
 from coterie.memory.flow import in_thread
@@ -47,7 +47,7 @@ class Remembering(Connected):
         Raises:
             NotFoundError: there is none in this scope.
         """
-        with self._reading() as connection:
+        with self._reading(reach.reading(scope)) as connection:
             return reading.get(connection, scope, memory_id)
 
     def current(self, scope: Scope, memory_id: str) -> UserMemory:
@@ -56,7 +56,7 @@ class Remembering(Connected):
         Raises:
             NotFoundError: there is none in this scope, or it was removed.
         """
-        with self._reading() as connection:
+        with self._reading(reach.reading(scope)) as connection:
             return reading.held_now(connection, scope, memory_id)
 
     def find(self, scope: Scope, prefix: str) -> UserMemory:
@@ -66,7 +66,7 @@ class Remembering(Connected):
             NotFoundError: there is none in this scope.
             InputError: there are several.
         """
-        with self._reading() as connection:
+        with self._reading(reach.reading(scope)) as connection:
             return reading.find(connection, scope, prefix)
 
     def newest(self, scope: Scope, limit: int | None = 20, *, oldest_first: bool = False) -> list[UserMemory]:
@@ -77,7 +77,7 @@ class Remembering(Connected):
             limit: How many at most; None for all.
             oldest_first: The same memories, in the other order.
         """
-        with self._reading() as connection:
+        with self._reading(reach.reading(scope)) as connection:
             found = list(reading.newest(connection, scope, limit))
         return found[::-1] if oldest_first else found
 
@@ -87,7 +87,7 @@ class Remembering(Connected):
         A word among a memory's topics counts less than one in its statement. Any string is a query. Stop words are left
         out; with nothing left, nothing is found.
         """
-        with self._reading() as connection:
+        with self._reading(reach.reading(scope)) as connection:
             return reading.search(connection, self._dialect, scope, query, limit)
 
     def recall(self, scope: Scope, query: str, token_budget: int = 1000) -> Recall:
@@ -95,12 +95,12 @@ class Remembering(Connected):
 
         Every memory that is true now, if all fit; otherwise the best for the query, then the newest.
         """
-        with self._reading() as connection:
+        with self._reading(reach.reading(scope)) as connection:
             return reading.recall(connection, self._dialect, scope, query, token_budget)
 
     def count(self, scope: Scope) -> int:
         """How many memories that are true now the scope may read."""
-        with self._reading() as connection:
+        with self._reading(reach.reading(scope)) as connection:
             return reading.count(connection, scope)
 
     aapply = in_thread(apply)

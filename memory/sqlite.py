@@ -6,6 +6,7 @@ import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -17,16 +18,21 @@ from coterie.errors import InputError, SchemaError, StoreError
 from coterie.memory import rows
 from coterie.memory.db import Db
 from coterie.memory.dialect import Dialect, first_line, rolled_back
-from coterie.memory.prepared import Prepared, run
-from coterie.memory.reading import TOPIC_WEIGHT, current
-from coterie.memory.scope import Shelf, readable
+from coterie.memory.prepared import Prepared, Row, run
+from coterie.memory.ranking import SIDE_WEIGHT
+from coterie.memory.reach import Reach
+from coterie.memory.reading import TOPIC_WEIGHT, current, found_rows
+from coterie.memory.scope import readable, shelves
 from coterie.memory.secrets import without_login
-from coterie.memory.tables import MEMORY
+from coterie.memory.tables import MEMORY, TURN
+from coterie.memory.turn_search import CANDIDATE, neighbours
+from coterie.memory.values import Scope
 
 BUSY_SECONDS = 30
 """How long a write waits for the writes of other processes."""
 
 _TEXT = sa.table("memory_text", sa.column("rowid"))
+_TURN_TEXT = sa.table("turn_text", sa.column("rowid"))
 
 
 class SqliteDb(Db):
@@ -65,6 +71,7 @@ class _Sqlite(Dialect):
 
     def __init__(self, path: Path | None) -> None:
         self.name = "the store in memory" if path is None else str(path)
+        self.neighbours = _neighbours()
         self._path = path
         self._writer = threading.RLock()
         self._reads = 0
@@ -91,7 +98,7 @@ class _Sqlite(Dialect):
             return _read_only(self._path, error)
 
     @contextmanager
-    def reading(self, engine: sa.Engine) -> Iterator[sa.Connection]:
+    def reading(self, engine: sa.Engine, reach: Reach) -> Iterator[sa.Connection]:
         if self._path is None:  # there is one connection, so one at a time
             with self._writer, engine.connect() as connection:
                 yield connection
@@ -107,14 +114,16 @@ class _Sqlite(Dialect):
                 self._reads_change.notify_all()
 
     @contextmanager
-    def snapshot(self, engine: sa.Engine) -> Iterator[sa.Connection]:
+    def snapshot(self, engine: sa.Engine, reach: Reach) -> Iterator[sa.Connection]:
         """A read transaction; of a store in memory, whose one connection must stay free, a copy."""
         if self._path is not None:
-            with self.reading(engine) as connection, rolled_back(connection):
-                yield connection
+            with self.reading(engine, reach) as connection:
+                run(connection, "BEGIN").close()
+                with rolled_back(connection):
+                    yield connection
             return
         copy = _opened(":memory:")
-        with self.reading(engine) as connection:
+        with self.reading(engine, reach) as connection:
             connection.connection.dbapi_connection.backup(copy)  # type: ignore[union-attr]  # of sqlite3
         of_copy = sa.create_engine("sqlite://", creator=lambda: copy, poolclass=sa.StaticPool)
         try:
@@ -124,7 +133,7 @@ class _Sqlite(Dialect):
             of_copy.dispose()
 
     @contextmanager
-    def writing(self, engine: sa.Engine) -> Iterator[sa.Connection]:
+    def writing(self, engine: sa.Engine, reach: Reach) -> Iterator[sa.Connection]:
         with self._writer, engine.begin() as connection:
             run(connection, "BEGIN IMMEDIATE").close()
             yield connection
@@ -167,12 +176,13 @@ class _Sqlite(Dialect):
                 "erased. Erase again when they are done."
             )
 
-    def search(self, kinds: tuple[str, ...]) -> Prepared:
-        return _search(kinds)
+    def search(self, connection: sa.Connection, scope: Scope, words: Sequence[str], limit: int) -> list[Row]:
+        kinds, match = tuple(shelves(scope)), _match(scope, words)
+        return found_rows(connection, _search(kinds), scope, match=match, limit=limit, now=datetime.now(UTC))
 
-    def search_parameters(self, shelves: Sequence[Shelf], words: Sequence[str]) -> dict[str, str]:
-        keys = (f"u{_hex(owner)}" if to is None else f"k{_hex(f'{owner}{chr(31)}{to}')}" for owner, to in shelves)
-        return {"match": f"readers : ({_any(keys)}) AND {{words topic_words}} : ({_any(words)})"}
+    def search_turns(self, connection: sa.Connection, scope: Scope, words: Sequence[str], limit: int) -> list[Row]:
+        kinds, match = tuple(shelves(scope)), _match(scope, words)
+        return found_rows(connection, _search_turns(kinds), scope, match=match, limit=limit)
 
     def elements(self, column: sa.ColumnElement[Any]) -> sa.TableValuedAlias:
         return sa.func.json_each(column).table_valued("value")
@@ -267,6 +277,30 @@ def _search(kinds: tuple[str, ...]) -> Prepared:
     found = found.where(readable(MEMORY, kinds), current(MEMORY))
     found = found.order_by(sa.desc("score"), MEMORY.c.created_at.desc())
     return Prepared(found.limit(sa.bindparam("limit", type_=sa.BigInteger)))
+
+
+@cache
+def _search_turns(kinds: tuple[str, ...]) -> Prepared:
+    score = sa.func.bm25(sa.literal_column("turn_text"), 0.0, 1.0, SIDE_WEIGHT)
+    found = sa.select(*CANDIDATE).join_from(_TURN_TEXT, TURN, sa.literal_column("turn.seq") == _TURN_TEXT.c.rowid)
+    found = found.where(sa.literal_column("turn_text").op("MATCH")(sa.bindparam("match", type_=sa.Text)))
+    found = found.where(readable(TURN, kinds)).order_by(score).limit(sa.bindparam("limit", type_=sa.BigInteger))
+    return Prepared(found)
+
+
+@cache
+def _neighbours() -> Prepared:
+    listed = sa.func.json_each(sa.bindparam("ranges", type_=sa.Text)).table_valued("value", name="listed")
+    names = ("user_id", "audience", "session_id", "first", "last")
+    values: list[Any] = [sa.func.json_extract(listed.c.value, f"$[{place}]").label(n) for place, n in enumerate(names)]
+    return neighbours(sa.select(*values).subquery("ranges"))
+
+
+def _match(scope: Scope, words: Sequence[str]) -> str:
+    """Any of the words, in rows with the key of one of the scope's shelves."""
+    on = shelves(scope).values()
+    keys = (f"u{_hex(owner)}" if to is None else f"k{_hex(f'{owner}{chr(31)}{to}')}" for owner, to in on)
+    return f"readers : ({_any(keys)}) AND - readers : ({_any(words)})"
 
 
 def _any(words: Any) -> str:

@@ -12,6 +12,7 @@ from coterie.memory import inputs, rows
 from coterie.memory.edits import Refused
 from coterie.memory.lines import Kept, Line, check_header, kept
 from coterie.memory.prepared import Prepared
+from coterie.memory.scope import audience
 from coterie.memory.tables import MEMORY, NOBODY, REVISION, SOURCE
 from coterie.memory.values import Trust
 
@@ -130,6 +131,18 @@ def batches(found: Iterable[Numbered]) -> Iterator[list[Numbered]]:
         size += 1 + len(one.kept.revisions)
     if batch:
         yield batch
+
+
+def audiences(batch: Iterable[Numbered]) -> set[str]:
+    """Who could ever read what the lines say."""
+    sides = (
+        side
+        for one in batch
+        for revision in one.kept.revisions
+        for side in (revision.before, revision.after)
+        if side is not None
+    )
+    return set(map(audience, sides))
 
 
 class Batch:

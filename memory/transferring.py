@@ -3,12 +3,12 @@
 from collections.abc import Generator, Iterable, Iterator
 
 from coterie.errors import InputError, TransferError
-from coterie.memory import inputs, rows, schema, transfer
+from coterie.memory import inputs, reach, rows, schema, transfer
 from coterie.memory.connecting import Connected
 from coterie.memory.edits import Imported, Refused
 from coterie.memory.flow import in_thread, iterated_in_thread
 from coterie.memory.lines import Line, header, line
-from coterie.memory.values import Trust
+from coterie.memory.values import Scope, Trust
 
 
 class Transferring(Connected):
@@ -32,7 +32,8 @@ class Transferring(Connected):
         return self._exported(None if user_id is None else inputs.key("user_id", user_id))
 
     def _exported(self, owner: str | None) -> Generator[str, None, None]:
-        with self._snapshot() as connection:
+        reached = reach.WHOLE if owner is None else reach.changing(Scope(owner, as_owner=True))
+        with self._snapshot(reached) as connection:
             yield header(schema.HEAD)
             for one in transfer.owners(connection) if owner is None else [owner]:
                 yield from map(line, transfer.every(connection, one))
@@ -60,8 +61,9 @@ class Transferring(Connected):
         tally = _Tally(skip)
         good = tally.without_refused(transfer.numbered(lines, trust))
         for batch in transfer.batches(good):
-            with self._writing() as connection:
-                self._dialect.lock_owner(connection, rows.stored_owner(batch[0].kept.user_id))
+            owner = rows.stored_owner(batch[0].kept.user_id)
+            with self._writing(reach.importing(owner, transfer.audiences(batch))) as connection:
+                self._dialect.lock_owner(connection, owner)
                 sorted_out = transfer.Batch(connection, batch)
                 for refused in sorted_out.refused:
                     tally.refuse(refused)

@@ -71,6 +71,11 @@ def _new(draft: Draft, memory: UserMemory) -> UserMemory:
             version=1,
         )
     )
+    if filled.user_id is None and not may_read(scope, filled):
+        raise InputError(
+            f"The memory {memory.memory[:40]!r} is about no user and for {audience(filled)!r}, which this scope is "
+            "not: write it with a scope of its readers."
+        )
     return _made_from(draft, filled) if memory.depends_on else filled
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from coterie.memory import schema
+from coterie.memory import reach, schema
 from coterie.memory.db import Db
 from coterie.memory.edits import Add, Change, Delete, Merge, Ref, Update
 from coterie.memory.sqlite import SqliteDb
@@ -32,7 +32,7 @@ def behind_its_back(db: Db, *statements: str) -> None:
             connection.execute(statement)
         connection.close()
         return
-    with db._writing() as held:
+    with db._writing(reach.changing(Scope("ana", as_owner=True))) as held:
         for statement in statements:
             held.execute(sa.text(statement))
 

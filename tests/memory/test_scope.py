@@ -181,3 +181,13 @@ def test_a_memory_is_written_about_the_scope_s_user_only(db: Db) -> None:
     for scope in (Scope("ana"), Scope(None, "desk"), Scope("ana", as_owner=True)):
         with pytest.raises(InputError, match="ben"):
             db.apply(scope, [Add(UserMemory(memory="Likes tea", user_id="ben"))], Change())
+
+
+def test_what_is_about_no_user_is_written_for_the_scope_s_own_team_and_agent(db: Db) -> None:
+    for_kitchen = Add(UserMemory(memory="Tea is in the drawer", visibility="team", team_id="kitchen"))
+    for_scout = Add(UserMemory(memory="Tea is in the drawer", visibility="agent"))
+    for edit in (for_kitchen, for_scout):
+        with pytest.raises(InputError, match="about no user and for"):
+            db.apply(Scope(None, "desk"), [edit], Change("agent", agent_id="scout"))
+    db.apply(Scope(None, "kitchen", "scout"), [for_kitchen], Change())
+    assert db.count(Scope(None, "kitchen")) == 1

@@ -369,7 +369,7 @@ def test_a_line_of_somebody_else_s_gets_no_more_trust_than_is_said(db: Db) -> No
 def many(number: int, user_id: str = "ana") -> Iterator[str]:
     yield HEADER
     for n in range(number):
-        yield json.dumps(line_json(memory_id=f"m-{n:07}", memory=f"Fact {n}", user_id=user_id))
+        yield json.dumps(line_json(memory_id=f"m-{n:07}", memory=f"Fact {n}", user_id=user_id, input="said " * 200))
 
 
 class Killed(Exception):  # noqa: N818  # it stands for the end of the process
@@ -406,7 +406,7 @@ def test_what_was_written_before_a_bad_line_is_told(db: Db) -> None:
 
 
 def test_the_lines_are_never_held_all_at_once(tmp_path: Path) -> None:
-    number = 8_000
+    number = 6_000
     size = sum(map(len, many(number)))
     with SqliteDb(tmp_path / "many.db") as db:
         tracemalloc.start()
