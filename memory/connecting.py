@@ -2,8 +2,8 @@
 
 import threading
 import weakref
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -15,7 +15,7 @@ from coterie.memory.dialect import Dialect, LostRaceError
 from coterie.memory.draft import Draft
 from coterie.memory.edits import Change
 from coterie.memory.flow import in_thread
-from coterie.memory.reach import Reach, changing
+from coterie.memory.reach import NOTHING, Reach, changing
 from coterie.memory.tables import NOBODY
 from coterie.memory.values import Scope
 
@@ -80,6 +80,21 @@ class Connected:
 
     def _writing(self, reach: Reach) -> AbstractContextManager[sa.Connection]:
         return self._dialect.translated(lambda: self._dialect.writing(self._opened(), reach))
+
+    def _snapshot(self, reach: Reach) -> AbstractContextManager[sa.Connection]:
+        return self._dialect.translated(lambda: self._dialect.snapshot(self._opened(), reach))
+
+    @contextmanager
+    def _as_it_is(self) -> Iterator[sa.Connection]:
+        """A connection that reads from the database whatever its schema is."""
+        opened = self._engine
+        engine = opened or self._dialect.engine()
+        try:
+            with self._dialect.translated(lambda: self._dialect.reading(engine, NOTHING)) as connection:
+                yield connection
+        finally:
+            if opened is None:
+                self._dialect.dispose(engine)
 
     def _drafted(self, scope: Scope, change: Change, work: Callable[[Draft], T]) -> T:
         """Do work in a transaction that changes memories; anew when another transaction got in its way.

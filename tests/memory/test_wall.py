@@ -16,7 +16,7 @@ from coterie.memory.edits import Add, Change, Delete, Narrow, Ref, Update
 from coterie.memory.ids import new_id
 from coterie.memory.migrations.wall import WALLS
 from coterie.memory.postgres import PostgresDb
-from coterie.memory.postgres_wall import walled
+from coterie.memory.postgres_wall import BEGIN, walled
 from coterie.memory.reach import Reach
 from coterie.memory.scope import audience
 from coterie.memory.tables import METADATA
@@ -86,7 +86,7 @@ def changed(db: Db, within: Reach, sql: str, values: Sequence[Any] = ()) -> int:
 
 def refusal(db: Db, within: Reach, sql: str, values: Sequence[Any] = ()) -> str | None:
     """The SQLSTATE that a statement ends with; None: it went through, and is taken back."""
-    with db._opened().connect() as connection, walled(connection).reaching(within, transaction=True) as held:
+    with db._opened().connect() as connection, walled(connection).reaching(within, begin=BEGIN) as held:
         try:
             held.cursor().execute(sql, values)
         except psycopg.Error as error:
@@ -241,7 +241,7 @@ def test_a_function_in_a_where_clause_sees_no_row_of_others(filled: PostgresDb) 
             "AS $$ BEGIN RAISE NOTICE '%', owner; RETURN true; END $$"
         )
         for table in ("memory", "memory_search"):
-            with held.reaching(reach.reading(Scope("ana")), transaction=False):
+            with held.reaching(reach.reading(Scope("ana"))):
                 held.cursor().execute(f"SELECT FROM {table} WHERE pg_temp.peek(user_id)")
         connection.invalidate()
     assert set(seen) == {"ana"}
@@ -349,7 +349,7 @@ def test_a_plan_for_any_values_follows_the_settings(filled: PostgresDb) -> None:
     with generic(filled) as held:
         for user in ("ana", "ben", "ana"):
             for table in ("memory", "turn"):
-                with held.reaching(reach.reading(Scope(user)), transaction=False):
+                with held.reaching(reach.reading(Scope(user))):
                     cursor = held.cursor().execute(f"SELECT DISTINCT user_id FROM {table}", prepare=True)
                 assert cursor.fetchall() == [(user,)]
 
