@@ -29,7 +29,7 @@ def _is_on(name: str) -> str:
 def _is_set(name: str) -> str:
     """What `_is_on` says, of what hardly anybody sets.
 
-    The planner takes it for true, and so the rows for many: else it would sort them all where an index has them in order.
+    The planner takes it for true, and so the rows for many: else it would sort them where an index has them in order.
     """
     return f"{_setting(name)} <> ''"
 
