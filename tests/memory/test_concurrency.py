@@ -223,9 +223,8 @@ def test_what_a_team_knows_is_corrected_for_many_users_at_once(db: Db) -> None:
         for number in numbers:
             edit = Update(Ref(f"memory {number}"), f"Memory {number} by {index}")
             db.apply(Scope(f"user {index}", "desk"), [edit], Change())
-            two = [
-                Update(Ref(f"memory {one}"), f"{one} and {number} by {index}") for one in (number, MEMORIES - 1 - number)
-            ]
+            both = (number, MEMORIES - 1 - number)
+            two = [Update(Ref(f"memory {one}"), f"{one} and {number} by {index}") for one in both]
             db.apply(Scope(f"user {index}", "desk"), two, Change())
 
     in_threads(correct)
