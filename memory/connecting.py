@@ -2,22 +2,27 @@
 
 import threading
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import sqlalchemy as sa
 
 from coterie.memory import forks, inputs, schema
-from coterie.memory.dialect import Dialect
+from coterie.memory.dialect import Dialect, LostRaceError
 from coterie.memory.draft import Draft
 from coterie.memory.edits import Change
 from coterie.memory.flow import in_thread
 from coterie.memory.reach import NOTHING, Reach, changing
 from coterie.memory.tables import NOBODY
 from coterie.memory.values import Scope
+
+ATTEMPTS = 5
+"""How often a transaction is begun before its error is shown, when others get in its way."""
+
+T = TypeVar("T")
 
 _of_parents: list[sa.Engine] = []
 """The engines that this process inherited. Closing their connections, or losing them, would end the parent's."""
@@ -91,14 +96,22 @@ class Connected:
             if opened is None:
                 self._dialect.dispose(engine)
 
-    @contextmanager
-    def _drafting(self, scope: Scope, change: Change) -> Iterator[Draft]:
-        """A transaction that changes memories."""
+    def _drafted(self, scope: Scope, change: Change, work: Callable[[Draft], T]) -> T:
+        """Do work in a transaction that changes memories; anew when another transaction got in its way.
+
+        Those of one owner wait for each other. But what a team knows is nobody's, and is changed for many users.
+        """
         within = changing(scope)
         inputs.checked_change(change)
-        with self._writing(within) as connection:
-            self._dialect.lock_owner(connection, scope.user_id or NOBODY)
-            yield Draft(connection, scope, change, datetime.now(UTC))
+        for left in reversed(range(ATTEMPTS)):
+            try:
+                with self._writing(within) as connection:
+                    self._dialect.lock_owner(connection, scope.user_id or NOBODY)
+                    return work(Draft(connection, scope, change, datetime.now(UTC)))
+            except LostRaceError:
+                if not left:
+                    raise
+        raise AssertionError("the last attempt returns or raises")
 
     def _opened(self) -> sa.Engine:
         """The engine, with the schema in place."""

@@ -14,6 +14,10 @@ from coterie.memory.reach import Reach
 from coterie.memory.values import Scope
 
 
+class LostRaceError(ConflictError):
+    """Another transaction got in the way. The same work, begun again, may well be done."""
+
+
 class Dialect(ABC):
     """One database: how to open it, begin a write, search text and say what went wrong."""
 
@@ -99,7 +103,7 @@ class Dialect(ABC):
         """Raise one of our errors in place of one of the driver's, or of its connections'."""
         match error:
             case sa.exc.IntegrityError() | self.driver_conflict():
-                raise ConflictError(
+                raise LostRaceError(
                     f"{self.name} has such a row already ({first_line(error)}): somebody else wrote the same first, or "
                     "two memories would say the same. Read again, and merge them."
                 ) from error

@@ -11,9 +11,9 @@ import psycopg
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
-from coterie.errors import ConflictError, StoreError
+from coterie.errors import StoreError
 from coterie.memory.db import Db
-from coterie.memory.dialect import Dialect, first_line, rolled_back
+from coterie.memory.dialect import Dialect, LostRaceError, first_line, rolled_back
 from coterie.memory.flow import in_thread
 from coterie.memory.postgres_search import NEIGHBOURS, search, search_turns
 from coterie.memory.postgres_wall import BEGIN, SNAPSHOT, connect, holds, walled
@@ -138,7 +138,7 @@ class _Postgres(Dialect):
 
     def problem(self, error: Exception) -> StoreError:
         said, state = first_line(error), _state(error)
-        kind = ConflictError if state.startswith("40") else StoreError
+        kind = LostRaceError if state.startswith("40") else StoreError
         for code, advice in _PROBLEMS.items():
             if state.startswith(code):
                 return kind(f"{self.name}: {said}. {advice}")

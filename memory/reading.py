@@ -43,7 +43,8 @@ def current(table: sa.FromClause) -> sa.ColumnElement[bool]:
 @cache
 def _by_id(kinds: Kinds) -> Prepared:
     wanted = MEMORY.c.memory_id == sa.bindparam("memory_id")
-    return Prepared(sa.select(*rows.MEMORY_COLUMNS).where(wanted, readable(MEMORY, kinds)))
+    found = sa.select(*rows.MEMORY_COLUMNS).where(wanted, readable(MEMORY, kinds))
+    return Prepared(found.order_by(MEMORY.c.user_id.desc()))  # the user's, else nobody's
 
 
 def _begins(table: sa.FromClause) -> sa.ColumnElement[bool]:
@@ -55,7 +56,7 @@ def by_prefix(kinds: Kinds) -> Prepared:
     """The memories whose ids begin so; the id once more, as the last column."""
     found = sa.select(*rows.MEMORY_COLUMNS, MEMORY.c.memory_id.label("found"))
     found = found.where(_begins(MEMORY), readable(MEMORY, kinds))
-    return Prepared(found.order_by(MEMORY.c.memory_id).limit(2))
+    return Prepared(found.order_by(MEMORY.c.memory_id, MEMORY.c.user_id.desc()).limit(2))
 
 
 @cache

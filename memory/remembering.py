@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from coterie.memory import conversations, inputs, reach, reading, writing
 from coterie.memory.connecting import Connected
-from coterie.memory.edits import Applied, Change, Delete, Edit, Ref
+from coterie.memory.draft import Draft
+from coterie.memory.edits import Applied, Change, Edit
 from coterie.memory.flow import in_thread
 from coterie.memory.values import Hit, Recall, Scope, UserMemory
 
@@ -29,17 +30,21 @@ class Remembering(Connected):
             ConflictError: a memory is not at the version an edit names, or the turn is not pending. Nothing is written.
         """
         edits = inputs.checked_edits(edits)
-        with self._drafting(scope, change) as draft:
+
+        def work(draft: Draft) -> list[Applied]:
             if curated is not None:
                 conversations.mark_curated(draft.connection, scope.user_id, curated)
             return writing.apply(draft, edits)
 
+        return self._drafted(scope, change, work)
+
     def clear(self, scope: Scope, change: Change, reason: str = "cleared") -> list[Applied]:
         """Delete every memory that is true now and the scope may read, in one transaction."""
-        with self._drafting(scope, change) as draft:
-            found = list(reading.newest(draft.connection, scope, None))
-            edits = [Delete(Ref(str(memory.memory_id), memory.version), reason) for memory in found]
-            return writing.apply(draft, edits)
+
+        def work(draft: Draft) -> list[Applied]:
+            return writing.clear(draft, list(reading.newest(draft.connection, scope, None)), reason)
+
+        return self._drafted(scope, change, work)
 
     def get(self, scope: Scope, memory_id: str) -> UserMemory:
         """The memory with this id, also when it has expired or was superseded.

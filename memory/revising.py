@@ -4,6 +4,7 @@ from datetime import datetime
 
 from coterie.memory import inputs, reach, revisions, undoing
 from coterie.memory.connecting import Connected
+from coterie.memory.draft import Draft
 from coterie.memory.edits import Change, Difference, Revision, Undone
 from coterie.memory.flow import in_thread
 from coterie.memory.values import Scope, UserMemory
@@ -67,9 +68,12 @@ class Revising(Connected):
             InputError: not exactly one thing to undo is given; or a person's change, and the actor is none.
         """
         what = {"revision": revision, "change_id": change_id, "run_id": run_id, "turn_id": turn_id}
-        with self._drafting(scope, change) as draft:
-            undone = undoing.undo(draft, what)
-        return Undone(draft.change_id, tuple(undone))
+
+        def work(draft: Draft) -> Undone:
+            revisions = undoing.undo(draft, what)
+            return Undone(draft.change_id, tuple(revisions))
+
+        return self._drafted(scope, change, work)
 
     def redo(self, scope: Scope, change: Change, undone: Undone) -> Undone:
         """Take back an undoing. See `undo`."""

@@ -168,7 +168,8 @@ class _Sqlite(Dialect):
 
     def scrub(self, connection: sa.Connection) -> None:
         """Write the text index and the file anew, and empty the write-ahead log."""
-        connection.exec_driver_sql("INSERT INTO memory_text(memory_text) VALUES ('optimize')")
+        for index in ("memory_text", "turn_text"):
+            connection.exec_driver_sql(f"INSERT INTO {index}({index}) VALUES ('optimize')")
         connection.exec_driver_sql("VACUUM")
         busy, *_ = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()
         if busy:
