@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from coterie.errors import ConflictError, StoreError
+from coterie.memory.filtering import Shape
 from coterie.memory.prepared import Prepared
 from coterie.memory.scope import Shelf
 
@@ -52,8 +53,11 @@ class Dialect(ABC):
         """Take out of the files what deleted rows have left there."""
 
     @abstractmethod
-    def search(self, kinds: tuple[str, ...]) -> Prepared:
-        """The statement for full text: memory columns and the score, best first; parameters ``limit`` and ``now``."""
+    def search(self, kinds: tuple[str, ...], shape: Shape) -> Prepared:
+        """The statement for full text: memory columns and the score, best first.
+
+        Its parameters are ``limit``, those of `search_parameters`, and the filters'.
+        """
 
     @abstractmethod
     def search_parameters(self, shelves: Sequence[Shelf], words: Sequence[str]) -> dict[str, str]:

@@ -8,14 +8,15 @@ from typing import Any
 import sqlalchemy as sa
 
 from coterie.errors import InputError, NotFoundError
-from coterie.memory import inputs, lineage, rows
+from coterie.memory import filtering, inputs, lineage, rows
 from coterie.memory.dialect import Dialect
+from coterie.memory.filtering import Shape, current, meant
 from coterie.memory.prepared import Prepared, Row
 from coterie.memory.query import query_words
 from coterie.memory.scope import parameters, readable, shelves
-from coterie.memory.tables import MEMORY, UtcDateTime
+from coterie.memory.tables import MEMORY
 from coterie.memory.tokens import estimate_tokens
-from coterie.memory.values import Hit, Recall, Scope, UserMemory
+from coterie.memory.values import EVERY, Filters, Hit, Recall, Scope, UserMemory
 
 PART = 50
 """How many rows are fetched at a time."""
@@ -29,13 +30,6 @@ TOPIC_WEIGHT = 0.3
 """What a word found in a memory's topics counts, when one found in its statement counts 1."""
 
 Kinds = tuple[str, ...]
-
-
-def current(table: sa.FromClause) -> sa.ColumnElement[bool]:
-    """What is true now: not closed, not expired."""
-    now = sa.bindparam("now", type_=UtcDateTime)
-    valid, expires = table.c.valid_until, table.c.expires_at
-    return (valid.is_(None) | (valid > now)) & (expires.is_(None) | (expires > now))
 
 
 @cache
@@ -57,7 +51,7 @@ def by_prefix(kinds: Kinds) -> Prepared:
 
 
 @cache
-def _newest(kinds: Kinds) -> Prepared:
+def _newest(kinds: Kinds, shape: Shape) -> Prepared:
     """Each shelf is read along its own index and gives its newest; the newest of these are the answer."""
     limit = sa.bindparam("limit", type_=sa.BigInteger)
 
@@ -65,7 +59,7 @@ def _newest(kinds: Kinds) -> Prepared:
         return query.order_by(table.c.created_at.desc(), table.c.memory_id.desc()).limit(limit)
 
     selected = sa.select(*rows.MEMORY_COLUMNS)
-    parts = [newest(MEMORY, selected.where(readable(MEMORY, (kind,)), current(MEMORY))) for kind in kinds]
+    parts = [newest(MEMORY, selected.where(readable(MEMORY, (kind,)), meant(MEMORY, shape))) for kind in kinds]
     if len(parts) == 1:
         return Prepared(parts[0])
     union = sa.union_all(*(sa.select(part.subquery()) for part in parts)).subquery()
@@ -132,12 +126,14 @@ def only(connection: sa.Connection, statement: Callable[[Kinds], Prepared], scop
     return found[0]
 
 
-def newest(connection: sa.Connection, scope: Scope, limit: int | None) -> Iterator[UserMemory]:
-    """The newest current memories, newest first, read as they are asked for."""
-    number = inputs.checked_limit(limit)
+def newest(
+    connection: sa.Connection, scope: Scope, limit: int | None, filters: Filters = EVERY
+) -> Iterator[UserMemory]:
+    """The newest memories that are meant, newest first, read as they are asked for."""
+    number, shape = inputs.checked_limit(limit), filtering.shape_of(filters)
     if kinds := kinds_of(scope):
-        values = {**parameters(scope), "limit": number, "now": datetime.now(UTC)}
-        for part in _newest(kinds).parts(connection, values, PART):
+        values = {**parameters(scope), **filtering.values(filters), "limit": number}
+        for part in _newest(kinds, shape).parts(connection, values, PART):
             yield from map(rows.memory_value, part)
 
 
@@ -146,14 +142,21 @@ def count(connection: sa.Connection, scope: Scope) -> int:
     return int(found_rows(connection, _count(kinds_of(scope)), scope, now=datetime.now(UTC))[0][0])
 
 
-def search(connection: sa.Connection, dialect: Dialect, scope: Scope, query: str, limit: int | None) -> list[Hit]:
-    """The current memories that hold any of the query's words, best first."""
-    number, kinds = inputs.checked_limit(limit), kinds_of(scope)
+def search(
+    connection: sa.Connection,
+    dialect: Dialect,
+    scope: Scope,
+    query: str,
+    limit: int | None,
+    filters: Filters = EVERY,
+) -> list[Hit]:
+    """The memories that are meant and hold any of the query's words, best first."""
+    number, kinds, shape = inputs.checked_limit(limit), kinds_of(scope), filtering.shape_of(filters)
     words = query_words(inputs.expected("query", query, str))
     if not (kinds and words):
         return []
-    values = dialect.search_parameters(list(shelves(scope).values()), words)
-    found = found_rows(connection, dialect.search(kinds), scope, **values, limit=number, now=datetime.now(UTC))
+    values = {**dialect.search_parameters(list(shelves(scope).values()), words), **filtering.values(filters)}
+    found = found_rows(connection, dialect.search(kinds, shape), scope, **values, limit=number)
     return [Hit(rows.memory_value(row), row[-1], {"text": row[-1]}) for row in found]
 
 

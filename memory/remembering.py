@@ -6,7 +6,7 @@ from coterie.memory import conversations, inputs, reading, writing
 from coterie.memory.connecting import Connected
 from coterie.memory.edits import Applied, Change, Delete, Edit, Ref
 from coterie.memory.flow import in_thread
-from coterie.memory.values import Hit, Recall, Scope, UserMemory
+from coterie.memory.values import EVERY, Filters, Hit, Recall, Scope, UserMemory
 
 
 class Remembering(Connected):
@@ -69,26 +69,29 @@ class Remembering(Connected):
         with self._reading() as connection:
             return reading.find(connection, scope, prefix)
 
-    def newest(self, scope: Scope, limit: int | None = 20, *, oldest_first: bool = False) -> list[UserMemory]:
+    def newest(
+        self, scope: Scope, limit: int | None = 20, filters: Filters = EVERY, *, oldest_first: bool = False
+    ) -> list[UserMemory]:
         """The newest memories that are true now, newest first by ``created_at``.
 
         Args:
             scope: Who asks.
             limit: How many at most; None for all.
+            filters: Which are meant.
             oldest_first: The same memories, in the other order.
         """
         with self._reading() as connection:
-            found = list(reading.newest(connection, scope, limit))
+            found = list(reading.newest(connection, scope, limit, filters))
         return found[::-1] if oldest_first else found
 
-    def search(self, scope: Scope, query: str, limit: int | None = 10) -> list[Hit]:
+    def search(self, scope: Scope, query: str, limit: int | None = 10, filters: Filters = EVERY) -> list[Hit]:
         """The memories true now that hold any of the query's words, best first, at most ``limit`` (None: all).
 
         A word among a memory's topics counts less than one in its statement. Any string is a query. Stop words are left
         out; with nothing left, nothing is found.
         """
         with self._reading() as connection:
-            return reading.search(connection, self._dialect, scope, query, limit)
+            return reading.search(connection, self._dialect, scope, query, limit, filters)
 
     def recall(self, scope: Scope, query: str, token_budget: int = 1000) -> Recall:
         """What to put into a prompt, oldest first: as much as fits into ``token_budget`` (estimated tokens).

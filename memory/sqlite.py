@@ -17,8 +17,9 @@ from coterie.errors import InputError, SchemaError, StoreError
 from coterie.memory import rows
 from coterie.memory.db import Db
 from coterie.memory.dialect import Dialect, first_line
+from coterie.memory.filtering import Shape, meant
 from coterie.memory.prepared import Prepared, run
-from coterie.memory.reading import TOPIC_WEIGHT, current
+from coterie.memory.reading import TOPIC_WEIGHT
 from coterie.memory.scope import Shelf, readable
 from coterie.memory.secrets import without_login
 from coterie.memory.tables import MEMORY
@@ -150,8 +151,8 @@ class _Sqlite(Dialect):
                 "erased. Erase again when they are done."
             )
 
-    def search(self, kinds: tuple[str, ...]) -> Prepared:
-        return _search(kinds)
+    def search(self, kinds: tuple[str, ...], shape: Shape) -> Prepared:
+        return _search(kinds, shape)
 
     def search_parameters(self, shelves: Sequence[Shelf], words: Sequence[str]) -> dict[str, str]:
         keys = (f"u{_hex(owner)}" if to is None else f"k{_hex(f'{owner}{chr(31)}{to}')}" for owner, to in shelves)
@@ -221,13 +222,13 @@ def _drop_snapshot(connection: object, record: sa.pool.ConnectionPoolEntry) -> N
 
 
 @cache
-def _search(kinds: tuple[str, ...]) -> Prepared:
+def _search(kinds: tuple[str, ...], shape: Shape) -> Prepared:
     score = (-sa.func.bm25(sa.literal_column("memory_text"), 0.0, 1.0, TOPIC_WEIGHT)).label("score")
     found = sa.select(*rows.MEMORY_COLUMNS, score).join_from(
         _TEXT, MEMORY, sa.literal_column("memory.seq") == _TEXT.c.rowid
     )
     found = found.where(sa.literal_column("memory_text").op("MATCH")(sa.bindparam("match", type_=sa.Text)))
-    found = found.where(readable(MEMORY, kinds), current(MEMORY))
+    found = found.where(readable(MEMORY, kinds), meant(MEMORY, shape))
     found = found.order_by(sa.desc("score"), MEMORY.c.created_at.desc())
     return Prepared(found.limit(sa.bindparam("limit", type_=sa.BigInteger)))
 
