@@ -2,7 +2,7 @@
 
 import threading
 import weakref
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from types import TracebackType
@@ -10,11 +10,13 @@ from typing import Any, Self
 
 import sqlalchemy as sa
 
-from coterie.memory import forks, inputs, schema
+from coterie.memory import forks, inputs, schema, vectors
 from coterie.memory.dialect import Dialect
 from coterie.memory.draft import Draft
-from coterie.memory.edits import Change
+from coterie.memory.edits import Change, Edit
+from coterie.memory.embedding import Embedder
 from coterie.memory.flow import in_thread
+from coterie.memory.meaning import CACHE_BYTES, Meaning
 from coterie.memory.tables import NOBODY
 from coterie.memory.values import Scope
 
@@ -29,8 +31,11 @@ class Connected:
     that is fine: the child gets connections of its own.
     """
 
-    def __init__(self, dialect: Dialect) -> None:
+    def __init__(
+        self, dialect: Dialect, embedder: Embedder | None = None, vector_cache_bytes: int = CACHE_BYTES
+    ) -> None:
         self._dialect = dialect
+        self._meaning = Meaning(dialect, embedder, vector_cache_bytes)
         self._open = threading.RLock()
         self._engine: sa.Engine | None = None
         self._dispose: weakref.finalize[..., Any]
@@ -63,6 +68,8 @@ class Connected:
 
     def _after_fork(self, in_child: bool) -> None:
         self._dialect.after_fork()
+        if in_child:
+            self._meaning.forget_all()
         if in_child and self._engine is not None and not self._dialect.survives_fork:
             self._dispose.detach()
             _of_parents.append(self._engine)
@@ -76,13 +83,16 @@ class Connected:
         return self._dialect.translated(lambda: self._dialect.writing(self._opened()))
 
     @contextmanager
-    def _drafting(self, scope: Scope, change: Change) -> Iterator[Draft]:
-        """A transaction that changes memories."""
+    def _drafting(self, scope: Scope, change: Change, edits: Sequence[Edit] = ()) -> Iterator[Draft]:
+        """A transaction that changes memories. The new statements of the edits get their vectors."""
         inputs.checked_scope(scope)
         inputs.checked_change(change)
+        embedded = self._meaning.of_edits(self._reading, edits)
         with self._writing() as connection:
             self._dialect.lock_owner(connection, scope.user_id or NOBODY)
-            yield Draft(connection, scope, change, datetime.now(UTC))
+            draft = Draft(connection, scope, change, datetime.now(UTC))
+            yield draft
+            vectors.keep(self._dialect, draft, embedded)
 
     def _opened(self) -> sa.Engine:
         """The engine, with the schema in place."""

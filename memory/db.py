@@ -11,11 +11,12 @@ from coterie.memory import erasing, inputs
 from coterie.memory.conversing import Conversing
 from coterie.memory.edits import Erased
 from coterie.memory.flow import in_thread
+from coterie.memory.reembedding import Reembedding
 from coterie.memory.remembering import Remembering
 from coterie.memory.revising import Revising
 
 
-class Db(Remembering, Revising, Conversing):
+class Db(Remembering, Revising, Reembedding, Conversing):
     """The store on some database. Made by `SqliteDb` and `PostgresDb`; safe to share between threads.
 
     Making one costs nothing: it connects, and makes or upgrades the schema, on first use. A process that forks after
@@ -38,6 +39,7 @@ class Db(Remembering, Revising, Conversing):
         with self._writing() as connection:
             self._dialect.lock_owner(connection, owner)
             erased = erasing.erase(connection, owner)
+        self._meaning.forget(owner)
         with self._reading() as connection:
             self._dialect.scrub(connection)
         return erased

@@ -16,7 +16,9 @@ from coterie.errors import ConflictError, StoreError
 from coterie.memory import rows
 from coterie.memory.db import Db
 from coterie.memory.dialect import Dialect, first_line
+from coterie.memory.embedding import Embedder
 from coterie.memory.filtering import Shape, meant
+from coterie.memory.meaning import CACHE_BYTES
 from coterie.memory.prepared import Prepared, run
 from coterie.memory.reading import TOPIC_WEIGHT
 from coterie.memory.scope import Shelf, readable
@@ -42,13 +44,17 @@ class PostgresDb(Db):
     Args:
         db_url: ``postgresql://user:password@host:port/database``, also with ``postgresql+psycopg:``. The database must
             exist; its tables are made on first use, in the first schema of the search path.
+        embedder: Finds memories by meaning too: any LangChain ``Embeddings``. None: by words alone, and what is
+            written gets no vector (``reembed`` fills that gap).
+        vector_cache_bytes: How much memory this process may use for the vectors of the users asked about last.
 
     Raises:
         StoreError: the URL is not one of PostgreSQL, or has a password that must be written otherwise.
+        ConfigurationError: the embedder is none.
     """
 
-    def __init__(self, db_url: str) -> None:
-        super().__init__(_Postgres(_url(db_url)))
+    def __init__(self, db_url: str, *, embedder: Embedder | None = None, vector_cache_bytes: int = CACHE_BYTES) -> None:
+        super().__init__(_Postgres(_url(db_url)), embedder, vector_cache_bytes)
 
 
 class _Postgres(Dialect):

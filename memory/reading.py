@@ -16,7 +16,7 @@ from coterie.memory.query import query_words
 from coterie.memory.scope import parameters, readable, shelves
 from coterie.memory.tables import MEMORY
 from coterie.memory.tokens import estimate_tokens
-from coterie.memory.values import EVERY, Filters, Hit, Recall, Scope, UserMemory
+from coterie.memory.values import EVERY, Filters, Recall, Scope, UserMemory
 
 PART = 50
 """How many rows are fetched at a time."""
@@ -142,29 +142,26 @@ def count(connection: sa.Connection, scope: Scope) -> int:
     return int(found_rows(connection, _count(kinds_of(scope)), scope, now=datetime.now(UTC))[0][0])
 
 
-def search(
-    connection: sa.Connection,
-    dialect: Dialect,
-    scope: Scope,
-    query: str,
-    limit: int | None,
-    filters: Filters = EVERY,
-) -> list[Hit]:
-    """The memories that are meant and hold any of the query's words, best first."""
-    number, kinds, shape = inputs.checked_limit(limit), kinds_of(scope), filtering.shape_of(filters)
-    words = query_words(inputs.expected("query", query, str))
+def by_words(
+    connection: sa.Connection, dialect: Dialect, scope: Scope, query: str, limit: int, filters: Filters
+) -> list[Row]:
+    """The memories that are meant and hold any of the query's words, best first: their columns, and the score."""
+    kinds, shape, words = kinds_of(scope), filtering.shape_of(filters), query_words(query)
     if not (kinds and words):
         return []
     values = {**dialect.search_parameters(list(shelves(scope).values()), words), **filtering.values(filters)}
-    found = found_rows(connection, dialect.search(kinds, shape), scope, **values, limit=number)
-    return [Hit(rows.memory_value(row), row[-1], {"text": row[-1]}) for row in found]
+    return found_rows(connection, dialect.search(kinds, shape), scope, **values, limit=limit)
 
 
-def recall(connection: sa.Connection, dialect: Dialect, scope: Scope, query: str, budget: int) -> Recall:
-    """Everything when it fits into the budget; otherwise what the query finds, then the newest."""
+def checked_budget(budget: int) -> int:
+    """How many tokens a prompt has room for."""
     if not isinstance(budget, int) or budget < 0:
         raise InputError(f"token_budget is {budget!r}: give a whole number, 0 or more.")
-    inputs.expected("query", query, str)
+    return budget
+
+
+def whole(connection: sa.Connection, scope: Scope, budget: int) -> Recall:
+    """Everything, oldest first, if it fits into the budget; otherwise the newest, newest first, a few more than fit."""
     enough, tokens = budget // SHORTEST_TOKENS + 1, 0
     latest: list[UserMemory] = []
     for memory in newest(connection, scope, enough):
@@ -174,11 +171,10 @@ def recall(connection: sa.Connection, dialect: Dialect, scope: Scope, query: str
             break
     if tokens <= budget and len(latest) < enough:
         return Recall(tuple(reversed(latest)), tokens, complete=True)
-    hits = search(connection, dialect, scope, query, limit=budget // TOKENS_PER_HIT + 1)
-    return _fitting([*(hit.memory for hit in hits), *latest], budget)
+    return Recall(tuple(latest), tokens, complete=False)
 
 
-def _fitting(memories: Iterable[UserMemory], budget: int) -> Recall:
+def fitting(memories: Iterable[UserMemory], budget: int) -> Recall:
     """The first of the memories that fit, oldest first."""
     chosen: dict[str | None, UserMemory] = {}
     tokens = 0

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from coterie.memory import conversations, inputs, reading, writing
+from coterie.memory import conversations, inputs, reading, searching, writing
 from coterie.memory.connecting import Connected
 from coterie.memory.edits import Applied, Change, Delete, Edit, Ref
 from coterie.memory.flow import in_thread
@@ -27,9 +27,11 @@ class Remembering(Connected):
         Raises:
             NotFoundError: an edit names a memory that the scope may not read.
             ConflictError: a memory is not at the version an edit names, or the turn is not pending. Nothing is written.
+            EmbeddingError: the embedding model, asked before the transaction for all new statements at once, failed.
+            ConfigurationError: the store's vectors are of another model.
         """
         edits = inputs.checked_edits(edits)
-        with self._drafting(scope, change) as draft:
+        with self._drafting(scope, change, edits) as draft:
             if curated is not None:
                 conversations.mark_curated(draft.connection, scope.user_id, curated)
             return writing.apply(draft, edits)
@@ -85,21 +87,40 @@ class Remembering(Connected):
         return found[::-1] if oldest_first else found
 
     def search(self, scope: Scope, query: str, limit: int | None = 10, filters: Filters = EVERY) -> list[Hit]:
-        """The memories true now that hold any of the query's words, best first, at most ``limit`` (None: all).
+        """The memories that fit a query, best first: by their words and, with an embedding model, by their meaning.
 
-        A word among a memory's topics counts less than one in its statement. Any string is a query. Stop words are left
-        out; with nothing left, nothing is found.
+        A word among a memory's topics counts less than one in its statement; stop words are left out. Any string is a
+        query. Without a model only memories that hold any of the words are found.
+
+        Args:
+            scope: Who asks.
+            query: What for.
+            limit: How many at most. None: all that hold any of the words, and the 100 nearest by meaning.
+            filters: Which are meant.
+
+        Raises:
+            EmbeddingError: the embedding model failed.
+            ConfigurationError: the store's vectors are of another model.
         """
+        asked = searching.request(scope, query, limit, filters)
+        meaning = self._meaning.of_query(query) if asked.kinds and asked.limit else None
         with self._reading() as connection:
-            return reading.search(connection, self._dialect, scope, query, limit, filters)
+            likeness = self._meaning.likeness(connection, searching.owners(asked), meaning)
+            return searching.search(connection, self._dialect, asked, likeness)
 
     def recall(self, scope: Scope, query: str, token_budget: int = 1000) -> Recall:
         """What to put into a prompt, oldest first: as much as fits into ``token_budget`` (estimated tokens).
 
         Every memory that is true now, if all fit; otherwise the best for the query, then the newest.
         """
+        inputs.expected("query", query, str)
+        budget = reading.checked_budget(token_budget)
         with self._reading() as connection:
-            return reading.recall(connection, self._dialect, scope, query, token_budget)
+            found = reading.whole(connection, scope, budget)
+        if found.complete:
+            return found
+        hits = self.search(scope, query, budget // reading.TOKENS_PER_HIT + 1)
+        return reading.fitting([*(hit.memory for hit in hits), *found.memories], budget)
 
     def count(self, scope: Scope) -> int:
         """How many memories that are true now the scope may read."""

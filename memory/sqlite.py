@@ -17,7 +17,9 @@ from coterie.errors import InputError, SchemaError, StoreError
 from coterie.memory import rows
 from coterie.memory.db import Db
 from coterie.memory.dialect import Dialect, first_line
+from coterie.memory.embedding import Embedder
 from coterie.memory.filtering import Shape, meant
+from coterie.memory.meaning import CACHE_BYTES
 from coterie.memory.prepared import Prepared, run
 from coterie.memory.reading import TOPIC_WEIGHT
 from coterie.memory.scope import Shelf, readable
@@ -38,16 +40,27 @@ class SqliteDb(Db):
     Args:
         db_file: The file; made on first use if it is missing. None or ``":memory:"``: in memory, gone when this object
             is closed.
+        embedder: Finds memories by meaning too: any LangChain ``Embeddings``. None: by words alone, and what is
+            written gets no vector (``reembed`` fills that gap).
+        vector_cache_bytes: How much memory this process may use for the vectors of the users asked about last.
 
     Raises:
         InputError: it is no path, or empty, or holds a NUL, or is a URL.
+        ConfigurationError: the embedder is none.
     """
 
-    def __init__(self, db_file: str | Path | None = None) -> None:
-        super().__init__(_Sqlite(None if db_file is None or str(db_file) == ":memory:" else _checked_path(db_file)))
+    def __init__(
+        self,
+        db_file: str | Path | None = None,
+        *,
+        embedder: Embedder | None = None,
+        vector_cache_bytes: int = CACHE_BYTES,
+    ) -> None:
+        in_memory = db_file is None or str(db_file) == ":memory:"
+        super().__init__(_Sqlite(None if in_memory else _checked_path(db_file)), embedder, vector_cache_bytes)
 
 
-def _checked_path(path: str | Path) -> Path:
+def _checked_path(path: str | Path | None) -> Path:
     if not isinstance(path, str | os.PathLike) or not str(path).strip() or "\0" in str(path):
         raise InputError(f"db_file is {path!r}: give the path of a file, or None for a store in memory.")
     if re.match(r"[a-z][\w+.-]*://", str(path), re.IGNORECASE):
