@@ -7,7 +7,7 @@ this file and `EmbeddingModel` use numpy; it is imported by the first search wit
 import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
-from itertools import chain
+from operator import itemgetter
 
 import numpy as np
 import sqlalchemy as sa
@@ -19,6 +19,8 @@ from coterie.memory.prepared import Row
 
 Vector = NDArray[np.float32]
 
+_NUMBER = 1
+"""The place of the number in what is read."""
 _ID_BYTES = 250
 """What an id takes beside its vector: the text, a place in a list and in a dict."""
 _MATRIX_BYTES = 2_000
@@ -134,6 +136,7 @@ class _Matrix:
                 self._take(found[1:])
                 return
         self._clear()
+        self._make_room(vectors.count(connection, self._owner))
         for part in vectors.every(connection, self._owner):
             self._take(part)
 
@@ -145,31 +148,38 @@ class _Matrix:
         self._rows: Vector = np.empty((0, self._size), np.float32)
 
     def _take(self, found: Sequence[Row]) -> None:
-        if not found:
-            return
-        added: list[tuple[str, bytes]] = []
-        for memory_id, _, model, vector in found:
-            if model != self._model or len(vector) != self._size * BYTES_A_NUMBER:
+        """Put in what was read."""
+        size, new = self._size * BYTES_A_NUMBER, []
+        for row in found:
+            memory_id, _, model, vector = row
+            if model != self._model or len(vector) != size:
                 self.has_others |= model != vectors.VOID
                 self._remove(memory_id)
             elif memory_id in self._places:
                 self._rows[self._places[memory_id]] = np.frombuffer(vector, HALF)
             else:
-                added.append((memory_id, vector))
-        self._append(added)
-        self._last = max(chain(found, [self._last] if self._last else []), key=lambda row: int(row[1]))
+                new.append(row)
+        self._append(new)
+        self._last = max([*found, self._last] if self._last else found, key=itemgetter(_NUMBER), default=None)
 
     def _remove(self, memory_id: str) -> None:
         place = self._places.pop(memory_id, None)
         if place is not None:
             self._rows[place] = 0
 
-    def _append(self, added: Sequence[tuple[str, bytes]]) -> None:
-        first, end = len(self._ids), len(self._ids) + len(added)
-        if end > len(self._rows):
-            rows = np.empty((end + max(end // 2, _SPARE_ROWS), self._size), np.float32)
-            rows[:first] = self._rows[:first]
+    def _append(self, new: Sequence[Row]) -> None:
+        if not new:
+            return
+        ids, _, _, stored = zip(*new, strict=True)
+        first = len(self._ids)
+        self._make_room(first + len(new))
+        added = np.frombuffer(b"".join(stored), HALF).reshape(len(new), self._size)
+        self._rows[first : first + len(new)] = added
+        self._ids += ids
+        self._places.update(zip(ids, range(first, first + len(new)), strict=True))
+
+    def _make_room(self, number: int) -> None:
+        if number > len(self._rows):
+            rows = np.empty((number + number // 8 + _SPARE_ROWS, self._size), np.float32)
+            rows[: len(self._ids)] = self._rows[: len(self._ids)]
             self._rows = rows
-        self._rows[first:end] = np.frombuffer(b"".join(vector for _, vector in added), HALF).reshape(-1, self._size)
-        self._ids += [memory_id for memory_id, _ in added]
-        self._places.update((memory_id, place) for place, (memory_id, _) in enumerate(added, first))

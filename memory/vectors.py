@@ -40,11 +40,13 @@ _READ = (
     VECTOR.c.model,
     sa.type_coerce(VECTOR.c.vector, sa.types.NullType()).label("vector"),  # as the driver gives it
 )
-_all = Prepared(sa.select(*_READ).where(VECTOR.c.user_id == _owner))
+_all = Prepared(sa.select(*_READ).where(VECTOR.c.user_id == _owner), binary=True)
+_count = Prepared(sa.select(sa.func.count()).where(VECTOR.c.user_id == _owner))
 _since = Prepared(
     sa.select(*_READ)
     .where(VECTOR.c.user_id == _owner, VECTOR.c.number >= sa.bindparam("number", type_=sa.BigInteger))
-    .order_by(VECTOR.c.number)
+    .order_by(VECTOR.c.number),
+    binary=True,
 )
 
 # What its id said last, before this change. Its vector, if there is one, is of that.
@@ -168,6 +170,11 @@ def check(dialect: Dialect, connection: sa.Connection, model: EmbeddingModel) ->
 def since(connection: sa.Connection, owner: str, number: int) -> list[Row]:
     """An owner's vectors with this number or a higher one, in their order: id, number, model, vector."""
     return _since.rows(connection, {"owner": owner, "number": number})
+
+
+def count(connection: sa.Connection, owner: str) -> int:
+    """How many vectors an owner has."""
+    return int(_count.rows(connection, {"owner": owner})[0][0])
 
 
 def every(connection: sa.Connection, owner: str) -> Iterator[list[Row]]:
