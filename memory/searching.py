@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import sqlalchemy as sa
 
-from coterie.memory import filtering, inputs, ranking, reading, rows
+from coterie.memory import filtering, inputs, fusion, reading, rows
 from coterie.memory.dialect import Dialect
 from coterie.memory.draft import Key
 from coterie.memory.filtering import Shape, meant, texts_of
@@ -96,7 +96,7 @@ def search(
     found = {_key(row): row[:-1] for row in by_words}
     found.update(_by_meaning(connection, asked, likeness, found))
     cosines = {key: cosine for key in found if (cosine := _cosine(likeness, key)) is not None}
-    ranked = ranking.fused(text, cosines)
+    ranked = fusion.fused(text, cosines)
     best = sorted(found, key=lambda key: (ranked[key].score, found[key][_CREATED_AT], key), reverse=True)
     return [_hit(found[key], *ranked[key]) for key in best[: asked.limit]]
 
