@@ -5,6 +5,8 @@ from coterie.memory.plain import escaped
 from coterie.memory.values import Recall
 
 MEMORY_TAG = "memories"
+STALE = "may be outdated"
+"""Said of a memory that was made from one that was corrected or removed since."""
 
 
 def memory_block(recall: Recall) -> str:
@@ -18,8 +20,11 @@ def memory_block(recall: Recall) -> str:
     lines = []
     for memory in recall.memories:
         day = memory.event_at or memory.created_at
+        notes = [f"{day:%Y-%m-%d}"] if day else []
+        if memory.stale_since is not None:
+            notes.append(STALE)
         text = escaped(" ".join(memory.memory.split()))
-        lines.append(f"- [{day:%Y-%m-%d}] {text}" if day else f"- {text}")
+        lines.append(f"- [{', '.join(notes)}] {text}" if notes else f"- {text}")
     return "\n".join([f"<{MEMORY_TAG}>", *lines, f"</{MEMORY_TAG}>"])
 
 

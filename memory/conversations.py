@@ -68,8 +68,11 @@ _SESSION_NAMES = ("user_id", "session_id", "team_id", "agent_id", "state", "crea
 
 @cache
 def _insert_turn(insert: Insert) -> Prepared:
-    statement = insert(TURN).on_conflict_do_nothing(index_elements=["user_id", "turn_id"])
-    return Prepared(statement, [column.name for column in rows.TURN_COLUMNS])
+    before = TURN.alias()
+    same = (before.c.user_id == _user) & (before.c.session_id == sa.bindparam("key_session"))
+    place = sa.select(sa.func.coalesce(sa.func.max(before.c.place), 0) + 1).where(same).scalar_subquery()
+    statement = insert(TURN).values(place=place).on_conflict_do_nothing(index_elements=["user_id", "turn_id"])
+    return Prepared(statement, [*(column.name for column in rows.TURN_COLUMNS), *rows.TURN_INDEX])
 
 
 @cache
@@ -103,9 +106,10 @@ def _new_session(user_id: str | None, session_id: str, team_id: str | None, agen
 def record(connection: sa.Connection, insert: Insert, turn: Turn) -> None:
     """Keep a turn, once, and its session."""
     columns = rows.turn_columns(inputs.checked_turn(turn))
-    if _insert_turn(insert).change(connection, columns):  # 0 tells that the row was there
-        session = _new_session(turn.user_id, turn.session_id, turn.team_id, turn.agent_id)
-        _touch_session(insert).change(connection, session)
+    session = {"key_user": columns["user_id"], "key_session": turn.session_id}
+    if _insert_turn(insert).change(connection, {**columns, **session}):  # 0 tells that the row was there
+        touched = _new_session(turn.user_id, turn.session_id, turn.team_id, turn.agent_id)
+        _touch_session(insert).change(connection, touched)
 
 
 def mark_curated(connection: sa.Connection, user_id: str | None, turn_id: str) -> None:

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-from coterie.memory import conversations
+from coterie.memory import conversations, turn_search
 from coterie.memory.connecting import Connected
 from coterie.memory.flow import in_thread
-from coterie.memory.values import Session, Turn
+from coterie.memory.values import Scope, Session, Turn, TurnHit
 
 
 class Conversing(Connected):
@@ -28,6 +28,16 @@ class Conversing(Connected):
         """
         with self._reading() as connection:
             return conversations.turn(connection, user_id, turn_id)
+
+    def search_turns(self, scope: Scope, query: str, limit: int | None = 10) -> list[TurnHit]:
+        """The turns that a query's words are in, or near, best first: what was said, word for word.
+
+        A scope finds the turns that its agent or its team took part in, and those of no agent; with ``as_owner`` all of
+        its user's. A turn is found for the words of those around it in the session too, with less weight. Any string is
+        a query; stop words are left out, and with nothing left nothing is found.
+        """
+        with self._reading() as connection:
+            return turn_search.search_turns(connection, self._dialect, scope, query, limit)
 
     def turns(self, user_id: str | None, session_id: str, limit: int | None = 20) -> list[Turn]:
         """The newest ``limit`` turns of a session (None: all), oldest first. An unknown session has none."""
@@ -80,6 +90,7 @@ class Conversing(Connected):
     arecord_turn = in_thread(record_turn)
     aturn = in_thread(turn)
     aturns = in_thread(turns)
+    asearch_turns = in_thread(search_turns)
     apending_turns = in_thread(pending_turns)
     afail_turn = in_thread(fail_turn)
     asession = in_thread(session)

@@ -64,6 +64,13 @@ class Dialect(ABC):
         """What the statement needs beside the scope's own parameters."""
 
     @abstractmethod
+    def search_turns(self, kinds: tuple[str, ...]) -> Prepared:
+        """The statement for full text over turns: the columns `coterie.memory.turn_search.CANDIDATE`, best first."""
+
+    neighbours: Prepared
+    """The places of the turns in ``ranges``, see `coterie.memory.turn_search`."""
+
+    @abstractmethod
     def problem(self, error: Exception) -> StoreError:
         """What a driver's error means, in one sentence with what to do."""
 

@@ -11,6 +11,7 @@ from coterie.errors import ConflictError
 from coterie.memory import inputs, lineage, rows
 from coterie.memory.edits import Change, Operation, Revision
 from coterie.memory.ids import new_id
+from coterie.memory.prepared import Prepared
 from coterie.memory.scope import parameters, readable, shelves
 from coterie.memory.tables import MEMORY, REVISION, SOURCE
 from coterie.memory.values import Scope, UserMemory
@@ -26,20 +27,28 @@ _at_version = (
     & (MEMORY.c.memory_id == sa.bindparam("key_memory"))
     & (MEMORY.c.version == sa.bindparam("key_version"))
 )
-_update = sa.update(MEMORY).where(_at_version)
-_delete = sa.delete(MEMORY).where(_at_version)
+_delete = Prepared(sa.delete(MEMORY).where(_at_version))
 _of_memory = (SOURCE.c.user_id == sa.bindparam("key_user")) & (SOURCE.c.memory_id == sa.bindparam("key_memory"))
-_unlink = sa.delete(SOURCE).where(_of_memory, SOURCE.c.source_id == sa.bindparam("key_source"))
-_same_words = sa.select(*rows.MEMORY_COLUMNS).where(
-    MEMORY.c.user_id == sa.bindparam("owner"),
-    MEMORY.c.content_hash.in_(sa.bindparam("hashes", expanding=True)),
-    MEMORY.c.valid_until.is_(None),
+_unlink = Prepared(sa.delete(SOURCE).where(_of_memory, SOURCE.c.source_id == sa.bindparam("key_source")))
+_link = Prepared(sa.insert(SOURCE), [column.name for column in SOURCE.c])
+_insert = Prepared(sa.insert(MEMORY), [column.name for column in MEMORY.c if column.computed is None])
+_record = Prepared(sa.insert(REVISION), [column.name for column in REVISION.c])
+_open = sa.select(*rows.MEMORY_COLUMNS).where(
+    MEMORY.c.user_id == sa.bindparam("owner", type_=sa.Text), MEMORY.c.valid_until.is_(None)
 )
+_same_words = Prepared(_open.where(MEMORY.c.content_hash == sa.bindparam("content", type_=sa.LargeBinary)))
+_one_of_the_same = _open.where(MEMORY.c.content_hash.in_(sa.bindparam("hashes", expanding=True)))
 _numbers = (
     sa.select(REVISION.c.memory_id, sa.func.max(REVISION.c.number))
     .where(REVISION.c.user_id == sa.bindparam("owner"), REVISION.c.memory_id.in_(sa.bindparam("ids", expanding=True)))
     .group_by(REVISION.c.memory_id)
 )
+
+
+@cache
+def _update(names: frozenset[str]) -> Prepared:
+    """The statement that changes these columns."""
+    return Prepared(sa.update(MEMORY).where(_at_version), sorted(names))
 
 
 @cache
@@ -109,8 +118,13 @@ class Draft:
                 wanted.setdefault(owner, []).append(content)
         for owner, hashes in wanted.items():
             for part in _parts(hashes):
-                for row in self.connection.execute(_same_words, {"owner": owner, "hashes": part}):
+                for row in self._with_hashes(owner, part):
                     self._hold(self._taken(rows.memory_value(row)))
+
+    def _with_hashes(self, owner: str, hashes: Sequence[bytes]) -> Iterable[Sequence[Any]]:
+        if len(hashes) == 1:
+            return _same_words.rows(self.connection, {"owner": owner, "content": hashes[0]})
+        return self.connection.execute(_one_of_the_same, {"owner": owner, "hashes": hashes})
 
     def with_words_of(self, memory: UserMemory) -> UserMemory | None:
         """The open memory that says the same to the same readers."""
@@ -159,7 +173,7 @@ class Draft:
         self._flush()
         revisions = list(self._numbered())
         if revisions:
-            self.connection.execute(sa.insert(REVISION), [rows.revision_columns(one) for one in revisions])
+            _record.change(self.connection, *map(rows.revision_columns, revisions))
         return revisions
 
     def _flush(self) -> None:
@@ -205,12 +219,12 @@ class Draft:
             for name, value in rows.derived_columns(after).items()
             if value != rows.derived_columns(before)[name]
         }
-        self._at_version(_update, before, new | derived)
+        values = new | derived
+        self._at_version(_update(frozenset(values)), before, values)
         self._link(before.depends_on, after.depends_on, after)
 
     def _insert(self, new: Sequence[UserMemory]) -> None:
-        if new:
-            self.connection.execute(sa.insert(MEMORY), [rows.memory_columns(memory) for memory in new])
+        _insert.change(self.connection, *map(rows.memory_columns, new))
         links = [(memory, source) for memory in new for source in memory.depends_on]
         self._add_links(links)
 
@@ -219,8 +233,7 @@ class Draft:
         gone = [
             {"key_user": owner, "key_memory": memory_id, "key_source": source} for source in old if source not in new
         ]
-        if gone:
-            self.connection.execute(_unlink, gone)
+        _unlink.change(self.connection, *gone)
         self._add_links([(memory, source) for source in new if source not in old])
 
     def _add_links(self, links: Sequence[tuple[UserMemory, str]]) -> None:
@@ -228,15 +241,12 @@ class Draft:
             {"user_id": rows.stored_owner(memory.user_id), "memory_id": memory.memory_id, "source_id": source}
             for memory, source in links
         ]
-        if values:
-            self.connection.execute(sa.insert(SOURCE), values)
+        _link.change(self.connection, *values)
 
-    def _at_version(self, statement: sa.Update | sa.Delete, memory: UserMemory, values: dict[str, Any]) -> None:
+    def _at_version(self, statement: Prepared, memory: UserMemory, values: dict[str, Any]) -> None:
         owner, memory_id = rows.memory_key(memory)
         key = {"key_user": owner, "key_memory": memory_id, "key_version": memory.version}
-        if isinstance(statement, sa.Update):
-            statement = statement.values(values)
-        if self.connection.execute(statement, key).rowcount != 1:
+        if statement.change(self.connection, values | key) != 1:
             raise ConflictError(f"The memory {memory_id!r} was changed by somebody else: read it again.")
 
     def _numbered(self) -> Iterator[Revision]:

@@ -6,6 +6,7 @@ import reprlib
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, TypeVar, get_args
 
 from coterie.errors import InputError
@@ -203,4 +204,9 @@ def plain(text: str) -> str:
 
 def content_hash(memory: UserMemory) -> bytes:
     """What is equal for the same statement to the same readers."""
-    return hashlib.blake2b(f"{audience(memory)}\0{plain(memory.memory)}".encode(), digest_size=16).digest()
+    return _hash(audience(memory), memory.memory)
+
+
+@lru_cache(16_384)  # a statement is asked about several times while it is written
+def _hash(readers: str, text: str) -> bytes:
+    return hashlib.blake2b(f"{readers}\0{plain(text)}".encode(), digest_size=16).digest()

@@ -115,6 +115,9 @@ class _Postgres(Dialect):
             "words": " | ".join(f"'{word}'" for word in words),
         }
 
+    def search_turns(self, kinds: tuple[str, ...]) -> Prepared:
+        raise NotImplementedError
+
     def problem(self, error: Exception) -> StoreError:
         said, state = first_line(error), _state(error)
         kind = ConflictError if state.startswith("40") else StoreError
@@ -195,7 +198,7 @@ def _search(kinds: tuple[str, ...], shape: Shape) -> Prepared:
 
     Left to itself, the planner without fresh statistics read all of the user's rows: 32 ms instead of 5.
     """
-    words = sa.func.to_tsquery("english", sa.bindparam("words", type_=sa.Text), type_=TSQUERY)
+    words = sa.func.to_tsquery("simple", sa.bindparam("words", type_=sa.Text), type_=TSQUERY)
     readers = sa.cast(sa.bindparam("readers", type_=sa.Text), TSQUERY)
     text_index: sa.ColumnClause[Any] = sa.literal_column("memory.text_index")
     score = sa.func.ts_rank(_WEIGHTS, text_index, words, type_=sa.Float).label("score")

@@ -3,10 +3,14 @@
 SQLAlchemy's own way of running a statement costs several times what a small statement does, on either database.
 """
 
+import re
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
+
+MOST_PARAMETERS = 16_000
+"""Of one statement; SQLite takes 32,766."""
 
 Statement = sa.SelectBase | sa.Insert | sa.Update | sa.Delete
 Row = tuple[Any, ...]
@@ -74,18 +78,25 @@ class Prepared:
         """Run it for each of the values. Returns how many rows were changed in all."""
         if not values:
             return 0
-        _, cursor = self._run(connection, *values)
-        changed: int = cursor.rowcount
-        cursor.close()
+        compiled = self._compiled_for(connection)
+        cursors = compiled.insert(connection, values) if compiled.one_row else [self._run(connection, *values)[1]]
+        changed = 0
+        for cursor in cursors:
+            changed += cursor.rowcount
+            cursor.close()
         return changed
 
-    def _run(self, connection: sa.Connection, *values: Mapping[str, Any]) -> "tuple[_Compiled, Any]":
+    def _compiled_for(self, connection: sa.Connection) -> "_Compiled":
         kind = type(connection.dialect)
         compiled = self._compiled.get(kind)
         if compiled is None:
             compiled = self._compiled[kind] = _Compiled(self.statement, self._columns, connection.dialect)
         if self._changes and not connection.in_transaction():
             connection.begin()  # or nobody would commit: SQLAlchemy sees nothing of what happens on the cursor
+        return compiled
+
+    def _run(self, connection: sa.Connection, *values: Mapping[str, Any]) -> "tuple[_Compiled, Any]":
+        compiled = self._compiled_for(connection)
         if len(values) == 1:
             binary = self._binary and connection.dialect.driver == "psycopg"
             return compiled, run(connection, compiled.sql, compiled.parameters(values[0]), binary=binary)
@@ -112,6 +123,17 @@ class _Compiled:
             for bind, name in _in_order(compiled)
         ]
         self._from_driver: list[tuple[int, _Processor]] | None = None
+        self.one_row = _one_row(statement, self.sql) if self._positional else None
+        """The group of placeholders of an insert that can be said several times; None where the driver repeats it."""
+
+    def insert(self, connection: sa.Connection, values: Sequence[Mapping[str, Any]]) -> Iterator[Any]:
+        """Insert many rows by few statements: each statement has a price, with a full text index a high one."""
+        assert self.one_row is not None
+        most = MOST_PARAMETERS // len(self._parameters)
+        for start in range(0, len(values), most):
+            part = values[start : start + most]
+            sql = self.sql.replace(self.one_row, ", ".join([self.one_row] * len(part)))
+            yield run(connection, sql, [value for one in part for value in self.parameters(one)])
 
     def parameters(self, values: Mapping[str, Any]) -> Any:
         """The values as the driver takes them.
@@ -145,6 +167,13 @@ def _read(row: Row, processors: list[tuple[int, _Processor]]) -> Row:
         if (value := values[place]) is not None:
             values[place] = processor(value)
     return tuple(values)
+
+
+def _one_row(statement: Statement, sql: str) -> str | None:
+    if not isinstance(statement, sa.Insert):
+        return None
+    _, _, group = sql.partition(" VALUES ")  # an insert of what a query gives has none
+    return group if re.fullmatch(r"\((?:\?, )*\?\)", group) else None
 
 
 def _in_order(compiled: Any) -> Iterator[tuple[sa.BindParameter[Any], str]]:

@@ -22,6 +22,8 @@ PART = 50
 """How many rows are fetched at a time."""
 LINE_TOKENS = 5
 """What a memory takes in a prompt beside its words: the mark and the day before it, the end of the line."""
+STALE_TOKENS = 5
+"""What the word takes that it may be outdated."""
 SHORTEST_TOKENS = LINE_TOKENS + 2
 """A budget is never filled by more memories than budget / SHORTEST_TOKENS."""
 TOKENS_PER_HIT = 40
@@ -189,4 +191,4 @@ def fitting(memories: Iterable[UserMemory], budget: int) -> Recall:
 
 def line_tokens(memory: UserMemory) -> int:
     """What a memory takes in a prompt, in tokens."""
-    return estimate_tokens(memory.memory) + LINE_TOKENS
+    return estimate_tokens(memory.memory) + LINE_TOKENS + (STALE_TOKENS if memory.stale_since else 0)

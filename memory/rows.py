@@ -7,6 +7,7 @@ from typing import Any
 
 from coterie.memory import inputs
 from coterie.memory.edits import Change, Revision
+from coterie.memory.indexing import turn_index
 from coterie.memory.query import index_words
 from coterie.memory.scope import audience
 from coterie.memory.tables import MEMORY, NOBODY, REVISION, SESSION, TURN
@@ -16,7 +17,8 @@ FIELDS = tuple(UserMemory.model_fields)
 MEMORY_COLUMNS = tuple(MEMORY.c[name] for name in FIELDS)
 REVISION_COLUMNS = tuple(column for column in REVISION.c if column.name != "audience")
 SESSION_COLUMNS = tuple(column for column in SESSION.c if column.name not in {"summary_upto", "version"})
-TURN_COLUMNS = tuple(column for column in TURN.c if column.name != "lease_until")
+TURN_INDEX = ("words", "reply_words", "asks", "told", "speaker", "audience")
+TURN_COLUMNS = tuple(column for column in TURN.c if column.name not in {*TURN_INDEX, "place", "lease_until"})
 
 _FIELDS_SET = set(FIELDS)
 _new, _set = object.__new__, object.__setattr__
@@ -110,7 +112,8 @@ def revision_value(row: Mapping[str, Any]) -> Revision:
 
 def turn_columns(turn: Turn) -> dict[str, Any]:
     """The columns of a turn."""
-    return {**turn.__dict__, "user_id": stored_owner(turn.user_id), "messages": [asdict(m) for m in turn.messages]}
+    messages = [asdict(message) for message in turn.messages]
+    return {**turn.__dict__, "user_id": stored_owner(turn.user_id), "messages": messages, **turn_index(turn)}
 
 
 def turn_value(row: Mapping[str, Any]) -> Turn:

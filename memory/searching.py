@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import sqlalchemy as sa
 
-from coterie.memory import filtering, inputs, fusion, reading, rows
+from coterie.memory import filtering, fusion, inputs, reading, rows
 from coterie.memory.dialect import Dialect
 from coterie.memory.draft import Key
 from coterie.memory.filtering import Shape, meant, texts_of

@@ -21,15 +21,18 @@ from coterie.memory.embedding import Embedder
 from coterie.memory.filtering import Shape, meant
 from coterie.memory.meaning import CACHE_BYTES
 from coterie.memory.prepared import Prepared, run
+from coterie.memory.ranking import SIDE_WEIGHT
 from coterie.memory.reading import TOPIC_WEIGHT
 from coterie.memory.scope import Shelf, readable
 from coterie.memory.secrets import without_login
-from coterie.memory.tables import MEMORY
+from coterie.memory.tables import MEMORY, TURN
+from coterie.memory.turn_search import CANDIDATE, neighbours
 
 BUSY_SECONDS = 30
 """How long a write waits for the writes of other processes."""
 
 _TEXT = sa.table("memory_text", sa.column("rowid"))
+_TURN_TEXT = sa.table("turn_text", sa.column("rowid"))
 
 
 class SqliteDb(Db):
@@ -79,6 +82,7 @@ class _Sqlite(Dialect):
 
     def __init__(self, path: Path | None) -> None:
         self.name = "the store in memory" if path is None else str(path)
+        self.neighbours = _neighbours()
         self._path = path
         self._writer = threading.RLock()
         self._reads = 0
@@ -169,7 +173,10 @@ class _Sqlite(Dialect):
 
     def search_parameters(self, shelves: Sequence[Shelf], words: Sequence[str]) -> dict[str, str]:
         keys = (f"u{_hex(owner)}" if to is None else f"k{_hex(f'{owner}{chr(31)}{to}')}" for owner, to in shelves)
-        return {"match": f"readers : ({_any(keys)}) AND {{words topic_words}} : ({_any(words)})"}
+        return {"match": f"readers : ({_any(keys)}) AND - readers : ({_any(words)})"}
+
+    def search_turns(self, kinds: tuple[str, ...]) -> Prepared:
+        return _search_turns(kinds)
 
     def problem(self, error: Exception) -> StoreError:
         said = first_line(error)
@@ -244,6 +251,23 @@ def _search(kinds: tuple[str, ...], shape: Shape) -> Prepared:
     found = found.where(readable(MEMORY, kinds), meant(MEMORY, shape))
     found = found.order_by(sa.desc("score"), MEMORY.c.created_at.desc())
     return Prepared(found.limit(sa.bindparam("limit", type_=sa.BigInteger)))
+
+
+@cache
+def _search_turns(kinds: tuple[str, ...]) -> Prepared:
+    score = sa.func.bm25(sa.literal_column("turn_text"), 0.0, 1.0, SIDE_WEIGHT)
+    found = sa.select(*CANDIDATE).join_from(_TURN_TEXT, TURN, sa.literal_column("turn.seq") == _TURN_TEXT.c.rowid)
+    found = found.where(sa.literal_column("turn_text").op("MATCH")(sa.bindparam("match", type_=sa.Text)))
+    found = found.where(readable(TURN, kinds)).order_by(score).limit(sa.bindparam("limit", type_=sa.BigInteger))
+    return Prepared(found)
+
+
+@cache
+def _neighbours() -> Prepared:
+    listed = sa.func.json_each(sa.bindparam("ranges", type_=sa.Text)).table_valued("value", name="listed")
+    names = ("user_id", "audience", "session_id", "first", "last")
+    values: list[Any] = [sa.func.json_extract(listed.c.value, f"$[{place}]").label(n) for place, n in enumerate(names)]
+    return neighbours(sa.select(*values).subquery("ranges"))
 
 
 def _any(words: Any) -> str:

@@ -222,12 +222,17 @@ class SessionRow(_Table, table=True):
 
 
 class TurnRow(_Table, table=True):
-    """One exchange in a session. What was said is never changed, only where its curation stands."""
+    """One exchange in a session. What was said is never changed, only where its curation stands.
+
+    The last columns are what it is found by (`coterie.memory.indexing`). ``place``: the how-manieth turn of its session
+    it is, in the order they were recorded.
+    """
 
     __tablename__ = "turn"
     __table_args__ = (
         sa.Index("turn_session", "user_id", "session_id", "at", "turn_id"),
         _index_where("status = 'pending'", "turn_pending", "user_id", "at", "turn_id"),
+        sa.Index("turn_place", "user_id", "session_id", "place"),
     )
 
     user_id: str = Field(sa_column=sa.Column(sa.Text, primary_key=True))
@@ -242,6 +247,13 @@ class TurnRow(_Table, table=True):
     attempts: int = 0
     error: str | None = Field(default=None, sa_type=sa.Text)
     lease_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    words: str = Field(sa_type=sa.Text)
+    reply_words: str = Field(sa_type=sa.Text)
+    asks: bool
+    told: int
+    speaker: str = Field(sa_type=sa.Text)
+    audience: str = Field(sa_type=sa.Text)
+    place: int
 
 
 METADATA = _tables.metadata

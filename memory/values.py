@@ -209,6 +209,15 @@ class Hit:
 
 
 @dataclass(frozen=True)
+class TurnHit:
+    """A turn that a search found. ``score`` is higher for better; ``parts`` says what it is made of."""
+
+    turn: Turn
+    score: float
+    parts: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Recall:
     """What fits into a prompt: memories in a stable order (oldest first), and how many tokens they are estimated at."""
 

@@ -6,17 +6,21 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB, TSVECTOR
 
+from coterie.memory.indexing import turn_index
 from coterie.memory.query import index_words
+from coterie.memory.tables import UtcDateTime
+from coterie.memory.values import Message, Turn
 
 revision = "0002"
 down_revision = "0001"
 
 PART = 1000
+FOUND_BY = ("words", "reply_words", "asks", "told", "speaker", "audience", "place")
 
 
 # The keys of a row's readers are words of the text index, so that a search touches nobody else's postings.
 AUDIENCE = "CASE visibility WHEN 'team' THEN 'team:' || team_id WHEN 'agent' THEN 'agent:' || agent_id ELSE 'user' END"
-TEXT_INDEX = f"""setweight(to_tsvector('english', words), 'A') || to_tsvector('english', topic_words)
+TEXT_INDEX = f"""setweight(to_tsvector('simple', words), 'A') || to_tsvector('simple', topic_words)
     || array_to_tsvector(ARRAY[md5(user_id), md5(user_id || chr(31) || {AUDIENCE})])"""
 READERS = "'u' || hex({0}user_id) || ' k' || hex({0}user_id || char(31) || {0}audience)"
 INDEXED = "{0}seq, " + READERS + " AS readers, {0}words, {0}topic_words"
@@ -29,7 +33,7 @@ FULL_TEXT = (
     "DROP VIEW memory_text_source",
     f"CREATE VIEW memory_text_source AS SELECT {INDEXED.format('')} FROM memory",
     """CREATE VIRTUAL TABLE memory_text USING fts5(readers, words, topic_words, content='memory_text_source',
-    content_rowid='seq', tokenize='porter unicode61 remove_diacritics 2')""",
+    content_rowid='seq', tokenize='unicode61')""",
     "INSERT INTO memory_text(memory_text) VALUES ('rebuild')",
     f"CREATE TRIGGER memory_text_insert AFTER INSERT ON memory BEGIN {ADD} END",
     f"CREATE TRIGGER memory_text_delete AFTER DELETE ON memory BEGIN {REMOVE} END",
@@ -49,6 +53,7 @@ def upgrade() -> None:
     _source(identifier)
     _revision(identifier)
     _vectors(identifier)
+    _turn(postgres)
 
 
 def _memory(postgres: bool, moment: Any) -> None:
@@ -138,3 +143,51 @@ def _vectors(identifier: sa.Text) -> None:
 def _index_where(condition: str, name: str, table: str, *columns: str) -> None:
     where = sa.text(condition)
     op.create_index(name, table, [*columns], sqlite_where=where, postgresql_where=where)
+
+
+TURN_READERS = "'u' || hex({0}user_id) || ' k' || hex({0}user_id || char(31) || {0}audience)"
+TURN_INDEXED = "{0}seq, " + TURN_READERS + " AS readers, {0}words, {0}reply_words"
+TURN_COLUMNS = "rowid, readers, words, reply_words"
+TURN_ADD = f"INSERT INTO turn_text({TURN_COLUMNS}) SELECT {TURN_INDEXED.format('new.')};"
+TURN_REMOVE = f"INSERT INTO turn_text(turn_text, {TURN_COLUMNS}) SELECT 'delete', {TURN_INDEXED.format('old.')};"
+TURN_TEXT = (
+    f"CREATE VIEW turn_text_source AS SELECT {TURN_INDEXED.format('')} FROM turn",
+    """CREATE VIRTUAL TABLE turn_text USING fts5(readers, words, reply_words, content='turn_text_source',
+    content_rowid='seq', tokenize='unicode61')""",
+    "INSERT INTO turn_text(turn_text) VALUES ('rebuild')",
+    f"CREATE TRIGGER turn_text_insert AFTER INSERT ON turn BEGIN {TURN_ADD} END",
+    f"CREATE TRIGGER turn_text_delete AFTER DELETE ON turn BEGIN {TURN_REMOVE} END",
+)
+
+
+def _turn(postgres: bool) -> None:
+    for name in ("words", "reply_words", "speaker", "audience"):
+        op.add_column("turn", sa.Column(name, sa.Text, nullable=False, server_default=""))
+    for name in ("told", "place"):
+        op.add_column("turn", sa.Column(name, sa.Integer, nullable=False, server_default="0"))
+    op.add_column("turn", sa.Column("asks", sa.Boolean, nullable=False, server_default=sa.false()))
+    _fill_turns(op.get_bind())
+    op.create_index("turn_place", "turn", ["user_id", "session_id", "place"])
+    if not postgres:
+        for statement in TURN_TEXT:
+            op.get_bind().exec_driver_sql(statement)
+
+
+def _fill_turns(connection: sa.Connection) -> None:
+    """Index the turns that are there, in the order of their sessions."""
+    names = ("user_id", "session_id", "turn_id", "run_id", "team_id", "agent_id")
+    moment = sa.column("at", UtcDateTime())
+    turn = sa.table("turn", *map(sa.column, names), moment, sa.column("messages", sa.JSON()), *map(sa.column, FOUND_BY))
+    columns = (*(turn.c[name] for name in names), turn.c.at, turn.c.messages)
+    order = (turn.c.user_id, turn.c.session_id, turn.c.at, turn.c.turn_id)
+    key = (turn.c.user_id == sa.bindparam("key_user")) & (turn.c.turn_id == sa.bindparam("key_turn"))
+    place = sa.func.row_number().over(partition_by=order[:2], order_by=order[2:]).label("place")
+    for part in connection.execute(sa.select(*columns, place).order_by(*order)).mappings().partitions(PART):
+        connection.execute(sa.update(turn).where(key), [_found_by(row) for row in part])
+
+
+def _found_by(row: sa.RowMapping) -> dict[str, Any]:
+    messages = tuple(Message(**message) for message in row["messages"])
+    names = ("turn_id", "session_id", "run_id", "at", "team_id", "agent_id")
+    turn = Turn(**{name: row[name] for name in names}, messages=messages)
+    return {"key_user": row["user_id"], "key_turn": row["turn_id"], "place": row["place"], **turn_index(turn)}
