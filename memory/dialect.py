@@ -54,7 +54,7 @@ class Dialect(ABC):
 
     @abstractmethod
     def search(self, kinds: tuple[str, ...], shape: Shape) -> Prepared:
-        """The statement for full text: memory columns and the score, best first.
+        """The statement for full text: `coterie.memory.rows.SEARCH_COLUMNS` and the score, best first.
 
         Its parameters are ``limit``, those of `search_parameters`, and the filters'.
         """

@@ -203,9 +203,9 @@ def _search(kinds: tuple[str, ...], shape: Shape) -> Prepared:
     text_index: sa.ColumnClause[Any] = sa.literal_column("memory.text_index")
     score = sa.func.ts_rank(_WEIGHTS, text_index, words, type_=sa.Float).label("score")
     match = text_index.op("@@")(sa.func.tsquery_and(readers, words)) & (sa.func.numnode(words) > 0)
-    inner = sa.select(*rows.MEMORY_COLUMNS, MEMORY.c.audience, score).where(match).offset(sa.literal_column("0"))
+    inner = sa.select(*rows.SEARCH_COLUMNS, MEMORY.c.audience, score).where(match).offset(sa.literal_column("0"))
     fenced = inner.subquery()
-    found = sa.select(*(fenced.c[name] for name in (*rows.FIELDS, "score")))
+    found = sa.select(*(fenced.c[column.name] for column in rows.SEARCH_COLUMNS), fenced.c.score)
     found = found.where(readable(fenced, kinds), meant(fenced, shape)).order_by(
         sa.desc("score"), fenced.c.created_at.desc()
     )

@@ -147,7 +147,10 @@ def count(connection: sa.Connection, scope: Scope) -> int:
 def by_words(
     connection: sa.Connection, dialect: Dialect, scope: Scope, query: str, limit: int, filters: Filters
 ) -> list[Row]:
-    """The memories that are meant and hold any of the query's words, best first: their columns, and the score."""
+    """The memories that are meant and hold any of the query's words, best first.
+
+    Rows of `rows.SEARCH_COLUMNS` and the score.
+    """
     kinds, shape, words = kinds_of(scope), filtering.shape_of(filters), query_words(query)
     if not (kinds and words):
         return []

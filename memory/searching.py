@@ -11,6 +11,8 @@ from coterie.memory.dialect import Dialect
 from coterie.memory.draft import Key
 from coterie.memory.filtering import Shape, meant, texts_of
 from coterie.memory.prepared import Prepared, Row
+from coterie.memory.query import query_words
+from coterie.memory.ranking import Document, rank
 from coterie.memory.reading import Kinds
 from coterie.memory.scope import readable, shelves
 from coterie.memory.tables import MEMORY, Topics
@@ -25,6 +27,7 @@ CANDIDATES = 100
 _OWNER = rows.FIELDS.index("user_id")
 _MEMORY_ID = rows.FIELDS.index("memory_id")
 _CREATED_AT = rows.FIELDS.index("created_at")
+_WORDS = len(rows.FIELDS)
 
 
 @cache
@@ -38,9 +41,9 @@ def _by_ids(kinds: Kinds, shape: Shape) -> Prepared:
     this = (MEMORY.c.user_id == sa.bindparam("owner", type_=sa.Text)) & MEMORY.c.memory_id.in_(
         sa.select(sa.cast(ids.c.value, sa.Text))
     )
-    inner = sa.select(*rows.MEMORY_COLUMNS, MEMORY.c.audience).where(this).offset(sa.literal_column("0"))
+    inner = sa.select(*rows.SEARCH_COLUMNS, MEMORY.c.audience).where(this).offset(sa.literal_column("0"))
     fenced = inner.subquery()
-    found = sa.select(*(fenced.c[name] for name in rows.FIELDS))
+    found = sa.select(*(fenced.c[column.name] for column in rows.SEARCH_COLUMNS))
     return Prepared(found.where(readable(fenced, kinds), meant(fenced, shape)))
 
 
@@ -91,14 +94,22 @@ def search(
     if not any(map(len, likeness.values())):
         by_words = _by_words(connection, dialect, asked, asked.limit)
         return [_hit(row, row[-1], {"text": row[-1]}) for row in by_words]
-    by_words = _by_words(connection, dialect, asked, max(asked.limit, CANDIDATES))
-    text = {_key(row): float(row[-1]) for row in by_words}
-    found = {_key(row): row[:-1] for row in by_words}
+    found = {_key(row): row for row in _by_words(connection, dialect, asked, max(asked.limit, CANDIDATES))}
     found.update(_by_meaning(connection, asked, likeness, found))
     cosines = {key: cosine for key in found if (cosine := _cosine(likeness, key)) is not None}
-    ranked = fusion.fused(text, cosines)
+    ranked = fusion.fused(_text_scores(asked, found, sum(map(len, likeness.values()))), cosines)
     best = sorted(found, key=lambda key: (ranked[key].score, found[key][_CREATED_AT], key), reverse=True)
     return [_hit(found[key], *ranked[key]) for key in best[: asked.limit]]
+
+
+def _text_scores(asked: Request, found: Mapping[Key, Row], total: int) -> dict[Key, float]:
+    """How well the candidates' words fit the query. The same on every database, whatever its own order."""
+    keys = list(found)
+    documents = [
+        Document(str(place), words=found[key][_WORDS], side=found[key][_WORDS + 1]) for place, key in enumerate(keys)
+    ]
+    scores = rank(query_words(asked.query), (), documents, total, len(documents))
+    return dict.fromkeys(keys, 0.0) | {keys[int(one.key)]: one.score for one in scores}
 
 
 def _by_words(connection: sa.Connection, dialect: Dialect, asked: Request, limit: int) -> list[Row]:

@@ -244,7 +244,7 @@ def _drop_snapshot(connection: object, record: sa.pool.ConnectionPoolEntry) -> N
 @cache
 def _search(kinds: tuple[str, ...], shape: Shape) -> Prepared:
     score = (-sa.func.bm25(sa.literal_column("memory_text"), 0.0, 1.0, TOPIC_WEIGHT)).label("score")
-    found = sa.select(*rows.MEMORY_COLUMNS, score).join_from(
+    found = sa.select(*rows.SEARCH_COLUMNS, score).join_from(
         _TEXT, MEMORY, sa.literal_column("memory.seq") == _TEXT.c.rowid
     )
     found = found.where(sa.literal_column("memory_text").op("MATCH")(sa.bindparam("match", type_=sa.Text)))

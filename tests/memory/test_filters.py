@@ -13,6 +13,7 @@ from coterie.errors import InputError
 from coterie.memory.db import Db
 from coterie.memory.edits import Add, Change, Ref, Update
 from coterie.memory.values import EVERY, Filters, Scope, UserMemory
+from tests.support.embedder import LetterEmbeddings
 
 ANA = Scope("ana", "desk", "scout")
 START = datetime(2024, 1, 1, tzinfo=UTC)
@@ -82,8 +83,9 @@ def filled(db: Db) -> list[UserMemory]:
     return [one.after for applied in db.apply(ANA, made, Change()) for one in applied.revisions if one.after]
 
 
-def test_filters_take_what_the_same_rules_in_python_take(db: Db) -> None:
-    memories = filled(db)
+def test_filters_take_what_the_same_rules_in_python_take(opened: Callable[..., Db]) -> None:
+    db, meaning = opened(), opened(LetterEmbeddings())
+    memories = filled(meaning)
 
     @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
     @given(filters())
@@ -91,6 +93,9 @@ def test_filters_take_what_the_same_rules_in_python_take(db: Db) -> None:
         expected = {memory.memory_id for memory in memories if fits(memory, wanted)}
         assert {memory.memory_id for memory in db.newest(ANA, None, wanted)} == expected
         assert {hit.memory.memory_id for hit in db.search(ANA, "tea", None, wanted)} == expected
+        assert {hit.memory.memory_id for hit in meaning.search(ANA, "tea", None, wanted)} == expected
+        assert {hit.memory.memory_id for hit in meaning.search(ANA, "beverage", None, wanted)} == expected
+        assert len(meaning.search(ANA, "beverage", 3, wanted)) == min(3, len(expected))
         few = db.newest(ANA, 3, wanted)
         assert few == db.newest(ANA, None, wanted)[:3]
 

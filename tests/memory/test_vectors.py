@@ -14,6 +14,7 @@ from coterie.errors import ConfigurationError, ConflictError, EmbeddingError, In
 from coterie.memory import searching
 from coterie.memory.db import Db
 from coterie.memory.edits import Add, Delete, Edit, Merge, Narrow, Ref, Update
+from coterie.memory.manager import MemoryManager
 from coterie.memory.sqlite import SqliteDb
 from coterie.memory.tables import VECTOR
 from coterie.memory.values import Scope, UserMemory
@@ -95,14 +96,30 @@ def test_a_write_that_is_refused_leaves_no_vector(meaning: Db) -> None:
     assert list(stored(meaning)) == [one]
 
 
+def test_a_turn_whose_memories_cannot_be_embedded_stays_owed(opened: Open) -> None:
+    broken = BrokenEmbeddings(TimeoutError("no answer"))
+    manager = MemoryManager(opened(broken))
+    report = manager.create_user_memories("I live in Lisbon", user_id="ana")
+    assert isinstance(report.error, EmbeddingError)
+    [owed] = manager.db.pending_turns("ana")
+    assert (owed.attempts, owed.error) == (1, str(report.error))
+    broken.answer = [[1.0, 0.0]]
+    [again] = manager.curate_pending("ana")
+    assert again.error is None
+    assert [memory.memory for memory in manager.db.newest(ANA)] == ["I live in Lisbon"]
+
+
 # Searching
 
 
-def test_what_no_word_finds_is_found_by_meaning_and_the_other_way_round(meaning: Db) -> None:
+def test_what_no_word_finds_is_found_by_meaning_and_the_other_way_round(meaning: Db, opened: Open) -> None:
     add(meaning, "Has a cat called Rex", "Drives an old car", "Order 4711 was sent", "Likes tea")
     assert best(meaning, "feline") == "Has a cat called Rex"
     assert best(meaning, "4711") == "Order 4711 was sent"
     assert best(meaning, "the automobile") == "Drives an old car"
+    text_only = opened()
+    for query in ("feline", "4711", "tea cat"):  # as many, whichever database
+        assert len(text_only.search(ANA, query)) <= len(meaning.search(ANA, query)) == 4
     hits = meaning.search(ANA, "feline tea", None)
     assert {hit.memory.memory for hit in hits[:2]} == {"Likes tea", "Has a cat called Rex"}
     for hit in hits:
@@ -367,7 +384,7 @@ def test_a_store_with_vectors_works_without_a_model(meaning: Db, opened: Open) -
     hits = text_only.search(ANA, "cat")
     assert [set(hit.parts) for hit in hits] == [{"text"}]
     add(text_only, "Likes tea")
-    assert by_vector(meaning, "beverage") == ["Has a cat"]
+    assert "Likes tea" not in by_vector(meaning, "beverage")
     assert meaning.reembed() == 1
     assert by_vector(meaning, "beverage") == ["Likes tea"]
 
