@@ -123,7 +123,8 @@ def keep(dialect: Dialect, draft: Draft, vectors: Vectors | None) -> None:
     if vectors is not None:
         by_key = {rows.memory_key(memory): by_text[memory.memory] for memory in embedded}
         store(dialect, draft.connection, vectors.model, by_key)
-    _void.change(draft.connection, *(_void_values(draft, memory) for memory in reused))
+    if reused and _held.first(draft.connection, {}) is not None:
+        _void.change(draft.connection, *(_void_values(draft, memory) for memory in reused))
 
 
 def store(dialect: Dialect, connection: sa.Connection, model: EmbeddingModel, vectors: Mapping[Key, bytes]) -> None:
