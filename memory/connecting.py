@@ -2,23 +2,29 @@
 
 import threading
 import weakref
-from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import sqlalchemy as sa
 
 from coterie.memory import forks, inputs, schema, vectors
-from coterie.memory.dialect import Dialect
+from coterie.memory.dialect import Dialect, LostRaceError
 from coterie.memory.draft import Draft
 from coterie.memory.edits import Change, Edit
 from coterie.memory.embedding import Embedder
 from coterie.memory.flow import in_thread
 from coterie.memory.meaning import CACHE_BYTES, Meaning
+from coterie.memory.reach import NOTHING, Reach, changing
 from coterie.memory.tables import NOBODY
 from coterie.memory.values import Scope
+
+ATTEMPTS = 5
+"""How often a transaction is begun before its error is shown, when others get in its way."""
+
+T = TypeVar("T")
 
 _of_parents: list[sa.Engine] = []
 """The engines that this process inherited. Closing their connections, or losing them, would end the parent's."""
@@ -76,23 +82,33 @@ class Connected:
             self._engine = None
         self._open.release()
 
-    def _reading(self) -> AbstractContextManager[sa.Connection]:
-        return self._dialect.translated(lambda: self._dialect.reading(self._opened()))
+    def _reading(self, reach: Reach) -> AbstractContextManager[sa.Connection]:
+        return self._dialect.translated(lambda: self._dialect.reading(self._opened(), reach))
 
-    def _writing(self) -> AbstractContextManager[sa.Connection]:
-        return self._dialect.translated(lambda: self._dialect.writing(self._opened()))
+    def _writing(self, reach: Reach) -> AbstractContextManager[sa.Connection]:
+        return self._dialect.translated(lambda: self._dialect.writing(self._opened(), reach))
 
-    @contextmanager
-    def _drafting(self, scope: Scope, change: Change, edits: Sequence[Edit] = ()) -> Iterator[Draft]:
-        """A transaction that changes memories. The new statements of the edits get their vectors."""
-        inputs.checked_scope(scope)
+    def _drafted(self, scope: Scope, change: Change, work: Callable[[Draft], T], edits: Sequence[Edit] = ()) -> T:
+        """Do work in a transaction that changes memories; anew when another transaction got in its way.
+
+        Those of one owner wait for each other. But what a team knows is nobody's, and is changed for many users.
+        The new statements of the edits get their vectors, which the model makes before the first attempt.
+        """
+        within = changing(scope)
         inputs.checked_change(change)
-        embedded = self._meaning.of_edits(self._reading, edits)
-        with self._writing() as connection:
-            self._dialect.lock_owner(connection, scope.user_id or NOBODY)
-            draft = Draft(connection, scope, change, datetime.now(UTC))
-            yield draft
-            vectors.keep(self._dialect, draft, embedded)
+        embedded = self._meaning.of_edits(lambda: self._reading(NOTHING), edits)
+        for left in reversed(range(ATTEMPTS)):
+            try:
+                with self._writing(within) as connection:
+                    self._dialect.lock_owner(connection, scope.user_id or NOBODY)
+                    draft = Draft(connection, scope, change, datetime.now(UTC))
+                    done = work(draft)
+                    vectors.keep(self._dialect, draft, embedded)
+                    return done
+            except LostRaceError:
+                if not left:
+                    raise
+        raise AssertionError("the last attempt returns or raises")
 
     def _opened(self) -> sa.Engine:
         """The engine, with the schema in place."""

@@ -35,7 +35,7 @@ _new_state = Prepared(
 _turns = Prepared(
     sa.select(*rows.TURN_COLUMNS)
     .where(TURN.c.user_id == _user, TURN.c.session_id == sa.bindparam("key_session"))
-    .order_by(TURN.c.at.desc(), TURN.c.turn_id.desc())
+    .order_by(TURN.c.place.desc(), TURN.c.turn_id.desc())
     .limit(_limit)
 )
 _this_turn = (TURN.c.user_id == _user) & (TURN.c.turn_id == sa.bindparam("key_turn"))
@@ -135,7 +135,7 @@ def turn(connection: sa.Connection, user_id: str | None, turn_id: str) -> Turn:
 
 
 def turns(connection: sa.Connection, user_id: str | None, session_id: str, limit: int | None) -> list[Turn]:
-    """The newest turns of a session, oldest first."""
+    """The last turns of a session, in the order they were recorded."""
     values = {"key_user": _owner(user_id), "key_session": inputs.key("session_id", session_id)}
     return _many(connection, _turns, values, limit)[::-1]
 

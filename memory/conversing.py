@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-from coterie.memory import conversations, turn_search
+from coterie.memory import conversations, inputs, reach, turn_search
 from coterie.memory.connecting import Connected
 from coterie.memory.flow import in_thread
+from coterie.memory.reach import EVERYONE, Reach, of_user
 from coterie.memory.values import Scope, Session, Turn, TurnHit
 
 
@@ -17,7 +18,7 @@ class Conversing(Connected):
 
         A turn whose ``turn_id`` the user has already is not written again.
         """
-        with self._writing() as connection:
+        with self._writing(_of_turn(turn)) as connection:
             conversations.record(connection, self._dialect.insert, turn)
 
     def turn(self, user_id: str | None, turn_id: str) -> Turn:
@@ -26,7 +27,7 @@ class Conversing(Connected):
         Raises:
             NotFoundError: the user has none.
         """
-        with self._reading() as connection:
+        with self._reading(of_user(user_id)) as connection:
             return conversations.turn(connection, user_id, turn_id)
 
     def search_turns(self, scope: Scope, query: str, limit: int | None = 10) -> list[TurnHit]:
@@ -36,12 +37,12 @@ class Conversing(Connected):
         its user's. A turn is found for the words of those around it in the session too, with less weight. Any string is
         a query; stop words are left out, and with nothing left nothing is found.
         """
-        with self._reading() as connection:
+        with self._reading(reach.reading(scope)) as connection:
             return turn_search.search_turns(connection, self._dialect, scope, query, limit)
 
     def turns(self, user_id: str | None, session_id: str, limit: int | None = 20) -> list[Turn]:
-        """The newest ``limit`` turns of a session (None: all), oldest first. An unknown session has none."""
-        with self._reading() as connection:
+        """The last ``limit`` turns of a session (None: all), as they were recorded. An unknown session has none."""
+        with self._reading(of_user(user_id)) as connection:
             return conversations.turns(connection, user_id, session_id, limit)
 
     def pending_turns(self, user_id: str | None, limit: int | None = 20) -> list[Turn]:
@@ -49,7 +50,7 @@ class Conversing(Connected):
 
         Those that failed least often come first, then the oldest: one that always fails keeps none waiting.
         """
-        with self._reading() as connection:
+        with self._reading(EVERYONE if user_id is None else of_user(user_id)) as connection:
             return conversations.pending(connection, user_id, limit)
 
     def fail_turn(self, turn: Turn, error: str) -> None:
@@ -61,7 +62,7 @@ class Conversing(Connected):
         Raises:
             NotFoundError: the turn is not there, or not pending.
         """
-        with self._writing() as connection:
+        with self._writing(_of_turn(turn)) as connection:
             conversations.fail(connection, turn, error)
 
     def session(self, user_id: str | None, session_id: str) -> Session:
@@ -70,12 +71,12 @@ class Conversing(Connected):
         Raises:
             NotFoundError: the user has none.
         """
-        with self._reading() as connection:
+        with self._reading(of_user(user_id)) as connection:
             return conversations.session(connection, user_id, session_id)
 
     def sessions(self, user_id: str | None, limit: int | None = 50) -> list[Session]:
         """A user's sessions, the last used first. None: the sessions without a user."""
-        with self._reading() as connection:
+        with self._reading(of_user(user_id)) as connection:
             return conversations.sessions(connection, user_id, limit)
 
     def update_session_state(self, user_id: str | None, session_id: str, state: Mapping[str, Any]) -> Session:
@@ -84,7 +85,7 @@ class Conversing(Connected):
         Raises:
             InputError: a value is not plain JSON.
         """
-        with self._writing() as connection:
+        with self._writing(of_user(user_id)) as connection:
             return conversations.update_state(connection, self._dialect.insert, user_id, session_id, state)
 
     arecord_turn = in_thread(record_turn)
@@ -96,3 +97,7 @@ class Conversing(Connected):
     asession = in_thread(session)
     asessions = in_thread(sessions)
     aupdate_session_state = in_thread(update_session_state)
+
+
+def _of_turn(turn: Turn) -> Reach:
+    return of_user(inputs.expected("turn", turn, Turn).user_id)

@@ -7,13 +7,14 @@ Errors of every verb: `StoreError` when the database refuses or cannot be reache
 `SchemaError` when it is not one of coterie's, `InputError` for an argument that cannot be used.
 """
 
-from coterie.memory import erasing, inputs
+from coterie.memory import erasing, inputs, reach
 from coterie.memory.conversing import Conversing
 from coterie.memory.edits import Erased
 from coterie.memory.flow import in_thread
 from coterie.memory.reembedding import Reembedding
 from coterie.memory.remembering import Remembering
 from coterie.memory.revising import Revising
+from coterie.memory.values import Scope
 
 
 class Db(Remembering, Revising, Reembedding, Conversing):
@@ -36,11 +37,11 @@ class Db(Remembering, Revising, Reembedding, Conversing):
             StoreError: the rows are gone, but the file could not be cleaned, because others were using it.
         """
         owner = inputs.key("user_id", user_id)
-        with self._writing() as connection:
+        with self._writing(reach.changing(Scope(owner, as_owner=True))) as connection:
             self._dialect.lock_owner(connection, owner)
             erased = erasing.erase(connection, owner)
         self._meaning.forget(owner)
-        with self._reading() as connection:
+        with self._reading(reach.NOTHING) as connection:
             self._dialect.scrub(connection)
         return erased
 

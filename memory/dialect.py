@@ -9,9 +9,13 @@ from typing import Any
 import sqlalchemy as sa
 
 from coterie.errors import ConflictError, StoreError
-from coterie.memory.filtering import Shape
-from coterie.memory.prepared import Prepared
-from coterie.memory.scope import Shelf
+from coterie.memory.prepared import Prepared, Row
+from coterie.memory.reach import Reach
+from coterie.memory.values import Filters, Scope
+
+
+class LostRaceError(ConflictError):
+    """Another transaction got in the way. The same work, begun again, may well be done."""
 
 
 class Dialect(ABC):
@@ -33,12 +37,12 @@ class Dialect(ABC):
         """A new engine. It connects on first use."""
 
     @abstractmethod
-    def reading(self, engine: sa.Engine) -> Any:
-        """A context manager with a connection that reads without a transaction."""
+    def reading(self, engine: sa.Engine, reach: Reach) -> Any:
+        """A context manager with a connection that reads without a transaction, no further than it may reach."""
 
     @abstractmethod
-    def writing(self, engine: sa.Engine) -> Any:
-        """A context manager with a connection that holds the right to write, and commits at the end."""
+    def writing(self, engine: sa.Engine, reach: Reach) -> Any:
+        """The same with a connection that holds the right to write, and commits at the end."""
 
     @abstractmethod
     def lock_schema(self, connection: sa.Connection) -> None:
@@ -53,19 +57,14 @@ class Dialect(ABC):
         """Take out of the files what deleted rows have left there."""
 
     @abstractmethod
-    def search(self, kinds: tuple[str, ...], shape: Shape) -> Prepared:
-        """The statement for full text: `coterie.memory.rows.SEARCH_COLUMNS` and the score, best first.
-
-        Its parameters are ``limit``, those of `search_parameters`, and the filters'.
-        """
-
-    @abstractmethod
-    def search_parameters(self, shelves: Sequence[Shelf], words: Sequence[str]) -> dict[str, str]:
-        """What the statement needs beside the scope's own parameters."""
+    def search(
+        self, connection: sa.Connection, scope: Scope, words: Sequence[str], limit: int, filters: Filters
+    ) -> list[Row]:
+        """The memories that are meant and hold any of the words: rows of `SEARCH_COLUMNS` and the score, best first."""
 
     @abstractmethod
-    def search_turns(self, kinds: tuple[str, ...]) -> Prepared:
-        """The statement for full text over turns: the columns `coterie.memory.turn_search.CANDIDATE`, best first."""
+    def search_turns(self, connection: sa.Connection, scope: Scope, words: Sequence[str], limit: int) -> list[Row]:
+        """The turns that hold any of the words: rows of `coterie.memory.turn_search.CANDIDATE`, best first."""
 
     neighbours: Prepared
     """The places of the turns in ``ranges``, see `coterie.memory.turn_search`."""
@@ -94,7 +93,7 @@ class Dialect(ABC):
         """Raise one of our errors in place of one of the driver's, or of its connections'."""
         match error:
             case sa.exc.IntegrityError() | self.driver_conflict():
-                raise ConflictError(
+                raise LostRaceError(
                     f"{self.name} has such a row already ({first_line(error)}): somebody else wrote the same first, or "
                     "two memories would say the same. Read again, and merge them."
                 ) from error

@@ -7,12 +7,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from coterie.errors import ConflictError
 from coterie.memory import inputs, lineage, rows
+from coterie.memory.dialect import LostRaceError
 from coterie.memory.edits import Change, Operation, Revision
 from coterie.memory.ids import new_id
 from coterie.memory.prepared import Prepared
-from coterie.memory.scope import parameters, readable, shelves
+from coterie.memory.scope import may_read, parameters, readable, shelves
 from coterie.memory.tables import MEMORY, REVISION, SOURCE
 from coterie.memory.values import Scope, UserMemory
 
@@ -38,6 +38,12 @@ _open = sa.select(*rows.MEMORY_COLUMNS).where(
 )
 _same_words = Prepared(_open.where(MEMORY.c.content_hash == sa.bindparam("content", type_=sa.LargeBinary)))
 _one_of_the_same = _open.where(MEMORY.c.content_hash.in_(sa.bindparam("hashes", expanding=True)))
+_last_revision = (
+    sa.select(REVISION.c.number, REVISION.c.audience)
+    .where(REVISION.c.user_id == sa.bindparam("owner"), REVISION.c.memory_id == sa.bindparam("memory_id"))
+    .order_by(REVISION.c.number.desc())
+    .limit(1)
+)
 _numbers = (
     sa.select(REVISION.c.memory_id, sa.func.max(REVISION.c.number))
     .where(REVISION.c.user_id == sa.bindparam("owner"), REVISION.c.memory_id.in_(sa.bindparam("ids", expanding=True)))
@@ -102,11 +108,19 @@ class Draft:
         return self._now[key]
 
     def get(self, memory_id: str) -> UserMemory | None:
-        """A memory that was read or put: the user's, else nobody's."""
+        """A memory that was read or put, and may be read by the scope: the user's, else nobody's.
+
+        What follows from an edit reads others' memories into the draft too; no later edit may name those.
+        """
         for owner, _ in shelves(self.scope).values():
-            if (found := self._now.get((owner, memory_id))) is not None:
+            found = self._now.get((owner, memory_id))
+            if found is not None and may_read(self.scope, found):
                 return found
         return None
+
+    def held(self, key: Key) -> UserMemory | None:
+        """What was read or put under a key, whoever may read it."""
+        return self._now.get(key)
 
     def find_words(self, memories: Sequence[UserMemory]) -> None:
         """Look up, all at once, which memories say what these say."""
@@ -168,7 +182,7 @@ class Draft:
         """Write what was changed, and return the revisions in their order.
 
         Raises:
-            ConflictError: a row is not at the version that was read.
+            LostRaceError: a row is not at the version that was read.
         """
         self._flush()
         revisions = list(self._numbered())
@@ -212,6 +226,11 @@ class Draft:
         self._flush()
         return self._take(lineage.dependants(self.connection, *rows.memory_key(memory)))
 
+    def made_from(self, key: Key) -> list[UserMemory]:
+        """What depends on a memory, which need not be there any more."""
+        self._flush()
+        return self._take(lineage.made_from(self.connection, *key))
+
     def _change(self, before: UserMemory, after: UserMemory) -> None:
         new = {name: value for name, value in after.__dict__.items() if value != before.__dict__[name]}
         derived = {
@@ -247,7 +266,7 @@ class Draft:
         owner, memory_id = rows.memory_key(memory)
         key = {"key_user": owner, "key_memory": memory_id, "key_version": memory.version}
         if statement.change(self.connection, values | key) != 1:
-            raise ConflictError(f"The memory {memory_id!r} was changed by somebody else: read it again.")
+            raise LostRaceError(f"The memory {memory_id!r} was changed by somebody else: read it again.")
 
     def _numbered(self) -> Iterator[Revision]:
         last = self._last_numbers()
@@ -256,9 +275,10 @@ class Draft:
             user_id = key[0] or None
             yield Revision(key[1], user_id, number, self.change_id, op, before, after, reason, self.change, self.at)
 
-    def next_version(self, key: Key) -> int:
-        """The first version of a memory with a given id, which may have been used before."""
-        return 1 + self._numbers_of([key]).get(key, 0)
+    def last_revision(self, key: Key) -> tuple[int, str] | None:
+        """The number and the audience of the last stored revision of a memory, which may have been removed."""
+        found = self.connection.execute(_last_revision, {"owner": key[0], "memory_id": key[1]}).first()
+        return None if found is None else (found[0], found[1])
 
     def _last_numbers(self) -> dict[Key, int]:
         """The numbers of the last revisions, of those memories that can have any."""

@@ -58,7 +58,7 @@ def meant(table: sa.FromClause, shape: Shape) -> sa.ColumnElement[bool]:
 
 
 def _condition(table: sa.FromClause, name: str) -> sa.ColumnElement[bool]:
-    happened, given = sa.func.coalesce(table.c.event_at, table.c.created_at, type_=UtcDateTime), f"filter_{name}"
+    given = f"filter_{name}"
     match name:
         case "topics":
             topic = texts_of(table.c.topics).table_valued("value").alias("topic")
@@ -66,14 +66,24 @@ def _condition(table: sa.FromClause, name: str) -> sa.ColumnElement[bool]:
         case "kinds":
             return among(table.c.kind, given)
         case "since":
-            return happened >= sa.bindparam(given, type_=UtcDateTime)
+            return _happened(table) >= sa.bindparam(given, type_=UtcDateTime)
         case "until":
-            return happened < sa.bindparam(given, type_=UtcDateTime)
+            return _happened(table) < sa.bindparam(given, type_=UtcDateTime)
         case "true_at":
             return table.c.created_at <= sa.bindparam("now", type_=UtcDateTime)
         case _:
             column: sa.ColumnElement[bool] = table.c[name] == sa.bindparam(given, type_=sa.Text)
             return column
+
+
+def _happened(table: sa.FromClause) -> sa.ColumnElement[Any]:
+    return sa.func.coalesce(table.c.event_at, table.c.created_at, type_=UtcDateTime)
+
+
+def looked_at(shape: Shape) -> set[str]:
+    """The columns that `meant` looks at for filters of this shape, beside the times that a statement holds."""
+    columns = {"kinds": "kind", "since": "event_at", "until": "event_at", "true_at": "created_at"}
+    return {columns.get(name, name) for name in shape}
 
 
 def shape_of(filters: Filters) -> Shape:

@@ -38,6 +38,11 @@ _dependants = (
     .where(SOURCE.c.user_id == _owner, SOURCE.c.source_id.in_(sa.select(_line.c.memory_id)))
     .distinct()
 )
+_made_from = (
+    sa.select(*rows.MEMORY_COLUMNS)
+    .join(SOURCE, (SOURCE.c.user_id == MEMORY.c.user_id) & (SOURCE.c.memory_id == MEMORY.c.memory_id))
+    .where(SOURCE.c.user_id == _owner, SOURCE.c.source_id == _start)
+)
 
 
 def head(connection: sa.Connection, owner: str, memory_id: str) -> str | None:
@@ -57,3 +62,8 @@ def line(connection: sa.Connection, owner: str, memory_id: str) -> sa.CursorResu
 def dependants(connection: sa.Connection, owner: str, memory_id: str) -> sa.CursorResult[Any]:
     """The rows of what was made from a memory, or from one that it took the place of."""
     return connection.execute(_dependants, {"owner": owner, "memory_id": memory_id})
+
+
+def made_from(connection: sa.Connection, owner: str, memory_id: str) -> sa.CursorResult[Any]:
+    """The rows of what was made from a memory itself, which need not be there any more."""
+    return connection.execute(_made_from, {"owner": owner, "memory_id": memory_id})

@@ -1,29 +1,29 @@
 """The store in a PostgreSQL database. No extension is needed."""
 
-import hashlib
+import json
 import select
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import cache
 from typing import Any
 
 import psycopg
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import TSQUERY, insert
+from sqlalchemy.dialects.postgresql import insert
 
-from coterie.errors import ConflictError, StoreError
-from coterie.memory import rows
+from coterie.errors import StoreError
 from coterie.memory.db import Db
-from coterie.memory.dialect import Dialect, first_line
+from coterie.memory.dialect import Dialect, LostRaceError, first_line
 from coterie.memory.embedding import Embedder
-from coterie.memory.filtering import Shape, meant
+from coterie.memory.flow import in_thread
 from coterie.memory.meaning import CACHE_BYTES
-from coterie.memory.prepared import Prepared, run
-from coterie.memory.reading import TOPIC_WEIGHT
-from coterie.memory.scope import Shelf, readable
+from coterie.memory.postgres_search import NEIGHBOURS, search, search_turns
+from coterie.memory.postgres_wall import connect, holds, walled
+from coterie.memory.prepared import Row
+from coterie.memory.reach import NOTHING, Reach
 from coterie.memory.secrets import without_login
-from coterie.memory.tables import MEMORY, METADATA
+from coterie.memory.tables import METADATA
+from coterie.memory.values import Filters, Scope
 
 CONNECT_SECONDS = 10
 """How long to wait for the server, unless the URL says ``connect_timeout``."""
@@ -31,8 +31,6 @@ TRUSTED_SECONDS = 5
 """A connection that was used so lately, and to which the server has said nothing since, is taken to be alive."""
 SCHEMA_LOCK = 0x636F7465726965
 """The key of the advisory lock under which the schema is made: "coterie"."""
-_WEIGHTS: sa.ColumnClause[Any] = sa.literal_column(f"'{{{TOPIC_WEIGHT}, 0, 0, 1}}'::float4[]")
-"""By label, D to A: topics are D, statements A."""
 
 _owner = sa.func.hashtextextended(sa.bindparam("owner", type_=sa.Text), SCHEMA_LOCK)
 _lock_owner = sa.select(sa.func.pg_advisory_xact_lock(_owner))
@@ -56,12 +54,24 @@ class PostgresDb(Db):
     def __init__(self, db_url: str, *, embedder: Embedder | None = None, vector_cache_bytes: int = CACHE_BYTES) -> None:
         super().__init__(_Postgres(_url(db_url)), embedder, vector_cache_bytes)
 
+    def walled(self) -> bool:
+        """Whether the database itself keeps users apart, for the user in the URL.
+
+        False for a superuser, or one with BYPASSRLS: there only the WHERE clauses of the statements do. Every other
+        user, the tables' owner too, gets no row that the scope or user of a call may not have.
+        """
+        with self._reading(NOTHING) as connection:
+            return holds(connection)
+
+    awalled = in_thread(walled)
+
 
 class _Postgres(Dialect):
     insert = staticmethod(insert)
     driver_error = psycopg.Error
     driver_conflict = psycopg.IntegrityError
     survives_fork = False
+    neighbours = NEIGHBOURS
 
     def __init__(self, url: sa.URL) -> None:
         self.name = url.set(query={}).render_as_string(hide_password=True)
@@ -71,21 +81,22 @@ class _Postgres(Dialect):
     def engine(self) -> sa.Engine:
         """An engine whose connections begin no transaction by themselves: reading needs none."""
         pool = {"pool_size": 8, "max_overflow": 8, "pool_use_lifo": True}
-        options = {"connect_timeout": self._seconds}
-        engine = sa.create_engine(self._url, isolation_level="AUTOCOMMIT", connect_args=options, **pool)
+        options = {"connect_args": {"connect_timeout": self._seconds}, "json_deserializer": _from_json}
+        engine = sa.create_engine(self._url, isolation_level="AUTOCOMMIT", **options, **pool)
+        sa.event.listen(engine, "do_connect", connect)
         sa.event.listen(engine, "checkin", _note_use)
         sa.event.listen(engine, "checkout", _replace_if_dead)
         return engine
 
     @contextmanager
-    def reading(self, engine: sa.Engine) -> Iterator[sa.Connection]:
-        with engine.connect() as connection:
+    def reading(self, engine: sa.Engine, reach: Reach) -> Iterator[sa.Connection]:
+        with engine.connect() as connection, walled(connection).reaching(reach, transaction=False):
             yield connection
 
     @contextmanager
-    def writing(self, engine: sa.Engine) -> Iterator[sa.Connection]:
-        with engine.begin() as connection:
-            run(connection, "BEGIN").close()
+    def writing(self, engine: sa.Engine, reach: Reach) -> Iterator[sa.Connection]:
+        """BEGIN goes with the first statement."""
+        with engine.begin() as connection, walled(connection).reaching(reach, transaction=True):
             yield connection
 
     def before_fork(self, engine: sa.Engine | None) -> None:
@@ -105,22 +116,17 @@ class _Postgres(Dialect):
         for table in METADATA.tables:
             connection.exec_driver_sql(f'VACUUM "{table}"')
 
-    def search(self, kinds: tuple[str, ...], shape: Shape) -> Prepared:
-        return _search(kinds, shape)
+    def search(
+        self, connection: sa.Connection, scope: Scope, words: Sequence[str], limit: int, filters: Filters
+    ) -> list[Row]:
+        return search(connection, scope, words, limit, filters)
 
-    def search_parameters(self, shelves: Sequence[Shelf], words: Sequence[str]) -> dict[str, str]:
-        keys = (owner if to is None else f"{owner}{chr(31)}{to}" for owner, to in shelves)
-        return {
-            "readers": " | ".join(hashlib.md5(key.encode(), usedforsecurity=False).hexdigest() for key in keys),
-            "words": " | ".join(f"'{word}'" for word in words),
-        }
-
-    def search_turns(self, kinds: tuple[str, ...]) -> Prepared:
-        raise NotImplementedError
+    def search_turns(self, connection: sa.Connection, scope: Scope, words: Sequence[str], limit: int) -> list[Row]:
+        return search_turns(connection, scope, words, limit)
 
     def problem(self, error: Exception) -> StoreError:
         said, state = first_line(error), _state(error)
-        kind = ConflictError if state.startswith("40") else StoreError
+        kind = LostRaceError if state.startswith("40") else StoreError
         for code, advice in _PROBLEMS.items():
             if state.startswith(code):
                 return kind(f"{self.name}: {said}. {advice}")
@@ -143,6 +149,11 @@ _PROBLEMS = {
 def _state(error: Exception) -> str:
     """The SQLSTATE; "none" when the server was not reached or never answered."""
     return getattr(getattr(error, "orig", error), "sqlstate", None) or "none"
+
+
+def _from_json(data: bytes) -> Any:
+    """A JSON value. Most lists are empty; bytes would have to be looked through for their encoding."""
+    return [] if data == b"[]" else json.loads(data.decode())
 
 
 def _note_use(connection: object, record: sa.pool.ConnectionPoolEntry) -> None:
@@ -190,23 +201,3 @@ def _url(text: str) -> sa.URL:
     except UnicodeError as error:
         raise StoreError(f"db_url has the host {url.host!r}, which cannot be a host's name: correct it.") from error
     return url.set(drivername="postgresql+psycopg")
-
-
-@cache
-def _search(kinds: tuple[str, ...], shape: Shape) -> Prepared:
-    """Full text in an inner query, fenced by OFFSET 0 so that it uses the text index, which knows the readers.
-
-    Left to itself, the planner without fresh statistics read all of the user's rows: 32 ms instead of 5.
-    """
-    words = sa.func.to_tsquery("simple", sa.bindparam("words", type_=sa.Text), type_=TSQUERY)
-    readers = sa.cast(sa.bindparam("readers", type_=sa.Text), TSQUERY)
-    text_index: sa.ColumnClause[Any] = sa.literal_column("memory.text_index")
-    score = sa.func.ts_rank(_WEIGHTS, text_index, words, type_=sa.Float).label("score")
-    match = text_index.op("@@")(sa.func.tsquery_and(readers, words)) & (sa.func.numnode(words) > 0)
-    inner = sa.select(*rows.SEARCH_COLUMNS, MEMORY.c.audience, score).where(match).offset(sa.literal_column("0"))
-    fenced = inner.subquery()
-    found = sa.select(*(fenced.c[column.name] for column in rows.SEARCH_COLUMNS), fenced.c.score)
-    found = found.where(readable(fenced, kinds), meant(fenced, shape)).order_by(
-        sa.desc("score"), fenced.c.created_at.desc()
-    )
-    return Prepared(found.limit(sa.bindparam("limit", type_=sa.BigInteger)))

@@ -37,7 +37,8 @@ Kinds = tuple[str, ...]
 @cache
 def _by_id(kinds: Kinds) -> Prepared:
     wanted = MEMORY.c.memory_id == sa.bindparam("memory_id")
-    return Prepared(sa.select(*rows.MEMORY_COLUMNS).where(wanted, readable(MEMORY, kinds)))
+    found = sa.select(*rows.MEMORY_COLUMNS).where(wanted, readable(MEMORY, kinds))
+    return Prepared(found.order_by(MEMORY.c.user_id.desc()))  # the user's, else nobody's
 
 
 def _begins(table: sa.FromClause) -> sa.ColumnElement[bool]:
@@ -49,7 +50,7 @@ def by_prefix(kinds: Kinds) -> Prepared:
     """The memories whose ids begin so; the id once more, as the last column."""
     found = sa.select(*rows.MEMORY_COLUMNS, MEMORY.c.memory_id.label("found"))
     found = found.where(_begins(MEMORY), readable(MEMORY, kinds))
-    return Prepared(found.order_by(MEMORY.c.memory_id).limit(2))
+    return Prepared(found.order_by(MEMORY.c.memory_id, MEMORY.c.user_id.desc()).limit(2))
 
 
 @cache
@@ -151,11 +152,10 @@ def by_words(
 
     Rows of `rows.SEARCH_COLUMNS` and the score.
     """
-    kinds, shape, words = kinds_of(scope), filtering.shape_of(filters), query_words(query)
-    if not (kinds and words):
+    words = query_words(query)
+    if not (kinds_of(scope) and words):
         return []
-    values = {**dialect.search_parameters(list(shelves(scope).values()), words), **filtering.values(filters)}
-    return found_rows(connection, dialect.search(kinds, shape), scope, **values, limit=limit)
+    return dialect.search(connection, scope, words, limit, filters)
 
 
 def checked_budget(budget: int) -> int:

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
-from coterie.memory import conversations, inputs, reading, searching, writing
+from coterie.memory import conversations, inputs, reach, reading, searching, writing
 from coterie.memory.connecting import Connected
-from coterie.memory.edits import Applied, Change, Delete, Edit, Ref
+from coterie.memory.draft import Draft
+from coterie.memory.edits import Applied, Change, Edit
 from coterie.memory.flow import in_thread
 from coterie.memory.values import EVERY, Filters, Hit, Recall, Scope, UserMemory
 
@@ -31,17 +32,21 @@ class Remembering(Connected):
             ConfigurationError: the store's vectors are of another model.
         """
         edits = inputs.checked_edits(edits)
-        with self._drafting(scope, change, edits) as draft:
+
+        def work(draft: Draft) -> list[Applied]:
             if curated is not None:
                 conversations.mark_curated(draft.connection, scope.user_id, curated)
             return writing.apply(draft, edits)
 
+        return self._drafted(scope, change, work, edits)
+
     def clear(self, scope: Scope, change: Change, reason: str = "cleared") -> list[Applied]:
         """Delete every memory that is true now and the scope may read, in one transaction."""
-        with self._drafting(scope, change) as draft:
-            found = list(reading.newest(draft.connection, scope, None))
-            edits = [Delete(Ref(str(memory.memory_id), memory.version), reason) for memory in found]
-            return writing.apply(draft, edits)
+
+        def work(draft: Draft) -> list[Applied]:
+            return writing.clear(draft, list(reading.newest(draft.connection, scope, None)), reason)
+
+        return self._drafted(scope, change, work)
 
     def get(self, scope: Scope, memory_id: str) -> UserMemory:
         """The memory with this id, also when it has expired or was superseded.
@@ -49,7 +54,7 @@ class Remembering(Connected):
         Raises:
             NotFoundError: there is none in this scope.
         """
-        with self._reading() as connection:
+        with self._reading(reach.reading(scope)) as connection:
             return reading.get(connection, scope, memory_id)
 
     def current(self, scope: Scope, memory_id: str) -> UserMemory:
@@ -58,7 +63,7 @@ class Remembering(Connected):
         Raises:
             NotFoundError: there is none in this scope, or it was removed.
         """
-        with self._reading() as connection:
+        with self._reading(reach.reading(scope)) as connection:
             return reading.held_now(connection, scope, memory_id)
 
     def find(self, scope: Scope, prefix: str) -> UserMemory:
@@ -68,7 +73,7 @@ class Remembering(Connected):
             NotFoundError: there is none in this scope.
             InputError: there are several.
         """
-        with self._reading() as connection:
+        with self._reading(reach.reading(scope)) as connection:
             return reading.find(connection, scope, prefix)
 
     def newest(
@@ -82,7 +87,7 @@ class Remembering(Connected):
             filters: Which are meant.
             oldest_first: The same memories, in the other order.
         """
-        with self._reading() as connection:
+        with self._reading(reach.reading(scope)) as connection:
             found = list(reading.newest(connection, scope, limit, filters))
         return found[::-1] if oldest_first else found
 
@@ -104,7 +109,7 @@ class Remembering(Connected):
         """
         asked = searching.request(scope, query, limit, filters)
         meaning = self._meaning.of_query(query) if asked.kinds and asked.limit else None
-        with self._reading() as connection:
+        with self._reading(reach.reading(scope)) as connection:
             likeness = self._meaning.likeness(connection, searching.owners(asked), meaning)
             return searching.search(connection, self._dialect, asked, likeness)
 
@@ -115,7 +120,7 @@ class Remembering(Connected):
         """
         inputs.expected("query", query, str)
         budget = reading.checked_budget(token_budget)
-        with self._reading() as connection:
+        with self._reading(reach.reading(scope)) as connection:
             found = reading.whole(connection, scope, budget)
         if found.complete:
             return found
@@ -124,7 +129,7 @@ class Remembering(Connected):
 
     def count(self, scope: Scope) -> int:
         """How many memories that are true now the scope may read."""
-        with self._reading() as connection:
+        with self._reading(reach.reading(scope)) as connection:
             return reading.count(connection, scope)
 
     aapply = in_thread(apply)

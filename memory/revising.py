@@ -2,8 +2,9 @@
 
 from datetime import datetime
 
-from coterie.memory import inputs, revisions, undoing
+from coterie.memory import inputs, reach, revisions, undoing
 from coterie.memory.connecting import Connected
+from coterie.memory.draft import Draft
 from coterie.memory.edits import Change, Difference, Revision, Undone
 from coterie.memory.flow import in_thread
 from coterie.memory.values import Scope, UserMemory
@@ -23,7 +24,7 @@ class Revising(Connected):
             NotFoundError: there never was one in this scope.
             InputError: several begin so.
         """
-        with self._reading() as connection:
+        with self._reading(reach.looking_back(scope)) as connection:
             return revisions.history(connection, scope, memory_id)
 
     def as_of(self, scope: Scope, moment: datetime) -> list[UserMemory]:
@@ -31,12 +32,12 @@ class Revising(Connected):
 
         Only of memories that the scope could read then and can read now. Costs what the user's revisions are many.
         """
-        with self._reading() as connection:
+        with self._reading(reach.looking_back(scope)) as connection:
             return revisions.as_of(connection, scope, moment)
 
     def diff(self, scope: Scope, first: datetime, second: datetime) -> Difference:
         """How what was believed at the second moment differs from what was believed at the first."""
-        with self._reading() as connection:
+        with self._reading(reach.looking_back(scope)) as connection:
             return revisions.diff(connection, scope, first, second)
 
     def undo(
@@ -67,9 +68,12 @@ class Revising(Connected):
             InputError: not exactly one thing to undo is given; or a person's change, and the actor is none.
         """
         what = {"revision": revision, "change_id": change_id, "run_id": run_id, "turn_id": turn_id}
-        with self._drafting(scope, change) as draft:
-            undone = undoing.undo(draft, what)
-        return Undone(draft.change_id, tuple(undone))
+
+        def work(draft: Draft) -> Undone:
+            revisions = undoing.undo(draft, what)
+            return Undone(draft.change_id, tuple(revisions))
+
+        return self._drafted(scope, change, work)
 
     def redo(self, scope: Scope, change: Change, undone: Undone) -> Undone:
         """Take back an undoing. See `undo`."""

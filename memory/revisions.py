@@ -1,6 +1,6 @@
 """What the revisions tell: how a memory came about, what was believed when, and how two times differ."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -12,9 +12,12 @@ from coterie.memory import inputs, rows
 from coterie.memory.edits import Difference, Revision
 from coterie.memory.prepared import Prepared
 from coterie.memory.reading import Kinds, by_prefix, kinds_of, missing, only
-from coterie.memory.scope import parameters, readable
+from coterie.memory.scope import may_read, parameters, readable
 from coterie.memory.tables import REVISION, UtcDateTime
 from coterie.memory.values import Scope, UserMemory
+
+AT_ONCE = 300
+"""How many memories are looked up in one statement: databases limit its parameters."""
 
 _last = REVISION.alias("last")
 _moment = sa.bindparam("moment", type_=UtcDateTime)
@@ -40,7 +43,7 @@ def _readable(kinds: Kinds) -> sa.Select[Any]:
 @cache
 def _of_memory(kinds: Kinds) -> Prepared:
     wanted = _last.c.memory_id == sa.bindparam("memory_id")
-    return Prepared(_readable(kinds).where(wanted).order_by(REVISION.c.number))
+    return Prepared(_readable(kinds).where(wanted).order_by(REVISION.c.user_id.desc(), REVISION.c.number))
 
 
 @cache
@@ -58,6 +61,13 @@ def _ids_with_history(kinds: Kinds) -> Prepared:
 
 
 @cache
+def _last_of(kinds: Kinds) -> sa.Select[Any]:
+    """Which of some memories the scope may not read, as their last revisions say."""
+    wanted = sa.tuple_(_last.c.user_id, _last.c.memory_id).in_(sa.bindparam("keys", expanding=True))
+    return sa.select(_last.c.user_id, _last.c.memory_id).where(wanted, ~readable(_last, kinds), _is_last(_last))
+
+
+@cache
 def _states(kinds: Kinds) -> Prepared:
     """The last revision of each memory up to a moment, if it could be read then and can be now."""
     then = (REVISION.c.at <= _moment) & _is_last(REVISION, _moment) & readable(REVISION, kinds)
@@ -68,6 +78,8 @@ def history(connection: sa.Connection, scope: Scope, memory_id: str) -> list[Rev
     """Every change to a memory and to those it took the place of, oldest first."""
     key = inputs.key("memory_id", memory_id)
     own = _of(connection, scope, key) or _of(connection, scope, _whole_id(connection, scope, key))
+    if not own:
+        raise missing(key)
     found, depth = list(own), {own[0].memory_id: 0}
     for revision in found:  # grows while it is walked through
         if revision.number == 1 and revision.op in ("update", "merge"):
@@ -77,15 +89,42 @@ def history(connection: sa.Connection, scope: Scope, memory_id: str) -> list[Rev
     return sorted(found, key=lambda one: (one.at, -depth[one.memory_id], one.memory_id, one.number))
 
 
+def seen(scope: Scope, revisions: Iterable[Revision]) -> list[Revision]:
+    """The revisions of which the scope may read both sides: a memory's readers change."""
+    return [one for one in revisions if all(may_read(scope, memory) for memory in (one.before, one.after) if memory)]
+
+
 def _of(connection: sa.Connection, scope: Scope, memory_id: str) -> list[Revision]:
-    return _revisions(connection, _of_memory, scope, memory_id=memory_id)
+    """The revisions of the user's memory with this id, else of nobody's."""
+    found = seen(scope, _revisions(connection, _of_memory, scope, memory_id=memory_id))
+    return [one for one in found if one.user_id == found[0].user_id]
 
 
 def _revisions(
     connection: sa.Connection, statement: Callable[[Kinds], Prepared], scope: Scope, **values: Any
 ) -> list[Revision]:
     found = statement(kinds_of(scope)).mappings(connection, {**parameters(scope), **values})
-    return [rows.revision_value(row) for row in found]
+    revisions = [rows.revision_value(row) for row in found]
+    hidden = _hidden(connection, scope, {source for one in revisions for source in _sources(one)})
+    return [one for one in revisions if hidden.isdisjoint(_sources(one))]
+
+
+def _sources(revision: Revision) -> set[tuple[str, str]]:
+    sides = [memory for memory in (revision.before, revision.after) if memory is not None]
+    return {(rows.stored_owner(one.user_id), source) for one in sides for source in one.depends_on}
+
+
+def _hidden(connection: sa.Connection, scope: Scope, sources: set[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Those of the memories that the scope may not read any more: what was made from them, it may not either.
+
+    Of what is in the store `Narrow` took care. This is for what was removed before, and is told of by revisions only.
+    """
+    statement, wanted = _last_of(kinds_of(scope)), sorted(sources)
+    return {
+        (row.user_id, row.memory_id)
+        for start in range(0, len(wanted), AT_ONCE)
+        for row in connection.execute(statement, {**parameters(scope), "keys": wanted[start : start + AT_ONCE]})
+    }
 
 
 def _took_the_place_of(connection: sa.Connection, scope: Scope, first: Revision) -> set[str]:

@@ -9,7 +9,7 @@ from coterie.memory import inputs
 from coterie.memory.edits import Change, Revision
 from coterie.memory.indexing import turn_index
 from coterie.memory.query import index_words
-from coterie.memory.scope import audience
+from coterie.memory.scope import NO_LONGER, audience
 from coterie.memory.tables import MEMORY, NOBODY, REVISION, SESSION, TURN
 from coterie.memory.values import Message, Session, Turn, UserMemory
 
@@ -92,7 +92,7 @@ def revision_columns(revision: Revision) -> dict[str, Any]:
         "memory_id": revision.memory_id,
         "number": revision.number,
         "change_id": revision.change_id,
-        "audience": audience(last),
+        "audience": NO_LONGER if revision.op == "narrow" and revision.after is None else audience(last),
         "op": revision.op,
         "before": _json(revision.before),
         "after": _json(revision.after),

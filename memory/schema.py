@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from coterie.errors import SchemaError
 from coterie.memory.dialect import Dialect
+from coterie.memory.reach import NOTHING
 from coterie.memory.tables import METADATA
 
 VERSIONS = ("0001", "0002")
@@ -24,10 +25,10 @@ def prepare(engine: sa.Engine, dialect: Dialect) -> None:
     Raises:
         SchemaError: a newer coterie made it, or it has tables of somebody else's by our names.
     """
-    with dialect.reading(engine) as connection:
+    with dialect.reading(engine, NOTHING) as connection:
         if _found(connection, dialect.name) == HEAD:
             return
-    with dialect.writing(engine) as connection:
+    with dialect.writing(engine, NOTHING) as connection:
         dialect.lock_schema(connection)
         if _found(connection, dialect.name) != HEAD:  # unless another process was faster
             _upgrade(connection)

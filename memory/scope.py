@@ -35,6 +35,10 @@ def shared_audience(memories: Sequence[UserMemory]) -> str | None:
     return narrow.pop() if narrow else "user"
 
 
+NO_LONGER = "nobody"
+"""The audience of the last revision of a memory that was removed so that fewer read it: its owner alone sees it."""
+
+
 def readers(shared: str) -> dict[str, str]:
     """The fields of a memory with this audience."""
     kind, _, name = shared.partition(":")
@@ -43,7 +47,11 @@ def readers(shared: str) -> dict[str, str]:
 
 def may_read(scope: Scope, memory: UserMemory) -> bool:
     """Whether the scope may read a memory: what `readable` asks the database, of a value."""
-    owner, to = NOBODY if memory.user_id is None else memory.user_id, audience(memory)
+    return on_shelf(scope, NOBODY if memory.user_id is None else memory.user_id, audience(memory))
+
+
+def on_shelf(scope: Scope, owner: str, to: str) -> bool:
+    """Whether the scope may read what this owner has for this audience."""
     return any(owner == of and on in (None, to) for of, on in shelves(scope).values())
 
 

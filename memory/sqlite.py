@@ -14,19 +14,21 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 
 from coterie.errors import InputError, SchemaError, StoreError
-from coterie.memory import rows
+from coterie.memory import filtering, rows
 from coterie.memory.db import Db
 from coterie.memory.dialect import Dialect, first_line
 from coterie.memory.embedding import Embedder
 from coterie.memory.filtering import Shape, meant
 from coterie.memory.meaning import CACHE_BYTES
-from coterie.memory.prepared import Prepared, run
+from coterie.memory.prepared import Prepared, Row, run
 from coterie.memory.ranking import SIDE_WEIGHT
-from coterie.memory.reading import TOPIC_WEIGHT
-from coterie.memory.scope import Shelf, readable
+from coterie.memory.reach import Reach
+from coterie.memory.reading import TOPIC_WEIGHT, found_rows
+from coterie.memory.scope import readable, shelves
 from coterie.memory.secrets import without_login
 from coterie.memory.tables import MEMORY, TURN
 from coterie.memory.turn_search import CANDIDATE, neighbours
+from coterie.memory.values import Filters, Scope
 
 BUSY_SECONDS = 30
 """How long a write waits for the writes of other processes."""
@@ -109,7 +111,7 @@ class _Sqlite(Dialect):
             return _read_only(self._path, error)
 
     @contextmanager
-    def reading(self, engine: sa.Engine) -> Iterator[sa.Connection]:
+    def reading(self, engine: sa.Engine, reach: Reach) -> Iterator[sa.Connection]:
         if self._path is None:  # there is one connection, so one at a time
             with self._writer, engine.connect() as connection:
                 yield connection
@@ -125,7 +127,7 @@ class _Sqlite(Dialect):
                 self._reads_change.notify_all()
 
     @contextmanager
-    def writing(self, engine: sa.Engine) -> Iterator[sa.Connection]:
+    def writing(self, engine: sa.Engine, reach: Reach) -> Iterator[sa.Connection]:
         with self._writer, engine.begin() as connection:
             run(connection, "BEGIN IMMEDIATE").close()
             yield connection
@@ -159,7 +161,8 @@ class _Sqlite(Dialect):
 
     def scrub(self, connection: sa.Connection) -> None:
         """Write the text index and the file anew, and empty the write-ahead log."""
-        connection.exec_driver_sql("INSERT INTO memory_text(memory_text) VALUES ('optimize')")
+        for index in ("memory_text", "turn_text"):
+            connection.exec_driver_sql(f"INSERT INTO {index}({index}) VALUES ('optimize')")
         connection.exec_driver_sql("VACUUM")
         busy, *_ = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()
         if busy:
@@ -168,15 +171,15 @@ class _Sqlite(Dialect):
                 "erased. Erase again when they are done."
             )
 
-    def search(self, kinds: tuple[str, ...], shape: Shape) -> Prepared:
-        return _search(kinds, shape)
+    def search(
+        self, connection: sa.Connection, scope: Scope, words: Sequence[str], limit: int, filters: Filters
+    ) -> list[Row]:
+        statement, match = _search(tuple(shelves(scope)), filtering.shape_of(filters)), _match(scope, words)
+        return found_rows(connection, statement, scope, match=match, limit=limit, **filtering.values(filters))
 
-    def search_parameters(self, shelves: Sequence[Shelf], words: Sequence[str]) -> dict[str, str]:
-        keys = (f"u{_hex(owner)}" if to is None else f"k{_hex(f'{owner}{chr(31)}{to}')}" for owner, to in shelves)
-        return {"match": f"readers : ({_any(keys)}) AND - readers : ({_any(words)})"}
-
-    def search_turns(self, kinds: tuple[str, ...]) -> Prepared:
-        return _search_turns(kinds)
+    def search_turns(self, connection: sa.Connection, scope: Scope, words: Sequence[str], limit: int) -> list[Row]:
+        kinds, match = tuple(shelves(scope)), _match(scope, words)
+        return found_rows(connection, _search_turns(kinds), scope, match=match, limit=limit)
 
     def problem(self, error: Exception) -> StoreError:
         said = first_line(error)
@@ -268,6 +271,13 @@ def _neighbours() -> Prepared:
     names = ("user_id", "audience", "session_id", "first", "last")
     values: list[Any] = [sa.func.json_extract(listed.c.value, f"$[{place}]").label(n) for place, n in enumerate(names)]
     return neighbours(sa.select(*values).subquery("ranges"))
+
+
+def _match(scope: Scope, words: Sequence[str]) -> str:
+    """Any of the words, in rows with the key of one of the scope's shelves."""
+    on = shelves(scope).values()
+    keys = (f"u{_hex(owner)}" if to is None else f"k{_hex(f'{owner}{chr(31)}{to}')}" for owner, to in on)
+    return f"readers : ({_any(keys)}) AND - readers : ({_any(words)})"
 
 
 def _any(words: Any) -> str:

@@ -230,9 +230,8 @@ class TurnRow(_Table, table=True):
 
     __tablename__ = "turn"
     __table_args__ = (
-        sa.Index("turn_session", "user_id", "session_id", "at", "turn_id"),
         _index_where("status = 'pending'", "turn_pending", "user_id", "at", "turn_id"),
-        sa.Index("turn_place", "user_id", "session_id", "place"),
+        sa.Index("turn_place", "user_id", "session_id", "place", "turn_id"),
     )
 
     user_id: str = Field(sa_column=sa.Column(sa.Text, primary_key=True))

@@ -13,7 +13,7 @@ from coterie.memory.prepared import Prepared, Row
 from coterie.memory.query import query_words
 from coterie.memory.ranking import NEAR, Document, rank
 from coterie.memory.reading import Kinds, kinds_of
-from coterie.memory.scope import parameters, readable, shelves
+from coterie.memory.scope import parameters, readable
 from coterie.memory.tables import TURN
 from coterie.memory.values import Scope, TurnHit
 from coterie.memory.words import words
@@ -71,8 +71,7 @@ def search_turns(
     if not (kinds and terms and number):
         return []
     asked = parameters(scope)
-    matching = dialect.search_parameters(list(shelves(scope).values()), terms)
-    candidates = dialect.search_turns(kinds).rows(connection, {**asked, **matching, "limit": CANDIDATES})
+    candidates = dialect.search_turns(connection, scope, terms, CANDIDATES)
     if not candidates:
         return []
     documents = {row[0]: Document._make(row[:8]) for row in candidates}

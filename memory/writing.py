@@ -5,35 +5,44 @@ from typing import Any
 
 from coterie.errors import ConflictError, InputError
 from coterie.memory import inputs, rows
+from coterie.memory.dialect import LostRaceError
 from coterie.memory.draft import Draft
-from coterie.memory.edits import CEILING, Add, Applied, Delete, Edit, Merge, Narrow, Operation, Ref, Revision, Update
+from coterie.memory.edits import CEILING, Add, Applied, Delete, Edit, Merge, Narrow, Operation, Ref, Update
 from coterie.memory.ids import new_id
 from coterie.memory.reading import missing
-from coterie.memory.scope import audience, may_read, readers, shared_audience
-from coterie.memory.values import Scope, Trust, UserMemory
+from coterie.memory.revisions import seen
+from coterie.memory.scope import audience, may_read, on_shelf, readers, shared_audience
+from coterie.memory.values import Trust, UserMemory
 
 
 def apply(draft: Draft, edits: Sequence[Edit]) -> list[Applied]:
     """Put the edits into the draft in their order, write it, and say what each did."""
     draft.load(inputs.key("memory_id", one) for one in {ref.memory_id for edit in edits for ref in _refs(edit)})
     added = {place: _new(draft, edit.memory) for place, edit in enumerate(edits) if isinstance(edit, Add)}
-    draft.find_words(list(added.values()))
+    draft.find_words([memory for memory in added.values() if not memory.depends_on])
     done: list[tuple[Edit, str, slice]] = []
     for place, edit in enumerate(edits):
         first = len(draft)
         memory_id = _add(draft, edit, added[place]) if isinstance(edit, Add) else _edited(draft, edit)
         done.append((edit, memory_id, slice(first, len(draft))))
+    return _applied(draft, done)
+
+
+def clear(draft: Draft, memories: Sequence[UserMemory], reason: str) -> list[Applied]:
+    """Remove memories that were just read, write the draft, and say what was done for each."""
+    draft.load(str(memory.memory_id) for memory in memories)
+    done: list[tuple[Edit, str, slice]] = []
+    for key in map(rows.memory_key, memories):
+        first, memory = len(draft), draft.held(key)
+        if memory is not None:  # it may have changed since it was read, or because of one that was removed before
+            edit = Delete(Ref(key[1], memory.version), reason)
+            done.append((edit, _remove(draft, memory, reason), slice(first, len(draft))))
+    return _applied(draft, done)
+
+
+def _applied(draft: Draft, done: Iterable[tuple[Edit, str, slice]]) -> list[Applied]:
     revisions = draft.write()
-    return [Applied(edit, memory_id, seen(draft.scope, revisions[part])) for edit, memory_id, part in done]
-
-
-def seen(scope: Scope, revisions: Iterable[Revision]) -> tuple[Revision, ...]:
-    """The revisions of memories that the scope may read: an edit has effects on what was made from a memory, too."""
-    return tuple(
-        one
-        for one in revisions
-        if all(may_read(scope, memory) for memory in (one.before, one.after) if memory is not None)
-    )
+    return [Applied(edit, memory_id, tuple(seen(draft.scope, revisions[part]))) for edit, memory_id, part in done]
 
 
 def _edited(draft: Draft, edit: Update | Merge | Narrow | Delete) -> str:
@@ -49,14 +58,14 @@ def _edited(draft: Draft, edit: Update | Merge | Narrow | Delete) -> str:
 
 
 def _new(draft: Draft, memory: UserMemory) -> UserMemory:
-    """A new memory as it will be stored: owner, writer, id, times, trust and readers filled in."""
+    """A new memory as it will be stored, but for what it has of its sources: owner, writer, id, times filled in."""
     scope, change = draft.scope, draft.change
     if memory.user_id not in (None, scope.user_id):
         raise InputError(
             f"The memory is about user {memory.user_id!r}, the scope is of {scope.user_id!r}: "
             "write it with a scope of its own user."
         )
-    filled = inputs.checked_memory(
+    return inputs.checked_memory(
         rows.copied(
             memory,
             memory_id=memory.memory_id or new_id(),
@@ -71,7 +80,6 @@ def _new(draft: Draft, memory: UserMemory) -> UserMemory:
             version=1,
         )
     )
-    return _made_from(draft, filled) if memory.depends_on else filled
 
 
 def _made_from(draft: Draft, memory: UserMemory) -> UserMemory:
@@ -97,14 +105,33 @@ def _inherited(memories: Sequence[UserMemory], sources: Sequence[UserMemory]) ->
 
 
 def _add(draft: Draft, edit: Add, memory: UserMemory) -> str:
+    if memory.depends_on:
+        memory = _made_from(draft, memory)
+    if not may_read(draft.scope, memory):
+        raise InputError(
+            f"The memory {memory.memory[:40]!r} would be read by {audience(memory)!r}, and not by its writer: "
+            "write it with a scope that has their id."
+        )
     there = _with_words_of(draft, memory)
     if there is not None:
         return str(there.memory_id)
     fresh = edit.memory.memory_id is None
     if not fresh:
-        memory = rows.copied(memory, version=draft.next_version(rows.memory_key(memory)))
+        memory = rows.copied(memory, version=_next_version(draft, memory))
     draft.add("add", memory, edit.reason, fresh=fresh)
     return str(memory.memory_id)
+
+
+def _next_version(draft: Draft, memory: UserMemory) -> int:
+    """The first version of a memory whose id was given, and may be that of one that was removed.
+
+    Whoever reads it will read that one's history too; so only those who may read that already may use its id again.
+    """
+    key = rows.memory_key(memory)
+    number, to = draft.last_revision(key) or (0, audience(memory))
+    if draft.held(key) is not None or not on_shelf(draft.scope, key[0], to):
+        raise ConflictError(f"The id {memory.memory_id!r} is used already: give another, or none.")
+    return number + 1
 
 
 def _with_words_of(draft: Draft, memory: UserMemory) -> UserMemory | None:
@@ -135,7 +162,7 @@ def _update(draft: Draft, edit: Update) -> str:
         trust=inputs.lowest([*ceiling, before.trust] if before.depends_on else ceiling),
     )
     _replace(draft, "update", [before], after, edit.reason)
-    _mark_stale(draft, "update", before, edit.reason or "what it was made from was corrected")
+    _mark_stale(draft, "update", after, edit.reason or "what it was made from was corrected")
     return str(after.memory_id)
 
 
@@ -200,32 +227,43 @@ def _narrow(draft: Draft, edit: Narrow) -> str:
         raise InputError(
             f"The memory {memory.memory_id!r} is read by {audience(memory)!r}, of which {audience(limit)!r} is no part."
         )
-    for one in [*draft.line(memory), *draft.dependants(memory)]:
+    for key in dict.fromkeys(map(rows.memory_key, [*draft.line(memory), *draft.dependants(memory)])):
+        one = draft.held(key)
+        assert one is not None  # each is narrowed once
         _limit(draft, one, limit, edit.reason)
     return str(memory.memory_id)
 
 
 def _limit(draft: Draft, memory: UserMemory, limit: UserMemory, reason: str) -> None:
-    """Let no more read a memory than may read another; remove it if that leaves nobody."""
+    """Let no more read a memory than may read another; remove it if that leaves nobody.
+
+    If those who remain have the same words already, it is closed in favour of that statement.
+    """
     shared = shared_audience([memory, limit])
     if shared is None:
         draft.put("narrow", memory, None, reason)
     elif shared != audience(memory):
-        draft.alter("narrow", memory, reason, **readers(shared))
+        there = _with_words_of(draft, rows.copied(memory, **readers(shared)))
+        closed = {} if there is None else {"valid_until": draft.at, "superseded_by": there.memory_id}
+        draft.alter("narrow", memory, reason, **readers(shared), **closed)
 
 
 def _delete(draft: Draft, edit: Delete) -> str:
-    memory = _current(draft, edit.target, closed=True)
+    return _remove(draft, _current(draft, edit.target, closed=True), edit.reason)
+
+
+def _remove(draft: Draft, memory: UserMemory, reason: str) -> str:
     _mark_stale(draft, "delete", memory, "what it was made from was removed")
     for one in draft.line(memory):
-        draft.put("delete", one, None, edit.reason)
+        draft.put("delete", one, None, reason)
     return str(memory.memory_id)
 
 
 def _mark_stale(draft: Draft, op: Operation, memory: UserMemory, reason: str) -> None:
-    """Mark what was made from a memory, or from one that it took the place of."""
+    """Mark what was made from a memory, or from one that it took the place of. Its own line is no part of that."""
+    line = set(map(rows.memory_key, draft.line(memory)))
     for one in draft.dependants(memory):
-        if one.stale_since is None and one.superseded_by != memory.memory_id and one.memory_id != memory.memory_id:
+        if one.stale_since is None and rows.memory_key(one) not in line:
             draft.alter(op, one, reason, stale_since=draft.at)
 
 
@@ -240,6 +278,8 @@ def _current(draft: Draft, ref: Ref, *, closed: bool = False) -> UserMemory:
         if head is None:
             raise missing(ref.memory_id)
         memory = head
+        if memory.superseded_by is not None:
+            raise LostRaceError(f"The memory {ref.memory_id!r} was superseded again by somebody else: read it again.")
     if ref.version not in (None, memory.version):
         raise ConflictError(
             f"The memory {ref.memory_id!r} is at version {memory.version}, not {ref.version}: read it again."

@@ -41,7 +41,7 @@ def postgres_server() -> Iterator[PostgresServer]:
 
 @pytest.fixture
 def postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
-    """A fresh, empty PostgreSQL database."""
+    """A fresh, empty PostgreSQL database, of a user without special rights: the store is behind the wall."""
     name = postgres_server.create()
     yield postgres_server.url(name)
     postgres_server.drop(name)

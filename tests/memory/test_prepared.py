@@ -19,6 +19,7 @@ from coterie.memory.db import Db
 from coterie.memory.edits import Add, Change
 from coterie.memory.postgres import PostgresDb
 from coterie.memory.prepared import Prepared
+from coterie.memory.reach import NOTHING
 from coterie.memory.sqlite import SqliteDb
 from coterie.memory.tables import MEMORY, UtcDateTime
 from coterie.memory.values import Scope, UserMemory
@@ -173,13 +174,13 @@ def test_a_change_begins_a_transaction_that_commit_ends(engine: sa.Engine, with_
 
 def test_the_stores_transactions(db: Db, engine: sa.Engine) -> None:
     """They hold before they commit, roll back when something is raised, and are ended where a connection is kept."""
-    with db._writing() as connection:
+    with db._writing(NOTHING) as connection:
         INSERT.change(connection, thing(1))
-        with db._reading() as other:
+        with db._reading(NOTHING) as other:
             assert COUNT.rows(other, {}) == [(0,)]
     with pytest.raises(ZeroDivisionError):
-        insert_and_fail(db._writing())
-    with db._reading() as connection:
+        insert_and_fail(db._writing(NOTHING))
+    with db._reading(NOTHING) as connection:
         assert [row[0] for row in ALL.rows(connection, {})] == [1]
         held: Any = connection.connection.driver_connection
         open_now = held.in_transaction if isinstance(held, sqlite3.Connection) else held.info.transaction_status.value
@@ -187,30 +188,33 @@ def test_the_stores_transactions(db: Db, engine: sa.Engine) -> None:
 
 
 def test_savepoints(db: Db, engine: sa.Engine) -> None:
-    with db._writing() as connection:
+    with db._writing(NOTHING) as connection:
         INSERT.change(connection, thing(1))
         with pytest.raises((sqlite3.IntegrityError, psycopg.errors.UniqueViolation)), connection.begin_nested():
             INSERT.change(connection, thing(2), thing(1))
         INSERT.change(connection, thing(3))
-    with db._reading() as connection:
+    with db._reading(NOTHING) as connection:
         assert [row[0] for row in ALL.rows(connection, {})] == [1, 3]
 
 
 def test_the_drivers_errors_become_ours(db: Db, engine: sa.Engine) -> None:
-    with db._writing() as connection:
+    with db._writing(NOTHING) as connection:
         INSERT.change(connection, thing(1))
     for changed in (thing(1), thing(2, name="Thing 1"), thing(2, name=None)):
-        with pytest.raises(ConflictError, match="somebody else wrote the same first"), db._writing() as connection:
+        with (
+            pytest.raises(ConflictError, match="somebody else wrote the same first"),
+            db._writing(NOTHING) as connection,
+        ):
             INSERT.change(connection, thing(7), changed)
     missing = Prepared(sa.select(sa.table("missing", sa.column("id"))))
-    with pytest.raises(StoreError, match="missing"), db._reading() as connection:
+    with pytest.raises(StoreError, match="missing"), db._reading(NOTHING) as connection:
         missing.rows(connection, {})
-    with db._reading() as connection:
+    with db._reading(NOTHING) as connection:
         assert COUNT.rows(connection, {}) == [(1,)]
 
 
 def test_errors_of_the_callers_stay_what_they_are(db: Db) -> None:
-    with pytest.raises(ZeroDivisionError), db._reading():
+    with pytest.raises(ZeroDivisionError), db._reading(NOTHING):
         raise ZeroDivisionError
 
 
@@ -246,7 +250,7 @@ def test_one_statement_serves_both_databases(tmp_path: Path, postgres_url: str) 
     statement = Prepared(sa.select(sa.literal("%s", sa.Text), sa.bindparam("at", type_=UtcDateTime)))
     with SqliteDb(tmp_path / "store.db") as one, PostgresDb(postgres_url) as two:
         for db in (one, two, one, two):
-            with db._reading() as connection:
+            with db._reading(NOTHING) as connection:
                 assert statement.rows(connection, {"at": NOW}) == [("%s", NOW)]
 
 
@@ -284,10 +288,10 @@ def delete_all_after_a_kill(connection: sa.Connection, url: str) -> None:
 def test_a_connection_that_breaks_in_use_is_an_error_once(postgres_url: str) -> None:
     with PostgresDb(postgres_url) as db:
         db.apply(ANA, [Add(UserMemory(memory="Likes tea"))], Change())
-        with pytest.raises(StoreError, match="terminating"), db._reading() as connection:
+        with pytest.raises(StoreError, match="terminating"), db._reading(NOTHING) as connection:
             delete_all_after_a_kill(connection, postgres_url)
         assert db.count(ANA) == 1
-        with pytest.raises(StoreError, match="terminating"), db._writing() as connection:
+        with pytest.raises(StoreError, match="terminating"), db._writing(NOTHING) as connection:
             delete_all_after_a_kill(connection, postgres_url)
         assert db.count(ANA) == 1
 
@@ -302,7 +306,7 @@ def test_many_connections_that_the_server_closed_are_replaced_unnoticed(
         together = Barrier(6)
 
         def read(index: int) -> int:
-            with db._reading() as connection:
+            with db._reading(NOTHING) as connection:
                 together.wait(60)
                 return connection.connection.driver_connection.info.backend_pid  # type: ignore[union-attr,no-any-return]
 

@@ -60,7 +60,7 @@ def ours(item: Any, name: str | None, kind: str, reflected: bool, compared_to: A
         return name in METADATA.tables
     if kind == "unique_constraint":  # on SQLite the key, beside the row number
         return False
-    return name not in ONLY_IN_ONE_DATABASE and name != "memory_text"
+    return name not in ONLY_IN_ONE_DATABASE and not str(name).endswith("_words")
 
 
 def test_the_migrations_make_the_tables_that_python_knows(url: str) -> None:
@@ -147,7 +147,6 @@ def test_a_newer_schema_is_refused_and_left_alone(url: str) -> None:
     with opened(url) as db, pytest.raises(SchemaError, match=rf"9999.*{schema.HEAD}"):
         db.newest(ANA)
     with engine.begin() as connection:
-        assert connection.execute(sa.text("SELECT count(*) FROM memory")).scalar() == 1
         connection.execute(sa.text(f"UPDATE {schema.VERSION_TABLE} SET version_num = '{schema.HEAD}'"))
     with opened(url) as db:
         assert db.count(ANA) == 1

@@ -7,7 +7,7 @@ import pytest
 from coterie.errors import ConflictError, InputError, NotFoundError
 from coterie.memory import rows
 from coterie.memory.db import Db
-from coterie.memory.edits import Add, Applied, Change, Delete, Edit, Merge, Ref, Update
+from coterie.memory.edits import Add, Applied, Change, Delete, Edit, Merge, Narrow, Ref, Update
 from coterie.memory.values import Message, Scope, Turn, UserMemory, Visibility
 
 ANA = Scope("ana", "desk", "scout")
@@ -329,3 +329,51 @@ def test_nobody_marks_the_turn_of_another_user(db: Db) -> None:
     with pytest.raises(ConflictError):
         db.apply(Scope("ben"), [statement("A")], CHANGE, curated="turn-1")
     assert db.pending_turns(None) == [turn]
+
+
+def test_what_follows_from_an_update_leaves_its_own_line_alone(db: Db) -> None:
+    one, two = add(db, "Has a dog", "The dog is Rex")
+    (merged,) = db.apply(ANA, [Merge([Ref(one), Ref(two)], "Rex is a dog")], CHANGE)
+    (update,) = db.apply(ANA, [Update(Ref(merged.memory_id), "Rex is an old dog")], CHANGE)
+    assert db.get(ANA, update.memory_id).stale_since is None
+    assert [(r.memory_id, r.number) for r in update.revisions] == [(merged.memory_id, 2), (update.memory_id, 1)]
+
+
+def test_narrowing_a_merged_memory_changes_each_memory_once(db: Db) -> None:
+    one, two = add(db, "Has a dog", "The dog is Rex")
+    (merged,) = db.apply(ANA, [Merge([Ref(one), Ref(two)], "Rex is a dog")], CHANGE)
+    (old,) = add(db, "Rex is old")
+    (again,) = db.apply(ANA, [Merge([Ref(merged.memory_id), Ref(old)], "Rex is an old dog")], CHANGE)
+    closed = db.get(ANA, one)
+    (narrowed,) = db.apply(ANA, [Narrow(Ref(one, closed.version), "agent")], Change())
+    assert {r.memory_id for r in narrowed.revisions} == {one, merged.memory_id, again.memory_id}
+    assert len(narrowed.revisions) == 3
+    assert texts(db, Scope("ana", "desk")) == []
+    db.undo(ANA, Change(), change_id=narrowed.revisions[0].change_id)
+    assert texts(db, Scope("ana", "desk")) == ["Rex is an old dog"]
+
+
+def test_narrowing_to_what_is_said_there_already_closes_the_statement(db: Db) -> None:
+    (wide,) = add(db, "Has a dog")
+    (narrow,) = add(db, "Has a dog", visibility="agent")
+    db.apply(ANA, [Narrow(Ref(wide), "agent")], Change())
+    assert [memory.memory_id for memory in db.newest(ANA)] == [narrow]
+    assert db.current(ANA, wide).memory_id == narrow
+    assert texts(db, Scope("ana")) == []
+
+
+def test_clearing_takes_what_was_made_from_what_is_cleared_before(db: Db) -> None:
+    (source,) = add(db, "Has a dog")
+    made = UserMemory(memory="Is often outside", depends_on=[source], created_at=datetime(2020, 1, 1, tzinfo=UTC))
+    db.apply(ANA, [Add(made)], CHANGE)
+    assert len(db.clear(ANA, Change())) == 2
+    assert db.count(ANA) == 0
+
+
+def test_what_is_made_in_the_same_edits_has_the_readers_that_its_source_has_by_then(db: Db) -> None:
+    (source,) = add(db, "Has a dog")
+    made = UserMemory(memory="Is often outside", depends_on=[source])
+    db.apply(ANA, [Narrow(Ref(source), "agent"), Add(made)], Change())
+    assert texts(db, Scope("ana")) == []
+    with pytest.raises(NotFoundError):
+        db.apply(ANA, [Delete(Ref(source)), Add(UserMemory(memory="Barks", depends_on=[source]))], Change())

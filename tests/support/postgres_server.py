@@ -22,6 +22,9 @@ from typing import Any
 BIN_VARIABLE = "TEST_POSTGRES_BIN"
 """Names a folder of PostgreSQL programs to test against, in place of the ones that are found."""
 
+PLAIN = "plain"
+"""A user without special rights: row security holds for it, as it does not for the superuser."""
+
 # A test's data need not survive a power failure. The socket lies in the data folder: its path must be under 107 bytes.
 CONFIGURATION = """
 fsync = off
@@ -116,24 +119,28 @@ class PostgresServer:
         if not self.folder:
             self.close()
 
-    def url(self, database: str) -> str:
+        else:
+            self.execute(f"CREATE ROLE {PLAIN} LOGIN")
+
+    def url(self, database: str, user: str = PLAIN) -> str:
         """Where a database is, for SQLAlchemy."""
-        return f"postgresql+psycopg://postgres@/{database}?host={self.folder}"
+        return f"postgresql+psycopg://{user}@/{database}?host={self.folder}"
 
     def create(self, template: str = "template1") -> str:
-        """Make a database like ``template`` and return its name."""
+        """Make a database like ``template``, owned by `PLAIN`, and return its name."""
         name = next(self._names)
-        self._execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        self.execute(f"CREATE DATABASE {name} TEMPLATE {template} OWNER {PLAIN}")
         return name
 
     def drop(self, database: str) -> None:
         """Remove a database, also from under connections that a killed process left."""
-        self._execute(f"DROP DATABASE {database} WITH (FORCE)")
+        self.execute(f"DROP DATABASE {database} WITH (FORCE)")
 
-    def _execute(self, statement: str) -> None:
+    def execute(self, statement: str, database: str = "postgres") -> None:
+        """Run a statement as the superuser."""
         import psycopg
 
-        with psycopg.connect(f"host={self.folder} user=postgres dbname=postgres", autocommit=True) as connection:
+        with psycopg.connect(f"host={self.folder} user=postgres dbname={database}", autocommit=True) as connection:
             connection.execute(statement.encode())
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""Trust, dependence, lineage and vectors of memories; revisions numbered by themselves and grouped by change."""
+"""Trust, dependence, lineage, vectors of memories; revisions numbered by themselves; on PostgreSQL the wall."""
 
 from typing import Any
 
@@ -7,6 +7,7 @@ from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB, TSVECTOR
 
 from coterie.memory.indexing import turn_index
+from coterie.memory.migrations import wall
 from coterie.memory.query import index_words
 from coterie.memory.tables import UtcDateTime
 from coterie.memory.values import Message, Turn
@@ -17,11 +18,9 @@ down_revision = "0001"
 PART = 1000
 FOUND_BY = ("words", "reply_words", "asks", "told", "speaker", "audience", "place")
 
-
+# The words have no accents and no endings any more: "simple" takes them as they are.
+TEXT_INDEX = "setweight(to_tsvector('simple', words), 'A') || to_tsvector('simple', {beside})"
 # The keys of a row's readers are words of the text index, so that a search touches nobody else's postings.
-AUDIENCE = "CASE visibility WHEN 'team' THEN 'team:' || team_id WHEN 'agent' THEN 'agent:' || agent_id ELSE 'user' END"
-TEXT_INDEX = f"""setweight(to_tsvector('simple', words), 'A') || to_tsvector('simple', topic_words)
-    || array_to_tsvector(ARRAY[md5(user_id), md5(user_id || chr(31) || {AUDIENCE})])"""
 READERS = "'u' || hex({0}user_id) || ' k' || hex({0}user_id || char(31) || {0}audience)"
 INDEXED = "{0}seq, " + READERS + " AS readers, {0}words, {0}topic_words"
 COLUMNS = "rowid, readers, words, topic_words"
@@ -54,6 +53,8 @@ def upgrade() -> None:
     _revision(identifier)
     _vectors(identifier)
     _turn(postgres)
+    if postgres:
+        wall.build(op.get_bind())
 
 
 def _memory(postgres: bool, moment: Any) -> None:
@@ -71,8 +72,12 @@ def _words(postgres: bool) -> None:
     _fill_words(op.get_bind())
     if postgres:
         op.drop_column("memory", "text_index")
-        op.add_column("memory", sa.Column("text_index", TSVECTOR, sa.Computed(TEXT_INDEX, persisted=True)))
-        op.create_index("memory_text", "memory", ["text_index"], postgresql_using="gin")
+        op.add_column(
+            "memory",
+            sa.Column("text_index", TSVECTOR, sa.Computed(TEXT_INDEX.format(beside="topic_words"), persisted=True)),
+        )
+        op.get_bind().exec_driver_sql(wall.SHELF_WORDS)
+        wall.index_words(op.get_bind(), "memory")
     else:
         for statement in FULL_TEXT:
             op.get_bind().exec_driver_sql(statement)
@@ -167,8 +172,13 @@ def _turn(postgres: bool) -> None:
         op.add_column("turn", sa.Column(name, sa.Integer, nullable=False, server_default="0"))
     op.add_column("turn", sa.Column("asks", sa.Boolean, nullable=False, server_default=sa.false()))
     _fill_turns(op.get_bind())
-    op.create_index("turn_place", "turn", ["user_id", "session_id", "place"])
-    if not postgres:
+    op.drop_index("turn_session", "turn")
+    op.create_index("turn_place", "turn", ["user_id", "session_id", "place", "turn_id"])
+    if postgres:
+        text_index = sa.Computed(TEXT_INDEX.format(beside="reply_words"), persisted=True)
+        op.add_column("turn", sa.Column("text_index", TSVECTOR, text_index))
+        wall.index_words(op.get_bind(), "turn")
+    else:
         for statement in TURN_TEXT:
             op.get_bind().exec_driver_sql(statement)
 

@@ -1,0 +1,141 @@
+"""Which indexes PostgreSQL takes for the store's verbs, behind its wall."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from coterie.memory.db import Db
+from coterie.memory.edits import Change, Ref, Update
+from coterie.memory.ids import new_id
+from coterie.memory.postgres import PostgresDb
+from coterie.memory.postgres_wall import WalledConnection, _Cursor
+from coterie.memory.values import Scope
+from tests.support.postgres_server import PostgresServer
+
+USERS, EACH = 40, 500
+# Every row holds "tea" and one word of its own; one in ten is of a team.
+FILL = f"""
+INSERT INTO memory (user_id, memory_id, memory, topics, team_id, visibility, kind, created_at, updated_at, version,
+    content_hash, words, topic_words, trust, depends_on)
+SELECT 'user' || n % {USERS}, 'id-' || n, 'Tea ' || n, '[]', 'desk', CASE n % 10 WHEN 0 THEN 'team' ELSE 'user' END,
+    'fact', now() - n * interval '1 second', now(), 1, n::text::bytea, 'tea word' || n, '', 'user', '[]'
+FROM generate_series(1, {USERS * EACH}) AS n;
+INSERT INTO turn (user_id, turn_id, session_id, run_id, messages, at, status, attempts)
+SELECT 'user' || n % {USERS}, 'turn-' || n, 's' || n % 7, 'r', '[]', now() - n * interval '1 second',
+    CASE WHEN n % 1000 = 0 THEN 'pending' ELSE 'none' END, 0
+FROM generate_series(1, {USERS * EACH}) AS n;
+"""
+ANALYZE = "ANALYZE memory; ANALYZE turn; ANALYZE memory_search"
+
+Plans = list[str]
+
+
+def explaining(plans: Plans) -> type[_Cursor]:
+    """A cursor that notes how each statement is planned, and then runs it."""
+
+    class Explaining(_Cursor):
+        def execute(self, query: Any, params: Any = None, **options: Any) -> Any:
+            held: Any = self.connection
+            ahead = held._next
+            if query.startswith(("SELECT", "WITH", "UPDATE", "DELETE")):
+                cursor = _Cursor(held).execute(f"EXPLAIN {query}", params, prepare=True)
+                plans.append("\n".join(line for (line,) in cursor.fetchall()))
+                held._next = () if held._each == () else ahead  # in a transaction what went ahead holds
+            return super().execute(query, params, **options)
+
+    return Explaining
+
+
+@pytest.fixture(scope="module")
+def full(postgres_server: PostgresServer) -> Iterator[str]:
+    """A database with many rows, its statistics not up to date."""
+    name = postgres_server.create()
+    with PostgresDb(postgres_server.url(name)) as db:
+        db.count(Scope("ana"))
+    postgres_server.execute("ALTER TABLE memory SET (autovacuum_enabled = off)", name)
+    postgres_server.execute("ALTER TABLE turn SET (autovacuum_enabled = off)", name)
+    postgres_server.execute(FILL, name)
+    yield postgres_server.url(name)
+    postgres_server.drop(name)
+
+
+@pytest.fixture(params=[False, True], ids=["without statistics", "with statistics"], scope="module")
+def statistics(request: pytest.FixtureRequest, full: str, postgres_server: PostgresServer) -> bool:
+    if request.param:
+        postgres_server.execute(ANALYZE, str(sa.make_url(full).database))
+    return bool(request.param)
+
+
+@pytest.fixture(params=["auto", "force_generic_plan"], scope="module")
+def planned(request: pytest.FixtureRequest, full: str, statistics: bool) -> Iterator[tuple[Db, Plans]]:
+    """A store, and the plans of the statements that it runs."""
+    plans: Plans = []
+    cursor = explaining(plans)
+
+    def prepared(connection: WalledConnection, record: object) -> None:
+        connection.execute(f"SET plan_cache_mode = {request.param}".encode())
+        connection.cursor_factory = cursor
+
+    with PostgresDb(full) as db:
+        sa.event.listen(db._opened(), "connect", prepared)
+        db._opened().dispose()
+        yield db, plans
+
+
+SCOPES = [Scope("user7"), Scope("user7", "desk", "scout"), Scope("user7", as_owner=True)]
+
+
+def plan(planned: tuple[Db, Plans], verb: str, *arguments: Any) -> str:
+    """How the last statement of a verb is run."""
+    db, plans = planned
+    plans.clear()
+    getattr(db, verb)(*arguments)
+    return plans[-1]
+
+
+@pytest.mark.parametrize("scope", SCOPES)
+def test_reading_by_index(planned: tuple[Db, Plans], statistics: bool, scope: Scope) -> None:
+    readers = "memory_owner" if scope.as_owner else "memory_readers"
+    verbs: dict[str, tuple[str, list[Any]]] = {
+        "get": ("memory_pkey", [scope, "id-7"]),
+        "newest": (readers, [scope]),
+        "turns": ("turn_place", ["user7", "s0"]),
+        "pending_turns": ("turn_pending", ["user7"]),
+    }
+    for verb, (index, arguments) in verbs.items():
+        found = plan(planned, verb, *arguments)
+        assert "Seq Scan" not in found
+        assert index in found or not statistics  # without them it takes the next best
+
+
+@pytest.mark.parametrize("scope", SCOPES)
+@pytest.mark.parametrize("query", ["word7", "tea", "tea word7 word47"])
+def test_searching_by_index(planned: tuple[Db, Plans], statistics: bool, scope: Scope, query: str) -> None:
+    db, _ = planned
+    assert {hit.memory.user_id for hit in db.search(scope, query)} == {"user7"}
+    found = plan(planned, "search", scope, query)
+    assert "Bitmap Index Scan on memory_words" in found
+    assert "memory_pkey" in found or not statistics
+    assert "Seq Scan on memory " not in found
+
+
+def test_changing_by_index(planned: tuple[Db, Plans], statistics: bool) -> None:
+    db, plans = planned
+    plans.clear()
+    for _ in range(2):
+        db.apply(Scope("user9"), [Update(Ref("id-9"), new_id())], Change())
+    scans = [line for found in plans for line in found.splitlines() if "Seq Scan on" in line]
+    assert [line for line in scans if "memory_source" not in line and "memory_revision" not in line] == []
+
+
+def test_a_superuser_searches_by_index_too(full: str, postgres_server: PostgresServer) -> None:
+    plans: Plans = []
+    with PostgresDb(postgres_server.url(str(sa.make_url(full).database), "postgres")) as db:
+        before = db.search(Scope("user7"), "word7")
+        sa.event.listen(db._opened(), "connect", lambda held, _: setattr(held, "cursor_factory", explaining(plans)))
+        db._opened().dispose()
+        assert db.search(Scope("user7"), "word7") == before != []
+    assert "Bitmap Index Scan on memory_words" in plans[-1]
+    assert "coterie.user" not in plans[-1]
