@@ -2,6 +2,7 @@
 
     python benchmarks/store.py --rows 1000 100000
     python benchmarks/store.py --postgres postgresql://user:password@host/empty_database
+    python benchmarks/store.py --rows 10000 500000 --vectors 384
 
 A tenth of the rows are one user's, who is asked; the others are of users with 100 rows each.
 """
@@ -24,7 +25,7 @@ from coterie.memory.edits import Add, Change, Ref, Update
 from coterie.memory.ids import new_id
 from coterie.memory.postgres import PostgresDb
 from coterie.memory.sqlite import SqliteDb
-from coterie.memory.values import Message, Scope, Turn, UserMemory
+from coterie.memory.values import Filters, Message, Scope, Turn, UserMemory
 
 WORDS = [f"{first}{last}" for first in ("ba", "co", "di", "fu", "ge", "ha", "ki", "lo") for last in "bcdfghklmnprstvz"]
 BATCH = 1000
@@ -33,6 +34,26 @@ CHANGE = Change("curator")
 
 Measure = tuple[float, float]
 """Milliseconds of CPU, milliseconds by the clock."""
+
+
+class RandomEmbeddings:
+    """Vectors of so many numbers, as fast as they can be had: what is measured is the store."""
+
+    model = "random"
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._random = random.Random(0)
+        self._pool = [self._random.gauss(0, 1) for _ in range(100_000)]
+
+    def embed_query(self, text: str) -> list[float]:
+        """Any vector."""
+        start = self._random.randrange(len(self._pool) - self._size)
+        return self._pool[start : start + self._size]
+
+    def embed_documents(self, texts: list[str]) -> list[list[float]]:
+        """As many vectors as texts."""
+        return [self.embed_query(text) for text in texts]
 
 
 def sentence(random: random.Random, number: int) -> str:
@@ -87,6 +108,7 @@ def verbs(db: Db, user_id: str) -> dict[str, Callable[[], object]]:
         "newest(20)": lambda: db.newest(scope, 20),
         "newest(20), team and agent": lambda: db.newest(Scope(user_id, "team", "agent"), 20),
         "search(3 words)": lambda: db.search(scope, words()),
+        "search(3 words), topic": lambda: db.search(scope, words(), filters=Filters(topics=["t"])),
         "recall(1000 tokens)": lambda: db.recall(scope, words()),
         "apply(one Add)": add,
         "apply(one Update)": update,
@@ -100,12 +122,16 @@ def main() -> None:
     parser.add_argument("--rows", type=int, nargs="+", default=[1000, 100_000], help="how many memories are stored")
     parser.add_argument("--times", type=int, default=300, help="how often each verb is measured")
     parser.add_argument("--postgres", metavar="URL", help="measure PostgreSQL too, in this database")
+    parser.add_argument("--vectors", type=int, metavar="SIZE", help="give the memories vectors of so many numbers")
     options = parser.parse_args()
+    embedder = RandomEmbeddings(options.vectors) if options.vectors else None
     table = Table("database", "verb", *(f"{rows:,} rows" for rows in options.rows), title="CPU ms (clock ms)")
     with tempfile.TemporaryDirectory() as folder:
-        stores: dict[str, Callable[[int], Db]] = {"SQLite": lambda rows: SqliteDb(Path(folder) / f"{rows}.db")}
+        stores: dict[str, Callable[[int], Db]] = {
+            "SQLite": lambda rows: SqliteDb(Path(folder) / f"{rows}.db", embedder=embedder)
+        }
         if options.postgres:
-            stores["PostgreSQL"] = lambda rows: PostgresDb(options.postgres)
+            stores["PostgreSQL"] = lambda rows: PostgresDb(options.postgres, embedder=embedder)
         for name, make in stores.items():
             results = [measure_store(make(rows), rows, options.times) for rows in options.rows]
             for verb in results[0]:

@@ -4,7 +4,7 @@ import random
 import threading
 import time
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from types import TracebackType
@@ -12,11 +12,13 @@ from typing import Any, Self, TypeVar
 
 import sqlalchemy as sa
 
-from coterie.memory import forks, inputs, schema
+from coterie.memory import forks, inputs, schema, vectors
 from coterie.memory.dialect import Dialect, LostRaceError
 from coterie.memory.draft import Draft
-from coterie.memory.edits import Change
+from coterie.memory.edits import Change, Edit
+from coterie.memory.embedding import Embedder
 from coterie.memory.flow import in_thread
+from coterie.memory.meaning import CACHE_BYTES, Meaning
 from coterie.memory.reach import NOTHING, Reach, changing
 from coterie.memory.tables import NOBODY
 from coterie.memory.values import Scope
@@ -40,8 +42,11 @@ class Connected:
     that is fine: the child gets connections of its own.
     """
 
-    def __init__(self, dialect: Dialect) -> None:
+    def __init__(
+        self, dialect: Dialect, embedder: Embedder | None = None, vector_cache_bytes: int = CACHE_BYTES
+    ) -> None:
         self._dialect = dialect
+        self._meaning = Meaning(dialect, embedder, vector_cache_bytes)
         self._open = threading.RLock()
         self._engine: sa.Engine | None = None
         self._dispose: weakref.finalize[..., Any]
@@ -74,6 +79,8 @@ class Connected:
 
     def _after_fork(self, in_child: bool) -> None:
         self._dialect.after_fork()
+        if in_child:
+            self._meaning.forget_all()
         if in_child and self._engine is not None and not self._dialect.survives_fork:
             self._dispose.detach()
             _of_parents.append(self._engine)
@@ -101,18 +108,23 @@ class Connected:
             if opened is None:
                 self._dialect.dispose(engine)
 
-    def _drafted(self, scope: Scope, change: Change, work: Callable[[Draft], T]) -> T:
+    def _drafted(self, scope: Scope, change: Change, work: Callable[[Draft], T], edits: Sequence[Edit] = ()) -> T:
         """Do work in a transaction that changes memories; anew when another transaction got in its way.
 
         Those of one owner wait for each other. But what a team knows is nobody's, and is changed for many users.
+        The new statements of the edits get their vectors, which the model makes before the first attempt.
         """
         within = changing(scope)
         inputs.checked_change(change)
+        embedded = self._meaning.of_edits(lambda: self._reading(NOTHING), edits)
         for left in reversed(range(ATTEMPTS)):
             try:
                 with self._writing(within) as connection:
                     self._dialect.lock_owner(connection, scope.user_id or NOBODY)
-                    return work(Draft(connection, scope, change, datetime.now(UTC)))
+                    draft = Draft(connection, scope, change, datetime.now(UTC))
+                    done = work(draft)
+                    vectors.keep(self._dialect, draft, embedded)
+                    return done
             except LostRaceError:
                 if not left:
                     raise

@@ -4,7 +4,7 @@ from collections.abc import Generator
 from dataclasses import dataclass
 from typing import Any
 
-from coterie.errors import ConflictError, CoterieError, CurationError, NotFoundError
+from coterie.errors import ConflictError, CoterieError, CurationError, EmbeddingError, NotFoundError
 from coterie.memory.checks import CurationLimits, Evidence, Proposal, Refused, check
 from coterie.memory.curator import Curator
 from coterie.memory.db import Db
@@ -26,7 +26,7 @@ class CurationReport:
     turn_id: str
     applied: tuple[Applied, ...] = ()
     refused: tuple[Refused, ...] = ()
-    error: CurationError | None = None
+    error: CurationError | EmbeddingError | None = None
     """Why the turn is not curated. None: it is."""
     model_calls: int = 0
 
@@ -53,7 +53,7 @@ class _Calls:
 
 
 def curate(db: Db, curator: Curator, turn: Turn, limits: CurationLimits) -> Flow[CurationReport]:
-    """Curate a pending turn, once in effect. A failure of the curator is noted on the turn, and in the report.
+    """Curate a pending turn, once in effect. A failure of a model is noted on the turn, and in the report.
 
     Raises:
         ConflictError: the turn is not pending (any more); nothing was written.
@@ -62,7 +62,7 @@ def curate(db: Db, curator: Curator, turn: Turn, limits: CurationLimits) -> Flow
     calls = _Calls()
     try:
         applied, refused = yield from _rounds(db, curator, turn, limits, calls)
-    except CurationError as error:
+    except (CurationError, EmbeddingError) as error:
         try:
             db.fail_turn(turn, str(error))
         except NotFoundError:

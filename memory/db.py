@@ -12,13 +12,14 @@ from coterie.memory.conversing import Conversing
 from coterie.memory.edits import Erased
 from coterie.memory.flow import in_thread
 from coterie.memory.maintaining import Maintaining
+from coterie.memory.reembedding import Reembedding
 from coterie.memory.remembering import Remembering
 from coterie.memory.revising import Revising
 from coterie.memory.transferring import Transferring
 from coterie.memory.values import Scope
 
 
-class Db(Remembering, Revising, Conversing, Transferring, Maintaining):
+class Db(Remembering, Revising, Conversing, Reembedding, Transferring, Maintaining):
     """The store on some database. Made by `SqliteDb` and `PostgresDb`; safe to share between threads.
 
     Making one costs nothing: it connects, and makes or upgrades the schema, on first use. A process that forks after
@@ -41,6 +42,7 @@ class Db(Remembering, Revising, Conversing, Transferring, Maintaining):
         with self._writing(reach.changing(Scope(owner, as_owner=True))) as connection:
             self._dialect.lock_owner(connection, owner)
             erased = erasing.erase(connection, owner)
+        self._meaning.forget(owner)
         with self._reading(reach.NOTHING) as connection:
             self._dialect.scrub(connection)
         return erased

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from coterie.errors import ConflictError, StoreError
 from coterie.memory.prepared import Prepared, Row, run
 from coterie.memory.reach import Reach
-from coterie.memory.values import Scope
+from coterie.memory.values import Filters, Scope
 
 
 class LostRaceError(ConflictError):
@@ -61,8 +61,10 @@ class Dialect(ABC):
         """Take out of the files what deleted rows have left there."""
 
     @abstractmethod
-    def search(self, connection: sa.Connection, scope: Scope, words: Sequence[str], limit: int) -> list[Row]:
-        """The current memories that hold any of the words: rows of `MEMORY_COLUMNS` and the score, best first."""
+    def search(
+        self, connection: sa.Connection, scope: Scope, words: Sequence[str], limit: int, filters: Filters
+    ) -> list[Row]:
+        """The memories that are meant and hold any of the words: rows of `SEARCH_COLUMNS` and the score, best first."""
 
     @abstractmethod
     def search_turns(self, connection: sa.Connection, scope: Scope, words: Sequence[str], limit: int) -> list[Row]:

@@ -78,6 +78,8 @@ class Draft:
         self.change = change
         self.at = at
         self.change_id = new_id()
+        self.worded: list[UserMemory] = []
+        """The memories that were written with a statement that their id did not have."""
         self._stored: dict[Key, UserMemory] = {}
         self._now: dict[Key, UserMemory | None] = {}
         self._holders: dict[tuple[str, bytes], Key | None] = {}
@@ -172,6 +174,10 @@ class Draft:
         self.put(op, before, after, reason)
         return after
 
+    def is_fresh(self, memory: UserMemory) -> bool:
+        """Whether a memory's id was made just now."""
+        return rows.memory_key(memory) in self._fresh
+
     def write(self) -> list[Revision]:
         """Write what was changed, and return the revisions in their order.
 
@@ -187,6 +193,7 @@ class Draft:
     def _flush(self) -> None:
         """Write the rows that differ from what is stored, without their revisions."""
         changed = {key: now for key, now in self._now.items() if self._stored.get(key) is not now}
+        self.worded += [now for key, now in changed.items() if now is not None and self._is_worded(key, now)]
         gone = [self._stored[key] for key, now in changed.items() if now is None and key in self._stored]
         altered = [(self._stored[key], now) for key, now in changed.items() if now is not None and key in self._stored]
         for memory in gone:
@@ -196,6 +203,9 @@ class Draft:
             self._change(before, after)
         self._insert([now for key, now in changed.items() if now is not None and key not in self._stored])
         self._stored = {key: now for key, now in self._now.items() if now is not None}
+
+    def _is_worded(self, key: Key, now: UserMemory) -> bool:
+        return key not in self._stored or self._stored[key].memory != now.memory
 
     def head(self, memory: UserMemory) -> UserMemory | None:
         """The statement that holds now in a memory's place: itself, or the last of those that took its place."""

@@ -14,14 +14,16 @@ from sqlalchemy.dialects.postgresql import insert
 from coterie.errors import StoreError
 from coterie.memory.db import Db
 from coterie.memory.dialect import Dialect, LostRaceError, first_line, rolled_back
+from coterie.memory.embedding import Embedder
 from coterie.memory.flow import in_thread
+from coterie.memory.meaning import CACHE_BYTES
 from coterie.memory.postgres_search import NEIGHBOURS, search, search_turns
 from coterie.memory.postgres_wall import BEGIN, SNAPSHOT, connect, holds, walled
 from coterie.memory.prepared import Row
 from coterie.memory.reach import NOTHING, Reach
 from coterie.memory.secrets import without_login
 from coterie.memory.tables import METADATA
-from coterie.memory.values import Scope
+from coterie.memory.values import Filters, Scope
 
 CONNECT_SECONDS = 10
 """How long to wait for the server, unless the URL says ``connect_timeout``."""
@@ -40,13 +42,17 @@ class PostgresDb(Db):
     Args:
         db_url: ``postgresql://user:password@host:port/database``, also with ``postgresql+psycopg:``. The database must
             exist; its tables are made on first use, in the first schema of the search path.
+        embedder: Finds memories by meaning too: any LangChain ``Embeddings``. None: by words alone, and what is
+            written gets no vector (``reembed`` fills that gap).
+        vector_cache_bytes: How much memory this process may use for the vectors of the users asked about last.
 
     Raises:
         StoreError: the URL is not one of PostgreSQL, or has a password that must be written otherwise.
+        ConfigurationError: the embedder is none.
     """
 
-    def __init__(self, db_url: str) -> None:
-        super().__init__(_Postgres(_url(db_url)))
+    def __init__(self, db_url: str, *, embedder: Embedder | None = None, vector_cache_bytes: int = CACHE_BYTES) -> None:
+        super().__init__(_Postgres(_url(db_url)), embedder, vector_cache_bytes)
 
     def walled(self) -> bool:
         """Whether the database itself keeps users apart, for the user in the URL.
@@ -119,8 +125,10 @@ class _Postgres(Dialect):
         for table in METADATA.tables:
             connection.exec_driver_sql(f'VACUUM "{table}"')
 
-    def search(self, connection: sa.Connection, scope: Scope, words: Sequence[str], limit: int) -> list[Row]:
-        return search(connection, scope, words, limit)
+    def search(
+        self, connection: sa.Connection, scope: Scope, words: Sequence[str], limit: int, filters: Filters
+    ) -> list[Row]:
+        return search(connection, scope, words, limit, filters)
 
     def search_turns(self, connection: sa.Connection, scope: Scope, words: Sequence[str], limit: int) -> list[Row]:
         return search_turns(connection, scope, words, limit)

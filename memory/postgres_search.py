@@ -1,23 +1,23 @@
 """Full text in PostgreSQL: each word of a query finds rows by itself, and counts more the fewer rows it finds."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB, TSQUERY
 
-from coterie.memory import rows
+from coterie.memory import filtering, rows
+from coterie.memory.filtering import Shape, looked_at, meant
 from coterie.memory.migrations.wall import DOORS, MATCH
 from coterie.memory.postgres_wall import Statement, behind_wall, text_array, walled
 from coterie.memory.prepared import Prepared, Row
 from coterie.memory.ranking import SIDE_WEIGHT
-from coterie.memory.reading import Kinds, current, found_rows
+from coterie.memory.reading import Kinds, found_rows
 from coterie.memory.scope import readable, shelves
 from coterie.memory.tables import MEMORY, NOBODY, TURN
 from coterie.memory.turn_search import CANDIDATE, neighbours
-from coterie.memory.values import Scope
+from coterie.memory.values import Filters, Scope
 
 # What the policy of a door matches rows with: any of the words, marked as the words of each owner are.
 _SET_MATCH = b"""SELECT set_config('coterie.match', concat_ws(' | ',
@@ -29,9 +29,10 @@ _WEIGHTS: sa.ColumnClause[Any] = sa.literal_column(f"'{{{SIDE_WEIGHT}, 0, 0, 1}}
 _LIMIT = sa.bindparam("limit", type_=sa.BigInteger)
 
 
-def search(connection: sa.Connection, scope: Scope, words: Sequence[str], limit: int) -> list[Row]:
-    """The current memories that hold any of the words: rows of `MEMORY_COLUMNS` and the score, best first."""
-    return _found(connection, _search, scope, words, limit=limit, now=datetime.now(UTC))
+def search(connection: sa.Connection, scope: Scope, words: Sequence[str], limit: int, filters: Filters) -> list[Row]:
+    """The memories that are meant and hold any of the words: rows of `SEARCH_COLUMNS` and the score, best first."""
+    statement = partial(_search, filtering.shape_of(filters))
+    return _found(connection, statement, scope, words, limit=limit, **filtering.values(filters))
 
 
 def search_turns(connection: sa.Connection, scope: Scope, words: Sequence[str], limit: int) -> list[Row]:
@@ -55,11 +56,12 @@ def _word(place: int) -> str:
 
 
 @cache
-def _search(kinds: Kinds, words: int, walled: bool) -> Prepared:
-    narrow = _narrow(MEMORY, ("memory_id", "created_at", "valid_until", "expires_at"), walled)
-    best = _best(narrow, narrow.c.created_at, words, readable(narrow, kinds), current(narrow))
+def _search(shape: Shape, kinds: Kinds, words: int, walled: bool) -> Prepared:
+    names = {"memory_id", "created_at", "valid_until", "expires_at", *looked_at(shape)}
+    narrow = _narrow(MEMORY, sorted(names), walled)
+    best = _best(narrow, narrow.c.created_at, words, readable(narrow, kinds), meant(narrow, shape))
     same = (MEMORY.c.user_id == best.c.user_id) & (MEMORY.c.memory_id == best.c.memory_id)
-    found = sa.select(*rows.MEMORY_COLUMNS, sa.type_coerce(best.c.score, sa.Float).label("score"))
+    found = sa.select(*rows.SEARCH_COLUMNS, sa.type_coerce(best.c.score, sa.Float).label("score"))
     return Prepared(found.join_from(best, MEMORY, same).order_by(best.c.score.desc(), MEMORY.c.created_at.desc()))
 
 

@@ -8,14 +8,15 @@ from typing import Any
 import sqlalchemy as sa
 
 from coterie.errors import InputError, NotFoundError
-from coterie.memory import inputs, lineage, rows
+from coterie.memory import filtering, inputs, lineage, rows
 from coterie.memory.dialect import Dialect
+from coterie.memory.filtering import Shape, current, meant
 from coterie.memory.prepared import Prepared, Row
 from coterie.memory.query import query_words
 from coterie.memory.scope import parameters, readable, shelves
-from coterie.memory.tables import MEMORY, UtcDateTime
+from coterie.memory.tables import MEMORY
 from coterie.memory.tokens import estimate_tokens
-from coterie.memory.values import Hit, Recall, Scope, UserMemory
+from coterie.memory.values import EVERY, Filters, Recall, Scope, UserMemory
 
 PART = 50
 """How many rows are fetched at a time."""
@@ -31,13 +32,6 @@ TOPIC_WEIGHT = 0.3
 """What a word found in a memory's topics counts, when one found in its statement counts 1."""
 
 Kinds = tuple[str, ...]
-
-
-def current(table: sa.FromClause) -> sa.ColumnElement[bool]:
-    """What is true now: not closed, not expired."""
-    now = sa.bindparam("now", type_=UtcDateTime)
-    valid, expires = table.c.valid_until, table.c.expires_at
-    return (valid.is_(None) | (valid > now)) & (expires.is_(None) | (expires > now))
 
 
 @cache
@@ -60,7 +54,7 @@ def by_prefix(kinds: Kinds) -> Prepared:
 
 
 @cache
-def _newest(kinds: Kinds) -> Prepared:
+def _newest(kinds: Kinds, shape: Shape) -> Prepared:
     """Each shelf is read along its own index and gives its newest; the newest of these are the answer."""
     limit = sa.bindparam("limit", type_=sa.BigInteger)
 
@@ -68,7 +62,7 @@ def _newest(kinds: Kinds) -> Prepared:
         return query.order_by(table.c.created_at.desc(), table.c.memory_id.desc()).limit(limit)
 
     selected = sa.select(*rows.MEMORY_COLUMNS)
-    parts = [newest(MEMORY, selected.where(readable(MEMORY, (kind,)), current(MEMORY))) for kind in kinds]
+    parts = [newest(MEMORY, selected.where(readable(MEMORY, (kind,)), meant(MEMORY, shape))) for kind in kinds]
     if len(parts) == 1:
         return Prepared(parts[0])
     union = sa.union_all(*(sa.select(part.subquery()) for part in parts)).subquery()
@@ -135,12 +129,14 @@ def only(connection: sa.Connection, statement: Callable[[Kinds], Prepared], scop
     return found[0]
 
 
-def newest(connection: sa.Connection, scope: Scope, limit: int | None) -> Iterator[UserMemory]:
-    """The newest current memories, newest first, read as they are asked for."""
-    number = inputs.checked_limit(limit)
+def newest(
+    connection: sa.Connection, scope: Scope, limit: int | None, filters: Filters = EVERY
+) -> Iterator[UserMemory]:
+    """The newest memories that are meant, newest first, read as they are asked for."""
+    number, shape = inputs.checked_limit(limit), filtering.shape_of(filters)
     if kinds := kinds_of(scope):
-        values = {**parameters(scope), "limit": number, "now": datetime.now(UTC)}
-        for part in _newest(kinds).parts(connection, values, PART):
+        values = {**parameters(scope), **filtering.values(filters), "limit": number}
+        for part in _newest(kinds, shape).parts(connection, values, PART):
             yield from map(rows.memory_value, part)
 
 
@@ -149,21 +145,28 @@ def count(connection: sa.Connection, scope: Scope) -> int:
     return int(found_rows(connection, _count(kinds_of(scope)), scope, now=datetime.now(UTC))[0][0])
 
 
-def search(connection: sa.Connection, dialect: Dialect, scope: Scope, query: str, limit: int | None) -> list[Hit]:
-    """The current memories that hold any of the query's words, best first."""
-    number, kinds = inputs.checked_limit(limit), kinds_of(scope)
-    words = query_words(inputs.expected("query", query, str))
-    if not (kinds and words):
+def by_words(
+    connection: sa.Connection, dialect: Dialect, scope: Scope, query: str, limit: int, filters: Filters
+) -> list[Row]:
+    """The memories that are meant and hold any of the query's words, best first.
+
+    Rows of `rows.SEARCH_COLUMNS` and the score.
+    """
+    words = query_words(query)
+    if not (kinds_of(scope) and words):
         return []
-    found = dialect.search(connection, scope, words, number)
-    return [Hit(rows.memory_value(row), row[-1], {"text": row[-1]}) for row in found]
+    return dialect.search(connection, scope, words, limit, filters)
 
 
-def recall(connection: sa.Connection, dialect: Dialect, scope: Scope, query: str, budget: int) -> Recall:
-    """Everything when it fits into the budget; otherwise what the query finds, then the newest."""
+def checked_budget(budget: int) -> int:
+    """How many tokens a prompt has room for."""
     if not isinstance(budget, int) or budget < 0:
         raise InputError(f"token_budget is {budget!r}: give a whole number, 0 or more.")
-    inputs.expected("query", query, str)
+    return budget
+
+
+def whole(connection: sa.Connection, scope: Scope, budget: int) -> Recall:
+    """Everything, oldest first, if it fits into the budget; otherwise the newest, newest first, a few more than fit."""
     enough, tokens = budget // SHORTEST_TOKENS + 1, 0
     latest: list[UserMemory] = []
     for memory in newest(connection, scope, enough):
@@ -173,11 +176,10 @@ def recall(connection: sa.Connection, dialect: Dialect, scope: Scope, query: str
             break
     if tokens <= budget and len(latest) < enough:
         return Recall(tuple(reversed(latest)), tokens, complete=True)
-    hits = search(connection, dialect, scope, query, limit=budget // TOKENS_PER_HIT + 1)
-    return _fitting([*(hit.memory for hit in hits), *latest], budget)
+    return Recall(tuple(latest), tokens, complete=False)
 
 
-def _fitting(memories: Iterable[UserMemory], budget: int) -> Recall:
+def fitting(memories: Iterable[UserMemory], budget: int) -> Recall:
     """The first of the memories that fit, oldest first."""
     chosen: dict[str | None, UserMemory] = {}
     tokens = 0

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 
-from coterie.memory import conversations, inputs, reach, reading, writing
+from coterie.memory import conversations, inputs, reach, reading, searching, writing
 from coterie.memory.connecting import Connected
 from coterie.memory.draft import Draft
 from coterie.memory.edits import Applied, Change, Edit
 from coterie.memory.flow import in_thread
-from coterie.memory.values import Hit, Recall, Scope, UserMemory
+from coterie.memory.values import EVERY, Filters, Hit, Recall, Scope, UserMemory
 
 
 class Remembering(Connected):
@@ -28,6 +28,8 @@ class Remembering(Connected):
         Raises:
             NotFoundError: an edit names a memory that the scope may not read.
             ConflictError: a memory is not at the version an edit names, or the turn is not pending. Nothing is written.
+            EmbeddingError: the embedding model, asked before the transaction for all new statements at once, failed.
+            ConfigurationError: the store's vectors are of another model.
         """
         edits = inputs.checked_edits(edits)
 
@@ -36,7 +38,7 @@ class Remembering(Connected):
                 conversations.mark_curated(draft.connection, scope.user_id, curated)
             return writing.apply(draft, edits)
 
-        return self._drafted(scope, change, work)
+        return self._drafted(scope, change, work, edits)
 
     def clear(self, scope: Scope, change: Change, reason: str = "cleared") -> list[Applied]:
         """Delete every memory that is true now and the scope may read, in one transaction."""
@@ -74,34 +76,56 @@ class Remembering(Connected):
         with self._reading(reach.reading(scope)) as connection:
             return reading.find(connection, scope, prefix)
 
-    def newest(self, scope: Scope, limit: int | None = 20, *, oldest_first: bool = False) -> list[UserMemory]:
+    def newest(
+        self, scope: Scope, limit: int | None = 20, filters: Filters = EVERY, *, oldest_first: bool = False
+    ) -> list[UserMemory]:
         """The newest memories that are true now, newest first by ``created_at``.
 
         Args:
             scope: Who asks.
             limit: How many at most; None for all.
+            filters: Which are meant.
             oldest_first: The same memories, in the other order.
         """
         with self._reading(reach.reading(scope)) as connection:
-            found = list(reading.newest(connection, scope, limit))
+            found = list(reading.newest(connection, scope, limit, filters))
         return found[::-1] if oldest_first else found
 
-    def search(self, scope: Scope, query: str, limit: int | None = 10) -> list[Hit]:
-        """The memories true now that hold any of the query's words, best first, at most ``limit`` (None: all).
+    def search(self, scope: Scope, query: str, limit: int | None = 10, filters: Filters = EVERY) -> list[Hit]:
+        """The memories that fit a query, best first: by their words and, with an embedding model, by their meaning.
 
-        A word among a memory's topics counts less than one in its statement. Any string is a query. Stop words are left
-        out; with nothing left, nothing is found.
+        A word among a memory's topics counts less than one in its statement; stop words are left out. Any string is a
+        query. Without a model only memories that hold any of the words are found.
+
+        Args:
+            scope: Who asks.
+            query: What for.
+            limit: How many at most. None: all that hold any of the words, and the 100 nearest by meaning.
+            filters: Which are meant.
+
+        Raises:
+            EmbeddingError: the embedding model failed.
+            ConfigurationError: the store's vectors are of another model.
         """
+        asked = searching.request(scope, query, limit, filters)
+        meaning = self._meaning.of_query(query) if asked.kinds and asked.limit else None
         with self._reading(reach.reading(scope)) as connection:
-            return reading.search(connection, self._dialect, scope, query, limit)
+            likeness = self._meaning.likeness(connection, searching.owners(asked), meaning)
+            return searching.search(connection, self._dialect, asked, likeness)
 
     def recall(self, scope: Scope, query: str, token_budget: int = 1000) -> Recall:
         """What to put into a prompt, oldest first: as much as fits into ``token_budget`` (estimated tokens).
 
         Every memory that is true now, if all fit; otherwise the best for the query, then the newest.
         """
+        inputs.expected("query", query, str)
+        budget = reading.checked_budget(token_budget)
         with self._reading(reach.reading(scope)) as connection:
-            return reading.recall(connection, self._dialect, scope, query, token_budget)
+            found = reading.whole(connection, scope, budget)
+        if found.complete:
+            return found
+        hits = self.search(scope, query, budget // reading.TOKENS_PER_HIT + 1)
+        return reading.fitting([*(hit.memory for hit in hits), *found.memories], budget)
 
     def count(self, scope: Scope) -> int:
         """How many memories that are true now the scope may read."""

@@ -15,6 +15,7 @@ from coterie.memory.values import Message, Session, Turn, UserMemory
 
 FIELDS = tuple(UserMemory.model_fields)
 MEMORY_COLUMNS = tuple(MEMORY.c[name] for name in FIELDS)
+SEARCH_COLUMNS = (*MEMORY_COLUMNS, MEMORY.c.words, MEMORY.c.topic_words)
 REVISION_COLUMNS = tuple(column for column in REVISION.c if column.name != "audience")
 SESSION_COLUMNS = tuple(column for column in SESSION.c if column.name not in {"summary_upto", "version"})
 TURN_INDEX = ("words", "reply_words", "asks", "told", "speaker", "audience")

@@ -6,7 +6,6 @@ import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,19 +14,22 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 
 from coterie.errors import InputError, SchemaError, StoreError
-from coterie.memory import rows
+from coterie.memory import filtering, rows
 from coterie.memory.db import Db
 from coterie.memory.dialect import Dialect, first_line, rolled_back
+from coterie.memory.embedding import Embedder
+from coterie.memory.filtering import Shape, meant
+from coterie.memory.meaning import CACHE_BYTES
 from coterie.memory.prepared import Prepared, Row, run
 from coterie.memory.ranking import SIDE_WEIGHT
 from coterie.memory.reach import Reach
-from coterie.memory.reading import TOPIC_WEIGHT, current, found_rows
+from coterie.memory.reading import TOPIC_WEIGHT, found_rows
 from coterie.memory.scope import readable, shelves
 from coterie.memory.secrets import without_login
 from coterie.memory.sqlite_check import findings
 from coterie.memory.tables import MEMORY, TURN
 from coterie.memory.turn_search import CANDIDATE, neighbours
-from coterie.memory.values import Scope
+from coterie.memory.values import Filters, Scope
 
 BUSY_SECONDS = 30
 """How long a write waits for the writes of other processes."""
@@ -44,16 +46,27 @@ class SqliteDb(Db):
     Args:
         db_file: The file; made on first use if it is missing. None or ``":memory:"``: in memory, gone when this object
             is closed.
+        embedder: Finds memories by meaning too: any LangChain ``Embeddings``. None: by words alone, and what is
+            written gets no vector (``reembed`` fills that gap).
+        vector_cache_bytes: How much memory this process may use for the vectors of the users asked about last.
 
     Raises:
         InputError: it is no path, or empty, or holds a NUL, or is a URL.
+        ConfigurationError: the embedder is none.
     """
 
-    def __init__(self, db_file: str | Path | None = None) -> None:
-        super().__init__(_Sqlite(None if db_file is None or str(db_file) == ":memory:" else _checked_path(db_file)))
+    def __init__(
+        self,
+        db_file: str | Path | None = None,
+        *,
+        embedder: Embedder | None = None,
+        vector_cache_bytes: int = CACHE_BYTES,
+    ) -> None:
+        in_memory = db_file is None or str(db_file) == ":memory:"
+        super().__init__(_Sqlite(None if in_memory else _checked_path(db_file)), embedder, vector_cache_bytes)
 
 
-def _checked_path(path: str | Path) -> Path:
+def _checked_path(path: str | Path | None) -> Path:
     if not isinstance(path, str | os.PathLike) or not str(path).strip() or "\0" in str(path):
         raise InputError(f"db_file is {path!r}: give the path of a file, or None for a store in memory.")
     if re.match(r"[a-z][\w+.-]*://", str(path), re.IGNORECASE):
@@ -178,9 +191,11 @@ class _Sqlite(Dialect):
                 "erased. Erase again when they are done."
             )
 
-    def search(self, connection: sa.Connection, scope: Scope, words: Sequence[str], limit: int) -> list[Row]:
-        kinds, match = tuple(shelves(scope)), _match(scope, words)
-        return found_rows(connection, _search(kinds), scope, match=match, limit=limit, now=datetime.now(UTC))
+    def search(
+        self, connection: sa.Connection, scope: Scope, words: Sequence[str], limit: int, filters: Filters
+    ) -> list[Row]:
+        statement, match = _search(tuple(shelves(scope)), filtering.shape_of(filters)), _match(scope, words)
+        return found_rows(connection, statement, scope, match=match, limit=limit, **filtering.values(filters))
 
     def search_turns(self, connection: sa.Connection, scope: Scope, words: Sequence[str], limit: int) -> list[Row]:
         kinds, match = tuple(shelves(scope)), _match(scope, words)
@@ -256,13 +271,13 @@ def _drop_snapshot(connection: object, record: sa.pool.ConnectionPoolEntry) -> N
 
 
 @cache
-def _search(kinds: tuple[str, ...]) -> Prepared:
+def _search(kinds: tuple[str, ...], shape: Shape) -> Prepared:
     score = (-sa.func.bm25(sa.literal_column("memory_text"), 0.0, 1.0, TOPIC_WEIGHT)).label("score")
-    found = sa.select(*rows.MEMORY_COLUMNS, score).join_from(
+    found = sa.select(*rows.SEARCH_COLUMNS, score).join_from(
         _TEXT, MEMORY, sa.literal_column("memory.seq") == _TEXT.c.rowid
     )
     found = found.where(sa.literal_column("memory_text").op("MATCH")(sa.bindparam("match", type_=sa.Text)))
-    found = found.where(readable(MEMORY, kinds), current(MEMORY))
+    found = found.where(readable(MEMORY, kinds), meant(MEMORY, shape))
     found = found.order_by(sa.desc("score"), MEMORY.c.created_at.desc())
     return Prepared(found.limit(sa.bindparam("limit", type_=sa.BigInteger)))
 

@@ -175,6 +175,34 @@ class RevisionRow(_Table, table=True):
     at: datetime = Field(sa_type=UtcDateTime)
 
 
+class VectorRow(_Table, table=True):
+    """What a statement means, as numbers. It stays when its memory is removed, which may be taken back.
+
+    ``number`` grows with each vector that its owner gets: what is new is what has a higher one. ``vector`` is empty
+    when the id was given to another statement and nobody has embedded that.
+    """
+
+    __tablename__ = "memory_vector"
+    __table_args__ = (sa.Index("vector_number", "user_id", "number", unique=True),)
+
+    user_id: str = Field(sa_column=sa.Column(sa.Text, primary_key=True))
+    memory_id: str = Field(sa_column=sa.Column(sa.Text, primary_key=True))
+    number: int = Field(sa_type=sa.BigInteger)
+    model: str = Field(sa_type=sa.Text)
+    vector: bytes = Field(sa_type=sa.LargeBinary)
+
+
+class EmbeddingRow(_Table, table=True):
+    """The one model whose vectors the store holds: a single row, written with the first vector."""
+
+    __tablename__ = "memory_embedding"
+    __table_args__ = (sa.CheckConstraint("place = 1", name="memory_embedding_is_one"),)
+
+    place: int = Field(sa_column=sa.Column(sa.Integer, primary_key=True, autoincrement=False))
+    model: str = Field(sa_type=sa.Text)
+    size: int
+
+
 class SessionRow(_Table, table=True):
     """One conversation."""
 
@@ -231,5 +259,7 @@ METADATA = _tables.metadata
 MEMORY = METADATA.tables["memory"]
 SOURCE = METADATA.tables["memory_source"]
 REVISION = METADATA.tables["memory_revision"]
+VECTOR = METADATA.tables["memory_vector"]
+EMBEDDING = METADATA.tables["memory_embedding"]
 SESSION = METADATA.tables["session"]
 TURN = METADATA.tables["turn"]

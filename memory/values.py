@@ -172,8 +172,36 @@ class Session:
 
 
 @dataclass(frozen=True)
+class Filters:
+    """Which memories are meant, of those that the scope may read. Each field that is given must be fulfilled."""
+
+    topics: Sequence[str] = ()
+    """Any of these is among its topics, in the same letters. Empty: any topics, or none."""
+    agent_id: str | None = None
+    """The agent that wrote it."""
+    team_id: str | None = None
+    """The team that wrote it."""
+    kinds: Sequence[str] = ()
+    """Its kind is one of these. Empty: any."""
+    since: datetime | None = None
+    """It happened then or later: ``event_at``, or ``created_at`` for what has none."""
+    until: datetime | None = None
+    """It happened before that."""
+    true_at: datetime | None = None
+    """It held then, though it may have been closed since; what was deleted is gone. None: it holds now."""
+
+
+EVERY = Filters()
+"""No filter: whatever holds now."""
+
+
+@dataclass(frozen=True)
 class Hit:
-    """A memory that a search found. ``score`` is higher for better; ``parts`` says what it is made of."""
+    """A memory that a search found.
+
+    ``score`` is higher for better; ``parts`` says what it is made of: ``text`` from its words, ``vector`` from its
+    meaning, if the store has an embedding model. The parts add up to the score. Scores of two searches do not compare.
+    """
 
     memory: UserMemory
     score: float

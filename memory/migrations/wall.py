@@ -51,6 +51,7 @@ REVISIONS = _rows(f"{_SHARED} OR {_is_on('history')}", f"{_OF_USER} OR {_is_on('
 LINKS = _rows(f"{_setting('shared')} <> ''", "true")
 SESSIONS = _rows(_is_on("nobody"), "true")
 TURNS = _rows(f"{_is_on('nobody')} OR {_SHARED}", "true")
+VECTORS = f"({LINKS}) OR {_is_on('embedding')}"
 MATCH = """shelf_words(user_id, audience, text_index)
     @@ (SELECT NULLIF(current_setting('coterie.match', true), '')::tsquery)"""
 MATCHES = f"{MATCH} AND {MEMORIES}"
@@ -59,6 +60,7 @@ WALLS = {
     "memory": MEMORIES,
     "memory_revision": REVISIONS,
     "memory_source": LINKS,
+    "memory_vector": VECTORS,
     "session": SESSIONS,
     "turn": TURNS,
 }
@@ -94,7 +96,7 @@ def build(connection: sa.Connection) -> None:
         raise_wall(connection, table, f"USING ({condition})")
     for door in DOORS.values():
         raise_wall(connection, door, f"FOR SELECT USING ({MATCHES})")
-    # An export of everybody's memories, an import, a check.
+    # An export of everybody's memories, an import, a check, giving all of them vectors.
     for table in ("memory", "memory_revision", "memory_source"):
         connection.exec_driver_sql(f"CREATE POLICY whole ON {table} FOR SELECT USING ({_is_set('whole')})")
     # The worker that curates what is owed reads the turns of everybody.

@@ -7,6 +7,7 @@
     ├── StoreError            the database refused or could not be reached; nothing was written
     │   ├── SchemaError       the file or database is not one of coterie's, or a newer coterie made it
     │   └── ConflictError     somebody else changed the row first; read it again and retry
+    ├── EmbeddingError        the embedding model failed, or gave no usable vectors; nothing was written
     ├── RunError              a run could not be finished: a model failed, or the step limit was reached
     ├── CurationError         the curator got no usable answer; the turn is kept and stays pending
     └── TransferError         an import met a line that it cannot take; some of what came before it is in
@@ -41,6 +42,10 @@ class SchemaError(StoreError):
 
 class ConflictError(StoreError):
     """The row was changed by somebody else since it was read. Nothing was written."""
+
+
+class EmbeddingError(CoterieError):
+    """The embedding model failed, or what it gave is no vector for each text. Nothing was written."""
 
 
 class RunError(CoterieError):

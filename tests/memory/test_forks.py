@@ -104,10 +104,40 @@ assert db.count(Scope("ana")) == 1
 """
 
 
+SEARCHERS = """
+from tests.support.embedder import LetterEmbeddings
+
+db = type(db)(*([] if kind == "memory" else [where]), embedder=LetterEmbeddings())
+stop = threading.Event()
+add(db, "ana", "Has a cat")
+
+def search():
+    assert [hit.memory.memory for hit in db.search(Scope("ana"), "feline", 1)] == ["Has a cat"]
+
+def search_and_write():
+    while not stop.is_set():
+        search()
+        add(db, "ana", f"Fact at {time.time()}")
+
+threads = [threading.Thread(target=search_and_write) for _ in range(2)]
+for thread in threads:
+    thread.start()
+for number in range(10):
+    time.sleep(0.02)
+    assert end([forked(search)]) == [0]
+stop.set()
+for thread in threads:
+    thread.join()
+search()
+db.close()
+"""
+
+
 def run(program: str, kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     where = request.getfixturevalue("postgres_url") if kind == "postgres" else str(tmp_path / "store.db")
     command = [sys.executable, "-W", "ignore::DeprecationWarning", "-c", START + program, kind, where]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    root = Path(__file__).parents[2]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, cwd=root)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
@@ -133,3 +163,10 @@ def test_a_child_that_exits_leaves_the_parents_connections(
     kind: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     run(EXITS, kind, tmp_path, request)
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgres", "memory"])
+def test_a_child_searches_by_meaning_whatever_the_parents_threads_do(
+    kind: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    run(SEARCHERS, kind, tmp_path, request)

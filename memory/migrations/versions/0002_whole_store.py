@@ -1,4 +1,4 @@
-"""Trust, dependence, lineage of memories; revisions of their own number, grouped by change; on PostgreSQL the wall."""
+"""Trust, dependence, lineage, vectors of memories; revisions numbered by themselves; on PostgreSQL the wall."""
 
 from typing import Any
 
@@ -51,6 +51,7 @@ def upgrade() -> None:
     _words(postgres)
     _source(identifier)
     _revision(identifier)
+    _vectors(identifier)
     _turn(postgres)
     if postgres:
         wall.build(op.get_bind())
@@ -120,6 +121,28 @@ def _revision(identifier: sa.Text) -> None:
     op.create_index("revision_change", "memory_revision", ["user_id", "change_id"])
     _index_where("run_id IS NOT NULL", "revision_run", "memory_revision", "user_id", "run_id")
     _index_where("turn_id IS NOT NULL", "revision_turn", "memory_revision", "user_id", "turn_id")
+
+
+def _vectors(identifier: sa.Text) -> None:
+    """The vectors of an owner lie together: they are read together."""
+    op.create_table(
+        "memory_vector",
+        sa.Column("user_id", identifier, nullable=False),
+        sa.Column("memory_id", identifier, nullable=False),
+        sa.Column("number", sa.BigInteger, nullable=False),
+        sa.Column("model", sa.Text, nullable=False),
+        sa.Column("vector", sa.LargeBinary, nullable=False),
+        sa.PrimaryKeyConstraint("user_id", "memory_id"),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("vector_number", "memory_vector", ["user_id", "number"], unique=True)
+    op.create_table(
+        "memory_embedding",
+        sa.Column("place", sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column("model", sa.Text, nullable=False),
+        sa.Column("size", sa.Integer, nullable=False),
+        sa.CheckConstraint("place = 1", name="memory_embedding_is_one"),
+    )
 
 
 def _index_where(condition: str, name: str, table: str, *columns: str) -> None:
