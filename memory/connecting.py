@@ -2,8 +2,8 @@
 
 import threading
 import weakref
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -87,6 +87,21 @@ class Connected:
 
     def _writing(self, reach: Reach) -> AbstractContextManager[sa.Connection]:
         return self._dialect.translated(lambda: self._dialect.writing(self._opened(), reach))
+
+    def _snapshot(self, reach: Reach) -> AbstractContextManager[sa.Connection]:
+        return self._dialect.translated(lambda: self._dialect.snapshot(self._opened(), reach))
+
+    @contextmanager
+    def _as_it_is(self) -> Iterator[sa.Connection]:
+        """A connection that reads from the database whatever its schema is."""
+        opened = self._engine
+        engine = opened or self._dialect.engine()
+        try:
+            with self._dialect.translated(lambda: self._dialect.reading(engine, NOTHING)) as connection:
+                yield connection
+        finally:
+            if opened is None:
+                self._dialect.dispose(engine)
 
     def _drafted(self, scope: Scope, change: Change, work: Callable[[Draft], T], edits: Sequence[Edit] = ()) -> T:
         """Do work in a transaction that changes memories; anew when another transaction got in its way.

@@ -11,13 +11,15 @@ from coterie.memory import erasing, inputs, reach
 from coterie.memory.conversing import Conversing
 from coterie.memory.edits import Erased
 from coterie.memory.flow import in_thread
+from coterie.memory.maintaining import Maintaining
 from coterie.memory.reembedding import Reembedding
 from coterie.memory.remembering import Remembering
 from coterie.memory.revising import Revising
+from coterie.memory.transferring import Transferring
 from coterie.memory.values import Scope
 
 
-class Db(Remembering, Revising, Reembedding, Conversing):
+class Db(Remembering, Revising, Reembedding, Conversing, Transferring, Maintaining):
     """The store on some database. Made by `SqliteDb` and `PostgresDb`; safe to share between threads.
 
     Making one costs nothing: it connects, and makes or upgrades the schema, on first use. A process that forks after

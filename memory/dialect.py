@@ -1,15 +1,15 @@
 """What differs between the databases. Everything else is written once, for both."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from types import TracebackType
 from typing import Any
 
 import sqlalchemy as sa
 
 from coterie.errors import ConflictError, StoreError
-from coterie.memory.prepared import Prepared, Row
+from coterie.memory.prepared import Prepared, Row, run
 from coterie.memory.reach import Reach
 from coterie.memory.values import Filters, Scope
 
@@ -45,6 +45,10 @@ class Dialect(ABC):
         """The same with a connection that holds the right to write, and commits at the end."""
 
     @abstractmethod
+    def snapshot(self, engine: sa.Engine, reach: Reach) -> Any:
+        """The same with a connection that only reads and sees one moment, whatever others write meanwhile."""
+
+    @abstractmethod
     def lock_schema(self, connection: sa.Connection) -> None:
         """Let one process at a time change the schema, until the transaction ends."""
 
@@ -68,6 +72,14 @@ class Dialect(ABC):
 
     neighbours: Prepared
     """The places of the turns in ``ranges``, see `coterie.memory.turn_search`."""
+
+    @abstractmethod
+    def elements(self, column: sa.ColumnElement[Any]) -> sa.TableValuedAlias:
+        """The elements of a JSON column's lists, as rows with the column ``value``."""
+
+    @abstractmethod
+    def findings(self, connection: sa.Connection) -> Iterator[str]:
+        """What is wrong with what only this database has, each in a sentence with what to do."""
 
     @abstractmethod
     def problem(self, error: Exception) -> StoreError:
@@ -135,3 +147,12 @@ def first_line(error: Exception) -> str:
     """The driver's own words."""
     original = getattr(error, "orig", None) or error
     return (str(original).strip().splitlines() or [type(original).__name__])[0]
+
+
+@contextmanager
+def rolled_back(connection: sa.Connection) -> Iterator[None]:
+    """The rest of a transaction that only reads."""
+    try:
+        yield
+    finally:
+        run(connection, "ROLLBACK").close()

@@ -154,6 +154,23 @@ class Difference:
 
 
 @dataclass(frozen=True)
+class Refused:
+    """A line that was not imported, counted from 1, and why."""
+
+    line: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class Imported:
+    """What an import did. ``unchanged`` are the memories that were there already, with all that their lines say."""
+
+    imported: int
+    unchanged: int
+    refused: tuple[Refused, ...] = ()
+
+
+@dataclass(frozen=True)
 class Erased:
     """The receipt for an erased person: how many rows of each kind were removed."""
 

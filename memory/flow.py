@@ -5,13 +5,14 @@ answer; everything between two yields is ordinary synchronous code. `drive` runs
 the effects and runs the code between them in worker threads, so a slow database never blocks the event loop.
 
 `driven` and `adriven` make a verb and its async twin of a flow. `in_thread` gives a synchronous method that waits for
-no model its async twin in one line.
+no model its async twin in one line, `iterated_in_thread` one that returns what a database is read for bit by bit.
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine, Generator
+from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
 from functools import wraps
 from inspect import GEN_RUNNING, getgeneratorstate
+from itertools import islice
 from typing import Any, ParamSpec, Protocol, TypeVar
 
 T = TypeVar("T")
@@ -107,5 +108,31 @@ def in_thread(function: Callable[P, T]) -> Callable[P, Coroutine[Any, Any, T]]:
     @wraps(function)
     async def twin(*args: P.args, **kwargs: P.kwargs) -> T:
         return await asyncio.to_thread(function, *args, **kwargs)
+
+    return twin
+
+
+PART = 100
+"""How many values are fetched by one visit to a worker thread."""
+
+
+def iterated_in_thread(
+    function: Callable[P, Generator[T, None, None]],
+) -> Callable[P, AsyncGenerator[T, None]]:
+    """The async twin of a function whose generator waits for a database: it goes on in worker threads.
+
+    Ended early (``aclose()``, a cancelled task), it closes the generator.
+    """
+
+    @wraps(function)
+    async def twin(*args: P.args, **kwargs: P.kwargs) -> AsyncGenerator[T, None]:
+        values = await asyncio.to_thread(function, *args, **kwargs)
+        try:
+            while part := await asyncio.to_thread(list, islice(values, PART)):
+                for value in part:
+                    yield value
+        finally:
+            if getgeneratorstate(values) != GEN_RUNNING:  # else a worker thread is still reading: then it is closed
+                values.close()
 
     return twin

@@ -5,7 +5,7 @@ import json
 import reprlib
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, TypeVar, get_args
 
@@ -162,9 +162,15 @@ def lowest(trusts: Iterable[Trust]) -> Trust:
 
 
 def checked_time(name: str, value: datetime | None) -> None:
-    """Refuse a time without a zone."""
-    if value is not None and (not isinstance(value, datetime) or value.utcoffset() is None):
+    """Refuse a time without a zone, and one that has no place in UTC's calendar: it could not be read again."""
+    if value is None:
+        return
+    if not isinstance(value, datetime) or value.utcoffset() is None:
         raise InputError(f"{name} is {value!r}: give a datetime with a time zone.")
+    try:
+        value.astimezone(UTC)
+    except OverflowError:
+        raise InputError(f"{name} is {value}: give a time from year 1 to 9999 in UTC.") from None
 
 
 def checked_moment(name: str, value: datetime) -> datetime:

@@ -13,12 +13,12 @@ from sqlalchemy.dialects.postgresql import insert
 
 from coterie.errors import StoreError
 from coterie.memory.db import Db
-from coterie.memory.dialect import Dialect, LostRaceError, first_line
+from coterie.memory.dialect import Dialect, LostRaceError, first_line, rolled_back
 from coterie.memory.embedding import Embedder
 from coterie.memory.flow import in_thread
 from coterie.memory.meaning import CACHE_BYTES
 from coterie.memory.postgres_search import NEIGHBOURS, search, search_turns
-from coterie.memory.postgres_wall import connect, holds, walled
+from coterie.memory.postgres_wall import BEGIN, SNAPSHOT, connect, holds, walled
 from coterie.memory.prepared import Row
 from coterie.memory.reach import NOTHING, Reach
 from coterie.memory.secrets import without_login
@@ -90,13 +90,22 @@ class _Postgres(Dialect):
 
     @contextmanager
     def reading(self, engine: sa.Engine, reach: Reach) -> Iterator[sa.Connection]:
-        with engine.connect() as connection, walled(connection).reaching(reach, transaction=False):
+        with engine.connect() as connection, walled(connection).reaching(reach):
+            yield connection
+
+    @contextmanager
+    def snapshot(self, engine: sa.Engine, reach: Reach) -> Iterator[sa.Connection]:
+        with (
+            engine.connect() as connection,
+            walled(connection).reaching(reach, begin=SNAPSHOT),
+            rolled_back(connection),
+        ):
             yield connection
 
     @contextmanager
     def writing(self, engine: sa.Engine, reach: Reach) -> Iterator[sa.Connection]:
         """BEGIN goes with the first statement."""
-        with engine.begin() as connection, walled(connection).reaching(reach, transaction=True):
+        with engine.begin() as connection, walled(connection).reaching(reach, begin=BEGIN):
             yield connection
 
     def before_fork(self, engine: sa.Engine | None) -> None:
@@ -123,6 +132,17 @@ class _Postgres(Dialect):
 
     def search_turns(self, connection: sa.Connection, scope: Scope, words: Sequence[str], limit: int) -> list[Row]:
         return search_turns(connection, scope, words, limit)
+
+    def elements(self, column: sa.ColumnElement[Any]) -> sa.TableValuedAlias:
+        return sa.func.jsonb_array_elements_text(column).table_valued("value").render_derived()
+
+    def findings(self, connection: sa.Connection) -> Iterator[str]:
+        """Whether the wall stands. The server sees to its own indexes."""
+        if not holds(connection):
+            yield (
+                f"For the database user of {self.name} no wall stands between coterie's users (a superuser, or with"
+                " BYPASSRLS): give agents a user without special rights."
+            )
 
     def problem(self, error: Exception) -> StoreError:
         said, state = first_line(error), _state(error)

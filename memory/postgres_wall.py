@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from coterie.memory.migrations.wall import DOORS, WALLS
 from coterie.memory.reach import NOTHING, Reach
 
-_SETTINGS = ("user", "audiences", "everything", "shared", "history", "nobody", "everyone", "embedding")
+_SETTINGS = ("user", "audiences", "everything", "shared", "history", "nobody", "everyone", "whole")
 _SET = b"SELECT " + b", ".join(b"set_config('coterie.%s', %%s, true)" % name.encode() for name in _SETTINGS)
 _HOLDS = sa.text("SELECT bool_and(row_security_active(name)) FROM unnest(CAST(:names AS text[])) AS name")
 
@@ -29,6 +29,7 @@ class Statement(NamedTuple):
 
 
 BEGIN = Statement(b"BEGIN")
+SNAPSHOT = Statement(b"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
 
 
 class WalledConnection(psycopg.Connection[Any]):
@@ -43,10 +44,10 @@ class WalledConnection(psycopg.Connection[Any]):
         self._next: tuple[Statement, ...] = ()
 
     @contextmanager
-    def reaching(self, reach: Reach, *, transaction: bool) -> Iterator[Self]:
-        """Within: statements reach no further; in one transaction, or each in its own."""
+    def reaching(self, reach: Reach, *, begin: Statement | None = None) -> Iterator[Self]:
+        """Within: statements reach no further; in one transaction that begins so, or each in its own."""
         settings = () if reach == NOTHING else (Statement(_SET, _values(reach)),)
-        self._each, self._next = ((), (BEGIN, *settings)) if transaction else (settings, ())
+        self._each, self._next = (settings, ()) if begin is None else ((), (begin, *settings))
         try:
             yield self
         finally:

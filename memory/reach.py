@@ -5,6 +5,7 @@ more, to the database itself: PostgreSQL lets no other rows through, whatever th
 the kind.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -32,15 +33,14 @@ class Reach:
     """The turns and sessions without a user."""
     everyone: bool = False
     """The turns of every user, to read."""
-    embedding: bool = False
-    """The memories of every user, to read, and their vectors, to write."""
+    whole: bool = False
+    """All memories, revisions and links, to read: an export of everybody's, an import, a check. And all vectors."""
 
 
 NOTHING = Reach()
+WHOLE = Reach(whole=True)
 EVERYONE = Reach(everyone=True)
 """For a worker that looks for turns whose curation is owed."""
-EMBEDDING = Reach(embedding=True)
-"""For giving every memory a vector of another model."""
 
 
 def reading(scope: Scope) -> Reach:
@@ -71,3 +71,10 @@ def of_user(user_id: str | None) -> Reach:
     if user_id is None:
         return Reach(nobody=True)
     return Reach(inputs.key("user_id", user_id))
+
+
+def importing(owner: str, audiences: Iterable[str]) -> Reach:
+    """What is stored about an owner, to be written with these audiences; everything, to see what is there already."""
+    if owner == NOBODY:
+        return Reach(shared=tuple(sorted(set(audiences))), whole=True)
+    return Reach(owner, everything=True, history=True, whole=True)

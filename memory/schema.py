@@ -26,27 +26,31 @@ def prepare(engine: sa.Engine, dialect: Dialect) -> None:
         SchemaError: a newer coterie made it, or it has tables of somebody else's by our names.
     """
     with dialect.reading(engine, NOTHING) as connection:
-        if _found(connection, dialect.name) == HEAD:
+        if found(connection, dialect.name) == HEAD:
             return
     with dialect.writing(engine, NOTHING) as connection:
         dialect.lock_schema(connection)
-        if _found(connection, dialect.name) != HEAD:  # unless another process was faster
+        if found(connection, dialect.name) != HEAD:  # unless another process was faster
             _upgrade(connection)
 
 
-def _found(connection: sa.Connection, name: str) -> str | None:
-    """The version that is there, None for a database without our tables."""
+def found(connection: sa.Connection, name: str) -> str | None:
+    """The version that is there, None for a database without our tables.
+
+    Raises:
+        SchemaError: a newer coterie made it, or it has tables of somebody else's by our names.
+    """
     tables = set(sa.inspect(connection).get_table_names())
     if VERSION_TABLE not in tables:
         _refuse_strangers(tables, name)
         return None
-    found = connection.execute(_version).scalar()
-    if found is not None and found not in VERSIONS:
+    version = connection.execute(_version).scalar()
+    if version is not None and version not in VERSIONS:
         raise SchemaError(
-            f"{name} has schema version {found!r}, this coterie knows up to {HEAD!r}: use the coterie that made it, or "
-            "a newer one."
+            f"{name} has schema version {version!r}, this coterie knows up to {HEAD!r}: use the coterie that made it, "
+            "or a newer one."
         )
-    return found
+    return version
 
 
 def _refuse_strangers(tables: set[str], name: str) -> None:

@@ -47,11 +47,7 @@ def readers(shared: str) -> dict[str, str]:
 
 def may_read(scope: Scope, memory: UserMemory) -> bool:
     """Whether the scope may read a memory: what `readable` asks the database, of a value."""
-    return on_shelf(scope, NOBODY if memory.user_id is None else memory.user_id, audience(memory))
-
-
-def on_shelf(scope: Scope, owner: str, to: str) -> bool:
-    """Whether the scope may read what this owner has for this audience."""
+    owner, to = NOBODY if memory.user_id is None else memory.user_id, audience(memory)
     return any(owner == of and on in (None, to) for of, on in shelves(scope).values())
 
 

@@ -16,7 +16,7 @@ from sqlalchemy.dialects.sqlite import insert
 from coterie.errors import InputError, SchemaError, StoreError
 from coterie.memory import filtering, rows
 from coterie.memory.db import Db
-from coterie.memory.dialect import Dialect, first_line
+from coterie.memory.dialect import Dialect, first_line, rolled_back
 from coterie.memory.embedding import Embedder
 from coterie.memory.filtering import Shape, meant
 from coterie.memory.meaning import CACHE_BYTES
@@ -127,6 +127,25 @@ class _Sqlite(Dialect):
                 self._reads_change.notify_all()
 
     @contextmanager
+    def snapshot(self, engine: sa.Engine, reach: Reach) -> Iterator[sa.Connection]:
+        """A read transaction; of a store in memory, whose one connection must stay free, a copy."""
+        if self._path is not None:
+            with self.reading(engine, reach) as connection:
+                run(connection, "BEGIN").close()
+                with rolled_back(connection):
+                    yield connection
+            return
+        copy = _opened(":memory:")
+        with self.reading(engine, reach) as connection:
+            connection.connection.dbapi_connection.backup(copy)  # type: ignore[union-attr]  # of sqlite3
+        of_copy = sa.create_engine("sqlite://", creator=lambda: copy, poolclass=sa.StaticPool)
+        try:
+            with of_copy.connect() as connection:
+                yield connection
+        finally:
+            of_copy.dispose()
+
+    @contextmanager
     def writing(self, engine: sa.Engine, reach: Reach) -> Iterator[sa.Connection]:
         with self._writer, engine.begin() as connection:
             run(connection, "BEGIN IMMEDIATE").close()
@@ -180,6 +199,26 @@ class _Sqlite(Dialect):
     def search_turns(self, connection: sa.Connection, scope: Scope, words: Sequence[str], limit: int) -> list[Row]:
         kinds, match = tuple(shelves(scope)), _match(scope, words)
         return found_rows(connection, _search_turns(kinds), scope, match=match, limit=limit)
+
+    def elements(self, column: sa.ColumnElement[Any]) -> sa.TableValuedAlias:
+        return sa.func.json_each(column).table_valued("value")
+
+    def findings(self, connection: sa.Connection) -> Iterator[str]:
+        """Whether the file is whole, and the text index holds exactly the words of the rows."""
+        for (said,) in connection.exec_driver_sql("PRAGMA integrity_check"):
+            if said != "ok":
+                yield f"{self.name} is damaged ({said}): restore a copy, or try `sqlite3 FILE .recover`."
+        try:
+            connection.exec_driver_sql("INSERT INTO memory_text(memory_text, rank) VALUES ('integrity-check', 1)")
+        except sa.exc.DBAPIError as error:
+            said = first_line(error)
+            if "malformed" not in said:
+                yield f"The text index of {self.name} could not be checked ({said}): make the file writable."
+                return
+            yield (
+                f"The text index of {self.name} does not hold the words of its memories: make it anew with `sqlite3 "
+                """FILE "INSERT INTO memory_text(memory_text) VALUES ('rebuild')"`."""
+            )
 
     def problem(self, error: Exception) -> StoreError:
         said = first_line(error)

@@ -8,9 +8,10 @@ import sqlalchemy as sa
 
 from coterie.errors import ConflictError, InputError, NotFoundError
 from coterie.memory import inputs, rows
-from coterie.memory.draft import Draft
+from coterie.memory.draft import Draft, Key
 from coterie.memory.edits import Revision
-from coterie.memory.scope import may_read, shelves
+from coterie.memory.revisions import seen
+from coterie.memory.scope import audience, may_read, shelves
 from coterie.memory.tables import REVISION
 from coterie.memory.values import UserMemory
 
@@ -45,12 +46,16 @@ def undo(draft: Draft, what: dict[str, Any]) -> list[Revision]:
     _check_person(draft, found)
     draft.load({one.memory_id for one in found})
     reason = f"undid {name} {value}" if name != "revision" else f"undid revision {value.number}"
-    for _, group in groupby(found, key=lambda one: (one.user_id, one.memory_id)):
+    touched: list[Key] = []
+    for key, group in groupby(found, key=lambda one: (rows.stored_owner(one.user_id), one.memory_id)):
+        touched.append(key)
         revisions = list(group)
-        current, before = _current(draft, revisions), revisions[0].before
+        current, before = _current(draft, key, revisions), revisions[0].before
         if current != before:
             draft.put("restore", current, before, reason)
-    return draft.write()
+    _check_readers(draft, touched)
+    _mark_stale(draft, touched)
+    return seen(draft.scope, draft.write())
 
 
 def _chosen(what: dict[str, Any]) -> tuple[str, Any]:
@@ -88,11 +93,44 @@ def _check_person(draft: Draft, found: Sequence[Revision]) -> None:
         )
 
 
-def _current(draft: Draft, revisions: Sequence[Revision]) -> UserMemory | None:
+def _current(draft: Draft, key: Key, revisions: Sequence[Revision]) -> UserMemory | None:
     """The memory as it is: what the last of the revisions left, with nothing between them by somebody else."""
     memory_id, last = revisions[0].memory_id, revisions[-1].after
-    current = draft.get(memory_id)
+    current = draft.held(key)
     gaps = any(one.after != other.before for one, other in pairwise(revisions))
     if current != last or gaps:
         raise ConflictError(f"The memory {memory_id!r} was changed since: undo the later changes first.")
     return current
+
+
+def _check_readers(draft: Draft, touched: Sequence[Key]) -> None:
+    """Refuse to bring back for many what was made of something that fewer may read by now.
+
+    Raises:
+        ConflictError: a memory that is put back has readers whom something that it was made from has not.
+    """
+    for owner, memory_id in touched:
+        memory = draft.held((owner, memory_id))
+        sources = [] if memory is None else [_readers(draft, (owner, one), touched) for one in memory.depends_on]
+        if memory is not None and not {*sources} <= {"user", audience(memory), None}:
+            raise ConflictError(
+                f"Fewer may read what the memory {memory_id!r} was made from than could read it: undo that first."
+            )
+
+
+def _readers(draft: Draft, key: Key, touched: Sequence[Key]) -> str | None:
+    """The audience of a memory after the undoing; of one that was removed, its last."""
+    memory = draft.held(key) if key in touched else None
+    if memory is not None:
+        return audience(memory)
+    last = draft.last_revision(key)
+    return None if last is None else last[1]
+
+
+def _mark_stale(draft: Draft, touched: Sequence[Key]) -> None:
+    """Mark what was made, later, from the memories that are removed."""
+    for key in touched:
+        if draft.held(key) is None:
+            for one in draft.made_from(key):
+                if one.stale_since is None and rows.memory_key(one) not in touched:
+                    draft.alter("restore", one, "what it was made from was removed", stale_since=draft.at)

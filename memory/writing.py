@@ -11,7 +11,7 @@ from coterie.memory.edits import CEILING, Add, Applied, Delete, Edit, Merge, Nar
 from coterie.memory.ids import new_id
 from coterie.memory.reading import missing
 from coterie.memory.revisions import seen
-from coterie.memory.scope import audience, may_read, on_shelf, readers, shared_audience
+from coterie.memory.scope import audience, may_read, readers, shared_audience
 from coterie.memory.values import Trust, UserMemory
 
 
@@ -125,11 +125,11 @@ def _add(draft: Draft, edit: Add, memory: UserMemory) -> str:
 def _next_version(draft: Draft, memory: UserMemory) -> int:
     """The first version of a memory whose id was given, and may be that of one that was removed.
 
-    Whoever reads it will read that one's history too; so only those who may read that already may use its id again.
+    Whoever reads it reads that one's history too; so it has no other readers, unless that one had them all.
     """
-    key = rows.memory_key(memory)
-    number, to = draft.last_revision(key) or (0, audience(memory))
-    if draft.held(key) is not None or not on_shelf(draft.scope, key[0], to):
+    key, readers_now = rows.memory_key(memory), audience(memory)
+    number, to = draft.last_revision(key) or (0, readers_now)
+    if draft.held(key) is not None or to not in ("user", readers_now):
         raise ConflictError(f"The id {memory.memory_id!r} is used already: give another, or none.")
     return number + 1
 

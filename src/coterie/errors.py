@@ -9,7 +9,8 @@
     │   └── ConflictError     somebody else changed the row first; read it again and retry
     ├── EmbeddingError        the embedding model failed, or gave no usable vectors; nothing was written
     ├── RunError              a run could not be finished: a model failed, or the step limit was reached
-    └── CurationError         the curator got no usable answer; the turn is kept and stays pending
+    ├── CurationError         the curator got no usable answer; the turn is kept and stays pending
+    └── TransferError         an import met a line that it cannot take; some of what came before it is in
 
 Each message says what was wrong, with the value, and what to do.
 """
@@ -53,3 +54,24 @@ class RunError(CoterieError):
 
 class CurationError(CoterieError):
     """The curator got no usable answer from its model. The turn is kept and stays pending."""
+
+
+class TransferError(CoterieError):
+    """An import met a line that it cannot take. What was written before stays, and is unchanged when it runs again.
+
+    Args:
+        reason: what is wrong, beginning with the line.
+        line: its number, from 1.
+        imported: how many memories are in by now.
+        unchanged: how many were there already.
+    """
+
+    def __init__(self, reason: str, line: int, imported: int = 0, unchanged: int = 0) -> None:
+        super().__init__(
+            f"{reason} {imported:,} memories are imported, {unchanged:,} were there; of the lines around this one "
+            "nothing is. Correct it and import again, or leave out such lines with skip=True."
+        )
+        self.reason = reason
+        self.line = line
+        self.imported = imported
+        self.unchanged = unchanged

@@ -43,6 +43,50 @@ for _ in range(int(times)):
 db.close()
 """
 
+ADD_TOKENS = """
+import sys
+from coterie.errors import ConflictError
+from coterie.memory.postgres import PostgresDb
+from coterie.memory.sqlite import SqliteDb
+from coterie.memory.edits import Change, Ref, Update
+from coterie.memory.values import Scope
+
+kind, where, token, first, last = sys.argv[1:]
+db = {"sqlite": SqliteDb, "postgres": PostgresDb}[kind](where)
+scope = Scope("ana")
+for number in range(int(first), int(last)):
+    while True:
+        seen = db.current(scope, f"memory {number}")
+        try:
+            db.apply(scope, [Update(Ref(seen.memory_id, seen.version), f"{seen.memory} {token}")], Change())
+            break
+        except ConflictError:
+            pass
+db.close()
+"""
+
+EDIT_FOREVER = """
+import sys
+from coterie.memory.edits import Add, Change, Delete, Merge, Narrow, Ref, Update
+from coterie.memory.postgres import PostgresDb
+from coterie.memory.sqlite import SqliteDb
+from coterie.memory.values import Scope, UserMemory
+
+kind, where = sys.argv[1:]
+db = {"sqlite": SqliteDb, "postgres": PostgresDb}[kind](where)
+scope = Scope("ana", "desk", "scout")
+for number in range(1_000_000):
+    change = Change("curator", run_id=f"run {number}")
+    names = [f"{side} {number}" for side in ("left", "right")]
+    db.apply(scope, [Add(UserMemory(memory=f"Has {name}", memory_id=name)) for name in names], change)
+    made = UserMemory(memory=f"Made {number}", memory_id=f"made {number}", depends_on=names)
+    edits = [Update(Ref(name), f"Had {name}") for name in names]
+    db.apply(scope, [Add(made), *edits, Merge([Ref(name) for name in names], f"Both {number}")], change)
+    db.apply(scope, [Narrow(Ref(names[0]), "agent"), Delete(Ref(f"made {number}"))], change)
+    db.undo(scope, Change(), run_id=f"run {number}")
+    print(number, flush=True)
+"""
+
 ADD_FOREVER = """
 import sys
 from coterie.memory.sqlite import SqliteDb
@@ -127,6 +171,112 @@ def test_threads_share_a_store_in_memory() -> None:
         start(db)
         in_threads(lambda _: count_up(db, 20))
         assert db.current(ANA, "counter").memory == "160"
+
+
+MEMORIES = 6
+
+
+def with_memories(db: Db) -> None:
+    edits = [Add(UserMemory(memory=f"Memory {number}", memory_id=f"memory {number}")) for number in range(MEMORIES)]
+    db.apply(ANA, edits, Change())
+
+
+def add_token(db: Db, token: str) -> None:
+    """Add a word to each of the memories, by read, modify, write."""
+    for number in range(MEMORIES):
+        while True:
+            seen = db.current(ANA, f"memory {number}")
+            try:
+                db.apply(ANA, [Update(Ref(str(seen.memory_id), seen.version), f"{seen.memory} {token}")], Change())
+                break
+            except ConflictError:
+                pass
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgres"])
+def test_every_word_of_every_writer_is_kept_once(kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    where = str(tmp_path / "store.db") if kind == "sqlite" else request.getfixturevalue("postgres_url")
+    with SqliteDb(where) if kind == "sqlite" else PostgresDb(where) as db:
+        with_memories(db)
+        command = [sys.executable, "-c", ADD_TOKENS, kind, where]
+        processes = [subprocess.Popen([*command, f"p{number}", "0", str(MEMORIES)]) for number in range(3)]
+        in_threads(lambda index: add_token(db, f"t{index}"), 13)
+        assert [process.wait(60) for process in processes] == [0, 0, 0]
+        tokens = sorted([f"p{number}" for number in range(3)] + [f"t{number}" for number in range(13)])
+        for number in range(MEMORIES):
+            memory = db.current(ANA, f"memory {number}")
+            assert sorted(memory.memory.split()[2:]) == tokens
+            assert len(db.history(ANA, str(memory.memory_id))) == 1 + 2 * len(tokens)
+        assert db.count(ANA) == MEMORIES
+
+
+def test_what_a_team_knows_is_corrected_for_many_users_at_once(db: Db) -> None:
+    team = Scope(None, "desk")
+    edits = [
+        Add(UserMemory(memory=f"Memory {number}", memory_id=f"memory {number}", visibility="team"))
+        for number in range(MEMORIES)
+    ]
+    db.apply(team, edits, Change())
+
+    def correct(index: int) -> None:
+        numbers = range(MEMORIES) if index % 2 else reversed(range(MEMORIES))
+        for number in numbers:
+            edit = Update(Ref(f"memory {number}"), f"Memory {number} by {index}")
+            db.apply(Scope(f"user {index}", "desk"), [edit], Change())
+            both = (number, MEMORIES - 1 - number)
+            two = [Update(Ref(f"memory {one}"), f"{one} and {number} by {index}") for one in both]
+            db.apply(Scope(f"user {index}", "desk"), two, Change())
+
+    in_threads(correct)
+    heads = [str(db.current(team, f"memory {number}").memory_id) for number in range(MEMORIES)]
+    assert [len(db.history(team, head)) for head in heads] == [1 + 2 * 3 * 8] * MEMORIES
+    assert db.count(team) == MEMORIES
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
+@pytest.mark.parametrize("kind", ["sqlite", "postgres"])
+def test_a_process_killed_amid_edits_leaves_what_a_transaction_left(
+    kind: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    where = str(tmp_path / "store.db") if kind == "sqlite" else request.getfixturevalue("postgres_url")
+    scope = Scope("ana", "desk", "scout")
+    for rounds in (3, 5):
+        command = [
+            sys.executable,
+            "-c",
+            EDIT_FOREVER.replace("range(1_000_000)", f"range({rounds}00, 1_000_000)"),
+            kind,
+            where,
+        ]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        assert process.stdout is not None
+        with process.stdout as said:
+            for line in said:
+                if int(line) == rounds * 100 + rounds:
+                    break
+            process.send_signal(signal.SIGKILL)
+        process.wait()
+        with SqliteDb(where) if kind == "sqlite" else PostgresDb(where) as db:
+            holds_together(db, scope)
+            db.clear(scope, Change())
+
+
+def holds_together(db: Db, scope: Scope) -> None:
+    """Every memory is what its last revision says, of each change there is all or nothing, and the index has it all."""
+    rows = db.newest(Scope("ana", as_owner=True), None)
+    closed: set[str] = set()
+    for memory in rows:
+        history = db.history(scope, str(memory.memory_id))
+        own = [revision for revision in history if revision.memory_id == memory.memory_id]
+        assert own[-1].after == memory
+        assert [revision.number for revision in own] == list(range(1, len(own) + 1))
+        closed |= {revision.memory_id for revision in history} - {str(memory.memory_id)}
+    assert all(db.get(scope, one).superseded_by for one in closed)
+    assert {hit.memory.memory_id for hit in db.search(scope, "left right made both", None)} == {
+        memory.memory_id for memory in rows
+    }
+    texts = sorted(memory.memory.split()[0] for memory in rows)
+    assert texts in ([], ["Has", "Has"], ["Both", "Made"], ["Both"])
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgres"])

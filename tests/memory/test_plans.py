@@ -107,7 +107,7 @@ def test_reading_by_index(planned: tuple[Db, Plans], statistics: bool, scope: Sc
     for verb, (index, arguments) in verbs.items():
         found = plan(planned, verb, *arguments)
         assert "Seq Scan" not in found
-        assert index in found or not statistics  # without them it takes the next best
+        assert index in found or not statistics  # without them another one may do
 
 
 @pytest.mark.parametrize("scope", SCOPES)
@@ -117,7 +117,7 @@ def test_searching_by_index(planned: tuple[Db, Plans], statistics: bool, scope: 
     assert {hit.memory.user_id for hit in db.search(scope, query)} == {"user7"}
     found = plan(planned, "search", scope, query)
     assert "Bitmap Index Scan on memory_words" in found
-    assert "memory_pkey" in found or not statistics
+    assert "memory_pkey" in found
     assert "Seq Scan on memory " not in found
 
 

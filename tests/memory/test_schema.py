@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
@@ -103,6 +104,34 @@ def test_the_newest_version_is_the_last_migration() -> None:
     scripts = ScriptDirectory.from_config(config)
     assert scripts.get_current_head() == schema.HEAD
     assert [script.revision for script in scripts.walk_revisions()][::-1] == list(schema.VERSIONS)
+
+
+def make_first_version(url: str) -> None:
+    """A store as the first version made it, with a memory in it."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(schema.__file__).with_name("migrations")))
+    engine = sa.create_engine(url)
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        time = "now()" if engine.dialect.name == "postgresql" else "1700000000000000"
+        connection.exec_driver_sql(
+            "INSERT INTO memory (user_id, memory_id, memory, topics, visibility, kind, created_at, updated_at, "
+            "version, content_hash) VALUES "
+            f"('ana', 'm', 'Likes tea', '[\"drinks\"]', 'user', 'fact', {time}, {time}, 1, 'x')"
+        )
+    engine.dispose()
+
+
+def test_a_store_of_the_first_version_is_upgraded_with_what_is_in_it(url: str) -> None:
+    make_first_version(url)
+    with opened(url) as db:
+        (memory,) = db.newest(ANA)
+        assert [hit.memory for word in ("tea", "drinks") for hit in db.search(ANA, word)] == [memory, memory]
+        assert (memory.memory, memory.topics, memory.depends_on) == ("Likes tea", ["drinks"], [])
+        assert db.newest(Scope("ben")) == []
+        db.apply(ANA, [Update(Ref("m"), "Likes coffee")], Change())
+        assert db.search(ANA, "tea") == []
 
 
 def test_the_first_migration_computes_the_audience_as_the_tables_say(url: str) -> None:

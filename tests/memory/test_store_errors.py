@@ -309,7 +309,7 @@ def test_a_connection_that_breaks_is_replaced(postgres_url: str) -> None:
         add(db)
         engine = sa.create_engine(postgres_url)
         with engine.connect() as connection:
-            connection.execute(sa.text(f"SELECT pg_terminate_backend(pid) {OTHERS}"))
+            connection.execute(sa.text(f"SELECT pg_terminate_backend(pid, 5000) {OTHERS}"))
         engine.dispose()
         add(db, "Likes milk")
         assert db.count(ANA) == 2

@@ -16,11 +16,12 @@ from coterie.memory.edits import Add, Change, Delete, Narrow, Ref, Update
 from coterie.memory.ids import new_id
 from coterie.memory.migrations.wall import WALLS
 from coterie.memory.postgres import PostgresDb
-from coterie.memory.postgres_wall import walled
+from coterie.memory.postgres_wall import BEGIN, walled
 from coterie.memory.reach import Reach
 from coterie.memory.scope import audience
 from coterie.memory.tables import METADATA
 from coterie.memory.values import Message, Scope, Turn, UserMemory
+from tests.support.embedder import LetterEmbeddings
 from tests.support.postgres_server import PostgresServer
 
 READER = "reader"
@@ -86,7 +87,7 @@ def changed(db: Db, within: Reach, sql: str, values: Sequence[Any] = ()) -> int:
 
 def refusal(db: Db, within: Reach, sql: str, values: Sequence[Any] = ()) -> str | None:
     """The SQLSTATE that a statement ends with; None: it went through, and is taken back."""
-    with db._opened().connect() as connection, walled(connection).reaching(within, transaction=True) as held:
+    with db._opened().connect() as connection, walled(connection).reaching(within, begin=BEGIN) as held:
         try:
             held.cursor().execute(sql, values)
         except psycopg.Error as error:
@@ -123,6 +124,23 @@ def test_without_a_where_clause_a_scope_finds_exactly_what_it_may_read(
         seen = found(filled, readers, "SELECT user_id, audience, memory_id, number FROM memory_revision")
         assert set(seen) == {*filter(may, revisions)}
         assert {owner for (owner,) in found(filled, readers, "SELECT user_id FROM turn")} <= {scope.user_id}
+
+
+def test_vectors_are_their_user_s(postgres_url: str) -> None:
+    sql = "SELECT DISTINCT user_id FROM memory_vector"
+    insert = "INSERT INTO memory_vector VALUES (%s, 'x', 1, 'letters', '')"
+    with PostgresDb(postgres_url, embedder=LetterEmbeddings()) as db:
+        fill(db)
+        assert db.walled()
+        for scope in every_scope():
+            readers = reach.reading(scope)
+            seen = {owner for (owner,) in found(db, readers, sql)}
+            assert seen <= {scope.user_id, *([""] if readers.shared else [])}
+            assert scope.user_id in (*seen, None, "cleo")
+        assert found(db, reach.NOTHING, sql) == []
+        assert {owner for (owner,) in found(db, reach.WHOLE, sql)} == {"ana", "ben", ""}
+        assert refusal(db, reach.changing(Scope("ana")), insert, ["ben"]) == "42501"
+        assert refusal(db, reach.changing(Scope("ana")), insert, ["ana"]) is None
 
 
 def test_turns_and_sessions_are_their_user_s(filled: PostgresDb) -> None:
@@ -241,7 +259,7 @@ def test_a_function_in_a_where_clause_sees_no_row_of_others(filled: PostgresDb) 
             "AS $$ BEGIN RAISE NOTICE '%', owner; RETURN true; END $$"
         )
         for table in ("memory", "memory_search"):
-            with held.reaching(reach.reading(Scope("ana")), transaction=False):
+            with held.reaching(reach.reading(Scope("ana"))):
                 held.cursor().execute(f"SELECT FROM {table} WHERE pg_temp.peek(user_id)")
         connection.invalidate()
     assert set(seen) == {"ana"}
@@ -349,7 +367,7 @@ def test_a_plan_for_any_values_follows_the_settings(filled: PostgresDb) -> None:
     with generic(filled) as held:
         for user in ("ana", "ben", "ana"):
             for table in ("memory", "turn"):
-                with held.reaching(reach.reading(Scope(user)), transaction=False):
+                with held.reaching(reach.reading(Scope(user))):
                     cursor = held.cursor().execute(f"SELECT DISTINCT user_id FROM {table}", prepare=True)
                 assert cursor.fetchall() == [(user,)]
 

@@ -262,9 +262,8 @@ class Transaction:
         if self.same(new.says) is not None:
             return
         if given:
-            if new.key in self.model.rows or not reaches(
-                self.scope, new.key[0], self.real.last.get(new.key, new.readers)
-            ):
+            before = self.real.last.get(new.key, new.readers)
+            if new.key in self.model.rows or before not in (EVERYBODY, new.readers):
                 raise ConflictError
             # Those of this very transaction do not count: an id that is given twice in it is seen by no one between.
             new = replace(new, version=1 + sum(entry.key == new.key for entry in self.real.log))

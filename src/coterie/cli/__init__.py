@@ -52,7 +52,8 @@ def failed(error: Exception) -> int:
 
 def _wrong_usage(error: Exception) -> int:
     command = getattr(getattr(error, "ctx", None), "command_path", "coterie")
-    if message := error.format_message().strip():  # type: ignore[attr-defined]  # empty: the help was printed
+    message = error.format_message().strip()  # type: ignore[attr-defined]  # empty: the help was printed
+    if message := message.replace("Value error, ", ""):
         print(f"error: {message.rstrip('.')}. `{command} --help` says what there is.", file=sys.stderr)
     return 2
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from coterie.cli import chat, curate, graph, memory, run
+from coterie.cli import chat, curate, database, graph, memory, past, run, transfer
 
 app = typer.Typer(
     name="coterie",
@@ -36,3 +36,10 @@ app.command("chat")(chat.chat)
 app.command("graph")(graph.graph)
 app.add_typer(memory.app, name="memory")
 app.command("curate")(curate.curate)
+memory.app.command()(past.history)
+memory.app.command()(past.undo)
+memory.app.command()(past.as_of)
+memory.app.command()(past.diff)
+memory.app.command("export")(transfer.export)
+memory.app.command("import")(transfer.import_)
+app.add_typer(database.app, name="db")

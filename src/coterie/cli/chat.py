@@ -80,7 +80,7 @@ def _print(target: "Agent | Team", message: str, user: str | None, session: str)
 
 
 def _show_memory(target: "Agent | Team", user: str | None) -> None:
-    from coterie.cli.memory import print_memories
+    from coterie.cli.memories import print_memories
     from coterie.memory.values import Scope
 
     scope = Scope(user, as_owner=user is not None)

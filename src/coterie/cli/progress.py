@@ -1,0 +1,35 @@
+"""How far something is, on stderr, where that is a terminal and nothing else is written to it."""
+
+import sys
+from collections.abc import Iterable, Iterator
+from typing import IO, Any
+
+
+def counted(lines: Iterable[str], what: str, *, on_stdout: bool) -> Iterator[str]:
+    """The same lines; while they are asked for, how many there were is shown, unless they go to the terminal."""
+    shown = not (on_stdout and sys.stdout.isatty())
+    with _bar("{task.completed:,} {task.description}", bar=False, shown=shown) as bar:
+        task = bar.add_task(what, total=None)
+        for line in lines:
+            yield line
+            bar.advance(task)
+
+
+def measured(file: IO[bytes], what: str, size: int | None) -> Iterator[bytes]:
+    """The lines of a file; while they are asked for, how much was read of its size is shown. None: it has none."""
+    with _bar("{task.description}", bar=size is not None, shown=True) as bar:
+        task = bar.add_task(what, total=size)
+        for line in file:
+            yield line
+            bar.advance(task, len(line))
+
+
+def _bar(text: str, *, bar: bool, shown: bool) -> Any:
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = [SpinnerColumn(), TextColumn(text)]
+    columns += [BarColumn(), DownloadColumn()] if bar else []
+    console = Console(stderr=True)
+    off = not (shown and console.is_terminal)
+    return Progress(*columns, TimeElapsedColumn(), console=console, transient=True, disable=off)
