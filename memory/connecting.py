@@ -1,6 +1,8 @@
 """The connections of a store: opened on first use with the schema in place, shared by threads, apart after a fork."""
 
+import random
 import threading
+import time
 import weakref
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -23,6 +25,9 @@ from coterie.memory.values import Scope
 
 ATTEMPTS = 5
 """How often a transaction is begun before its error is shown, when others get in its way."""
+
+MOST_SECONDS_BETWEEN = 0.05
+"""How long it waits at most before it begins anew; by chance, so that two do not meet again."""
 
 T = TypeVar("T")
 
@@ -123,6 +128,7 @@ class Connected:
             except LostRaceError:
                 if not left:
                     raise
+            time.sleep(random.random() * MOST_SECONDS_BETWEEN)
         raise AssertionError("the last attempt returns or raises")
 
     def _opened(self) -> sa.Engine:

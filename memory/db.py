@@ -19,7 +19,7 @@ from coterie.memory.transferring import Transferring
 from coterie.memory.values import Scope
 
 
-class Db(Remembering, Revising, Reembedding, Conversing, Transferring, Maintaining):
+class Db(Remembering, Revising, Conversing, Reembedding, Transferring, Maintaining):
     """The store on some database. Made by `SqliteDb` and `PostgresDb`; safe to share between threads.
 
     Making one costs nothing: it connects, and makes or upgrades the schema, on first use. A process that forks after

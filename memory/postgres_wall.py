@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from coterie.memory.migrations.wall import DOORS, WALLS
 from coterie.memory.reach import NOTHING, Reach
 
-_SETTINGS = ("user", "audiences", "everything", "shared", "history", "nobody", "everyone", "whole")
+_SETTINGS = ("user", "audiences", "everything", "shared", "history", "nobody", "everyone", "whole", "embedding")
 _SET = b"SELECT " + b", ".join(b"set_config('coterie.%s', %%s, true)" % name.encode() for name in _SETTINGS)
 _HOLDS = sa.text("SELECT bool_and(row_security_active(name)) FROM unnest(CAST(:names AS text[])) AS name")
 

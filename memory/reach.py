@@ -34,13 +34,17 @@ class Reach:
     everyone: bool = False
     """The turns of every user, to read."""
     whole: bool = False
-    """All memories, revisions and links, to read: an export of everybody's, an import, a check. And all vectors."""
+    """All memories, revisions and links, to read: an export of everybody's, an import, a check, new vectors."""
+    embedding: bool = False
+    """The vectors of all memories, to write."""
 
 
 NOTHING = Reach()
 WHOLE = Reach(whole=True)
 EVERYONE = Reach(everyone=True)
 """For a worker that looks for turns whose curation is owed."""
+EMBEDDING = Reach(whole=True, embedding=True)
+"""For giving every memory a vector of another model."""
 
 
 def reading(scope: Scope) -> Reach:

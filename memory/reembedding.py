@@ -11,8 +11,9 @@ from coterie.memory.connecting import Connected
 from coterie.memory.embedding import BYTES_A_NUMBER, EmbeddingModel
 from coterie.memory.flow import in_thread
 from coterie.memory.prepared import Prepared
-from coterie.memory.reach import WHOLE
-from coterie.memory.tables import EMBEDDING, MEMORY, NOBODY, VECTOR
+from coterie.memory.reach import EMBEDDING
+from coterie.memory.tables import EMBEDDING as MODEL
+from coterie.memory.tables import MEMORY, NOBODY, VECTOR
 
 BATCH = 256
 """How many memories are embedded with one call of the model, and written in one transaction."""
@@ -58,7 +59,7 @@ class _Text(NamedTuple):
 
 @cache
 def _replace_model(insert: Callable[[sa.Table], Any]) -> Prepared:
-    statement = insert(EMBEDDING)
+    statement = insert(MODEL)
     new = {name: statement.excluded[name] for name in ("model", "size")}
     return Prepared(statement.on_conflict_do_update(index_elements=["place"], set_=new), ["place", "model", "size"])
 
@@ -86,7 +87,7 @@ class Reembedding(Connected):
         model = self._meaning.model()
         self._take_over(model)
         wanted = {"model": model.name, "bytes": (model.size or 0) * BYTES_A_NUMBER, "limit": BATCH}
-        with self._reading(WHOLE) as connection:
+        with self._reading(EMBEDDING) as connection:
             total = int(_count.rows(connection, wanted)[0][0])
         done, last = 0, {"user_id": "", "memory_id": ""}
         while found := self._without_vector({**wanted, **last}):
@@ -94,7 +95,7 @@ class Reembedding(Connected):
             last = {"user_id": found[-1].user_id, "memory_id": found[-1].memory_id}
             if progress is not None:
                 progress(done, max(done, total))
-        with self._writing(WHOLE) as connection:
+        with self._writing(EMBEDDING) as connection:
             vectors.check(self._dialect, connection, model)
             _delete_others.change(connection, wanted)
         return done
@@ -102,19 +103,19 @@ class Reembedding(Connected):
     def _take_over(self, model: EmbeddingModel) -> None:
         """Make the model the store's. It is asked first: its size is needed, and one that fails changes nothing."""
         model.documents([PROBE])
-        with self._writing(WHOLE) as connection:
+        with self._writing(EMBEDDING) as connection:
             values = {"place": 1, "model": model.name, "size": model.size}
             _replace_model(self._dialect.insert).change(connection, values)
 
     def _without_vector(self, values: dict[str, Any]) -> list[_Text]:
-        with self._reading(WHOLE) as connection:
+        with self._reading(EMBEDDING) as connection:
             return [_Text(*row) for row in _next.rows(connection, values)]
 
     def _embed(self, model: EmbeddingModel, found: Sequence[_Text]) -> int:
         """Embed some memories, and write the vectors of those that still say the same."""
         by_text = model.documents([one.memory for one in found])
         owners = sorted({one.user_id for one in found}, key=lambda owner: (owner == NOBODY, owner))
-        with self._writing(WHOLE) as connection:
+        with self._writing(EMBEDDING) as connection:
             for owner in owners:  # nobody's come last, as in every write
                 self._dialect.lock_owner(connection, owner)
             vectors.check(self._dialect, connection, model)

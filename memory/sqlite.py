@@ -26,6 +26,7 @@ from coterie.memory.reach import Reach
 from coterie.memory.reading import TOPIC_WEIGHT, found_rows
 from coterie.memory.scope import readable, shelves
 from coterie.memory.secrets import without_login
+from coterie.memory.sqlite_check import findings
 from coterie.memory.tables import MEMORY, TURN
 from coterie.memory.turn_search import CANDIDATE, neighbours
 from coterie.memory.values import Filters, Scope
@@ -204,21 +205,7 @@ class _Sqlite(Dialect):
         return sa.func.json_each(column).table_valued("value")
 
     def findings(self, connection: sa.Connection) -> Iterator[str]:
-        """Whether the file is whole, and the text index holds exactly the words of the rows."""
-        for (said,) in connection.exec_driver_sql("PRAGMA integrity_check"):
-            if said != "ok":
-                yield f"{self.name} is damaged ({said}): restore a copy, or try `sqlite3 FILE .recover`."
-        try:
-            connection.exec_driver_sql("INSERT INTO memory_text(memory_text, rank) VALUES ('integrity-check', 1)")
-        except sa.exc.DBAPIError as error:
-            said = first_line(error)
-            if "malformed" not in said:
-                yield f"The text index of {self.name} could not be checked ({said}): make the file writable."
-                return
-            yield (
-                f"The text index of {self.name} does not hold the words of its memories: make it anew with `sqlite3 "
-                """FILE "INSERT INTO memory_text(memory_text) VALUES ('rebuild')"`."""
-            )
+        return findings(connection, self.name)
 
     def problem(self, error: Exception) -> StoreError:
         said = first_line(error)

@@ -273,13 +273,13 @@ def _current(draft: Draft, ref: Ref, *, closed: bool = False) -> UserMemory:
     Without a version that is the statement that holds now in its place. ``closed``: with one, it may be closed.
     """
     memory = _there(draft, ref.memory_id)
-    if ref.version is None and memory.superseded_by is not None:
+    while ref.version is None and memory.superseded_by is not None:
         head = draft.head(memory)
         if head is None:
             raise missing(ref.memory_id)
-        memory = head
-        if memory.superseded_by is not None:
-            raise LostRaceError(f"The memory {ref.memory_id!r} was superseded again by somebody else: read it again.")
+        if head is memory:  # the draft knows it as it was before somebody else changed it
+            raise LostRaceError(f"The memory {ref.memory_id!r} was superseded by somebody else: read it again.")
+        memory = head  # somebody else may have superseded that one too, before it was locked
     if ref.version not in (None, memory.version):
         raise ConflictError(
             f"The memory {ref.memory_id!r} is at version {memory.version}, not {ref.version}: read it again."

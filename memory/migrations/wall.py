@@ -34,13 +34,13 @@ def _is_set(name: str) -> str:
     return f"{_setting(name)} <> ''"
 
 
-def _rows(nobody: str, of_user: str, of_others: str = "false") -> str:
-    """The rows about nobody that fulfil one condition, the user's that fulfil another, and those of others.
+def _rows(nobody: str, of_user: str) -> str:
+    """The rows about nobody that fulfil one condition, and the user's that fulfil another.
 
     One CASE, which takes no part in the choice of an index. With ``user_id = ANY (...)`` in front, to find a user's
     rows where a statement forgot to, the planner took a user's rows for few, and for one key read them all.
     """
-    return f"CASE user_id WHEN '' THEN {nobody} WHEN {_setting('user')} THEN {of_user} ELSE {of_others} END"
+    return f"CASE user_id WHEN '' THEN {nobody} WHEN {_setting('user')} THEN {of_user} ELSE false END"
 
 
 _SHARED = f"audience = {_any_of('shared')}"
@@ -51,7 +51,7 @@ REVISIONS = _rows(f"{_SHARED} OR {_is_on('history')}", f"{_OF_USER} OR {_is_on('
 LINKS = _rows(f"{_setting('shared')} <> ''", "true")
 SESSIONS = _rows(_is_on("nobody"), "true")
 TURNS = _rows(f"{_is_on('nobody')} OR {_SHARED}", "true")
-VECTORS = _rows(f"{_setting('shared')} <> '' OR {_is_set('whole')}", "true", _is_set("whole"))
+VECTORS = f"({LINKS}) OR {_is_on('embedding')}"
 MATCH = """shelf_words(user_id, audience, text_index)
     @@ (SELECT NULLIF(current_setting('coterie.match', true), '')::tsquery)"""
 MATCHES = f"{MATCH} AND {MEMORIES}"
@@ -96,7 +96,7 @@ def build(connection: sa.Connection) -> None:
         raise_wall(connection, table, f"USING ({condition})")
     for door in DOORS.values():
         raise_wall(connection, door, f"FOR SELECT USING ({MATCHES})")
-    # An export of everybody's memories, an import, a check.
+    # An export of everybody's memories, an import, a check, giving all of them vectors.
     for table in ("memory", "memory_revision", "memory_source"):
         connection.exec_driver_sql(f"CREATE POLICY whole ON {table} FOR SELECT USING ({_is_set('whole')})")
     # The worker that curates what is owed reads the turns of everybody.

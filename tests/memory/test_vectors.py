@@ -15,7 +15,7 @@ from coterie.memory import searching
 from coterie.memory.db import Db
 from coterie.memory.edits import Add, Delete, Edit, Merge, Narrow, Ref, Update
 from coterie.memory.manager import MemoryManager
-from coterie.memory.reach import WHOLE
+from coterie.memory.reach import EMBEDDING as EVERYTHING
 from coterie.memory.sqlite import SqliteDb
 from coterie.memory.tables import VECTOR
 from coterie.memory.values import Scope, UserMemory
@@ -311,7 +311,7 @@ def test_threads_write_and_search_at_once(meaning: Db) -> None:
     for thread in threads:
         thread.join()
     assert wrong == []
-    with meaning._reading(WHOLE) as connection:
+    with meaning._reading(EVERYTHING) as connection:
         numbers = connection.execute(sa.select(VECTOR.c.user_id, VECTOR.c.number)).all()
     assert len(numbers) == len(set(numbers)) == 4 * 15 * 2
 

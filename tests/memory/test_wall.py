@@ -138,7 +138,7 @@ def test_vectors_are_their_user_s(postgres_url: str) -> None:
             assert seen <= {scope.user_id, *([""] if readers.shared else [])}
             assert scope.user_id in (*seen, None, "cleo")
         assert found(db, reach.NOTHING, sql) == []
-        assert {owner for (owner,) in found(db, reach.WHOLE, sql)} == {"ana", "ben", ""}
+        assert {owner for (owner,) in found(db, reach.EMBEDDING, sql)} == {"ana", "ben", ""}
         assert refusal(db, reach.changing(Scope("ana")), insert, ["ben"]) == "42501"
         assert refusal(db, reach.changing(Scope("ana")), insert, ["ana"]) is None
 

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from coterie.memory.db import Db
 from coterie.memory.edits import Add, Change
-from coterie.memory.reach import WHOLE
+from coterie.memory.reach import EMBEDDING as EVERYTHING
 from coterie.memory.tables import EMBEDDING, VECTOR
 from coterie.memory.values import Filters, Scope, UserMemory
 
@@ -34,11 +34,11 @@ def by_vector(db: Db, query: str, scope: Scope = ANA) -> list[str]:
 
 
 def stored(db: Db) -> dict[str, tuple[str, bytes]]:
-    with db._reading(WHOLE) as connection:
+    with db._reading(EVERYTHING) as connection:
         rows = connection.execute(sa.select(VECTOR.c.memory_id, VECTOR.c.model, VECTOR.c.vector)).all()
     return {row.memory_id: (row.model, row.vector) for row in rows}
 
 
 def held(db: Db) -> list[tuple[str, int]]:
-    with db._reading(WHOLE) as connection:
+    with db._reading(EVERYTHING) as connection:
         return [(row.model, row.size) for row in connection.execute(sa.select(EMBEDDING))]
