@@ -21,6 +21,7 @@ from coterie.memory.reach import Reach
 from coterie.memory.scope import audience
 from coterie.memory.tables import METADATA
 from coterie.memory.values import Message, Scope, Turn, UserMemory
+from tests.support.embedder import LetterEmbeddings
 from tests.support.postgres_server import PostgresServer
 
 READER = "reader"
@@ -123,6 +124,23 @@ def test_without_a_where_clause_a_scope_finds_exactly_what_it_may_read(
         seen = found(filled, readers, "SELECT user_id, audience, memory_id, number FROM memory_revision")
         assert set(seen) == {*filter(may, revisions)}
         assert {owner for (owner,) in found(filled, readers, "SELECT user_id FROM turn")} <= {scope.user_id}
+
+
+def test_vectors_are_their_user_s(postgres_url: str) -> None:
+    sql = "SELECT DISTINCT user_id FROM memory_vector"
+    insert = "INSERT INTO memory_vector VALUES (%s, 'x', 1, 'letters', '')"
+    with PostgresDb(postgres_url, embedder=LetterEmbeddings()) as db:
+        fill(db)
+        assert db.walled()
+        for scope in every_scope():
+            readers = reach.reading(scope)
+            seen = {owner for (owner,) in found(db, readers, sql)}
+            assert seen <= {scope.user_id, *([""] if readers.shared else [])}
+            assert scope.user_id in (*seen, None, "cleo")
+        assert found(db, reach.NOTHING, sql) == []
+        assert {owner for (owner,) in found(db, reach.EMBEDDING, sql)} == {"ana", "ben", ""}
+        assert refusal(db, reach.changing(Scope("ana")), insert, ["ben"]) == "42501"
+        assert refusal(db, reach.changing(Scope("ana")), insert, ["ana"]) is None
 
 
 def test_turns_and_sessions_are_their_user_s(filled: PostgresDb) -> None:
