@@ -29,6 +29,8 @@ ASKS = 0.9
 NAMED = 1.2
 """A turn whose speaker the query names, when it does not name all."""
 VECTOR_SHARE = 0.3
+FEW = 50
+"""Among fewer candidates with vectors, none is ordinary because many are like it."""
 
 
 class Document(NamedTuple):
@@ -79,8 +81,7 @@ def rank(
     sums = {"words": _relative(_matches(terms, documents, total, lend))}
     if cosines:
         known = np.array([cosines.get(document.key, np.nan) for document in documents])
-        ordinary = np.nanmedian(known)  # an ordinary candidate says nothing
-        near = _relative(lend(np.nan_to_num(known - ordinary)))
+        near = _relative(lend(np.nan_to_num(known - _ordinary(known))))
         sums = {"words": (1 - VECTOR_SHARE) * sums["words"], "vector": VECTOR_SHARE * near}
     factors = _factors(documents, set(query_words))
     scores = np.sum([*sums.values()], axis=0) * np.prod([*factors.values()], axis=0)
@@ -95,6 +96,14 @@ def rank(
         for place in best.tolist()
         if scores[place] > 0
     ]
+
+
+def _ordinary(cosines: "Floats") -> float:
+    """What says nothing: the cosine of an ordinary candidate. For each lacking to `FEW`, one that is like nothing."""
+    import numpy as np
+
+    known = cosines[~np.isnan(cosines)]
+    return float(np.median(np.append(known, np.zeros(max(FEW - len(known), 0)))))
 
 
 def _relative(scores: "Floats") -> "Floats":

@@ -71,8 +71,15 @@ def test_words_beside_the_text_count_less() -> None:
 def test_a_vector_alone_can_win_and_words_alone_can_win() -> None:
     documents = [Document("words", words="tea"), Document("near", words="cup"), Document("far", words="dog")]
     by_words = ranked("tea", documents, {"words": 0.1, "near": 0.2, "far": 0.1})
-    assert keys(by_words) == ["words", "near"]
-    assert keys(ranked("drink", documents, {"words": 0.3, "near": 0.9, "far": 0.1})) == ["near"]
+    assert keys(by_words) == ["words", "near", "far"]
+    assert keys(ranked("drink", documents, {"words": 0.3, "near": 0.9, "far": 0.0})) == ["near", "words"]
+    assert keys(ranked("drink", documents[:1], {"words": 0.3})) == ["words"]
+
+
+def test_an_ordinary_vector_among_many_says_nothing() -> None:
+    documents = [Document(str(number), words="tea") for number in range(60)]
+    cosines = {document.key: 0.9 if number in (7, 8) else 0.8 for number, document in enumerate(documents)}
+    assert keys(ranked("drink", documents, cosines)) == ["7", "8"]
 
 
 def test_a_score_is_what_its_parts_say() -> None:
