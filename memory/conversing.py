@@ -1,16 +1,18 @@
 """The store's verbs about sessions and turns: what was said, and whether it is curated yet."""
 
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from coterie.memory import conversations, inputs, reach, turn_search
-from coterie.memory.connecting import Connected
+from coterie.memory import conversations, inputs, reach, searching, turn_search
 from coterie.memory.flow import in_thread
+from coterie.memory.gaps import TURNS, FillingGaps
+from coterie.memory.kept import OF_TURNS
 from coterie.memory.reach import EVERYONE, Reach, of_user
 from coterie.memory.values import Scope, Session, Turn, TurnHit
 
 
-class Conversing(Connected):
+class Conversing(FillingGaps):
     """Keeps what was said, and where its curation stands."""
 
     def record_turn(self, turn: Turn) -> None:
@@ -31,14 +33,37 @@ class Conversing(Connected):
             return conversations.turn(connection, user_id, turn_id)
 
     def search_turns(self, scope: Scope, query: str, limit: int | None = 10) -> list[TurnHit]:
-        """The turns that a query's words are in, or near, best first: what was said, word for word.
+        """The turns that fit a query, best first: what was said, word for word.
 
         A scope finds the turns that its agent or its team took part in, and those of no agent; with ``as_owner`` all of
         its user's. A turn is found for the words of those around it in the session too, with less weight. Any string is
-        a query; stop words are left out, and with nothing left nothing is found.
+        a query; stop words are left out, and without an embedding model nothing is found when none is left.
+
+        With a model, turns are found by their meaning too. It is asked for the vectors of turns here, not when they are
+        recorded: for those of the scope's user that have none yet.
+
+        Raises:
+            EmbeddingError: the embedding model failed. The vectors that it gave before are kept.
+            ConfigurationError: the store's vectors are of another model.
         """
+        asked, owners = turn_search.request(scope, query, limit), searching.owners(scope)
+        meaning = self._meaning.of_query(query) if asked.kinds and asked.limit else None
+        if meaning is not None:
+            self._embed_turns(owners)
         with self._reading(reach.reading(scope)) as connection:
-            return turn_search.search_turns(connection, self._dialect, scope, query, limit)
+            likeness = self._meaning.likeness(connection, OF_TURNS, owners, meaning)
+            return turn_search.search_turns(connection, self._dialect, asked, likeness)
+
+    def _embed_turns(self, owners: Iterable[str]) -> None:
+        """Give the owners' turns that have none a vector."""
+        model = self._meaning.model()
+        for owner in owners:
+            within = of_user(owner or None)
+            with self._reading(within) as connection:
+                self._meaning.check(connection, model)
+                some = TURNS.has_any(connection, owner)
+            if some:
+                deque(self._fill(TURNS, TURNS.of_owner, model, within, {"owner": owner}), 0)
 
     def turns(self, user_id: str | None, session_id: str, limit: int | None = 20) -> list[Turn]:
         """The last ``limit`` turns of a session (None: all), as they were recorded. An unknown session has none."""

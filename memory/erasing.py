@@ -16,4 +16,4 @@ def erase(connection: sa.Connection, user_id: str) -> Erased:
         if "user_id" in table.c
     }
     counts = {name: deleted[table] for name, table in _COUNTED.items()}
-    return Erased(user_id, **counts, vectors=deleted.get("memory_vector", 0))
+    return Erased(user_id, **counts, vectors=deleted["memory_vector"] + deleted["turn_vector"])

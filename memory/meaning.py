@@ -12,6 +12,7 @@ from coterie.memory import vectors
 from coterie.memory.dialect import Dialect
 from coterie.memory.edits import Edit
 from coterie.memory.embedding import Embedder, EmbeddingModel
+from coterie.memory.kept import Kept
 
 if TYPE_CHECKING:
     from coterie.memory.embedding import Vector
@@ -65,7 +66,7 @@ class Meaning:
             return None
         if not self._settled:
             with reading() as connection:
-                self._check(connection, self._model)
+                self.check(connection, self._model)
         return vectors.Vectors(self._model, self._model.documents(texts))
 
     def of_query(self, query: str) -> "Vector | None":
@@ -73,19 +74,18 @@ class Meaning:
         return None if self._model is None else self._model.query(query)
 
     def likeness(
-        self, connection: sa.Connection, owners: Sequence[str], query: "Vector | None"
+        self, connection: sa.Connection, kept: Kept, owners: Sequence[str], query: "Vector | None"
     ) -> "dict[str, Likeness]":
-        """How like a query the statements of each owner are.
+        """How like a query each owner's vectors of a kind are.
 
         Raises:
             ConfigurationError: the store's vectors are of another model.
         """
         if self._model is None or query is None:
             return {}
-        if not self._settled:
-            self._check(connection, self._model)
+        self.check(connection, self._model)
         nearest = self._matrices()
-        found = {owner: nearest.likeness(connection, owner, query, self._model.name) for owner in owners}
+        found = {owner: nearest.likeness(connection, kept, owner, query, self._model.name) for owner in owners}
         if any(has_others for _, has_others in found.values()):
             self._check(connection, self._model)
         return {owner: one for owner, (one, _) in found.items()}
@@ -99,6 +99,15 @@ class Meaning:
         """Drop what is in memory. A forked process starts so: locks may be held by threads that it does not have."""
         self._nearest: Nearest | None = None
         self._making = threading.Lock()
+
+    def check(self, connection: sa.Connection, model: EmbeddingModel) -> None:
+        """See, unless that is known, that the store's vectors are of this model.
+
+        Raises:
+            ConfigurationError: they are of another.
+        """
+        if not self._settled:
+            self._check(connection, model)
 
     def _check(self, connection: sa.Connection, model: EmbeddingModel) -> None:
         self._settled = vectors.check(self._dialect, connection, model)

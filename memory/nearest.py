@@ -1,4 +1,4 @@
-"""The memories nearest to a query by meaning: exact, by each owner's vectors as one matrix kept in this process.
+"""The memories or turns nearest to a query by meaning: exact, each owner's vectors as one matrix in this process.
 
 A matrix is brought up to date before each search by reading what is new: another process may have written it. Only
 this file and `EmbeddingModel` use numpy; it is imported by the first search with a model.
@@ -13,8 +13,8 @@ import numpy as np
 import sqlalchemy as sa
 from numpy.typing import NDArray
 
-from coterie.memory import vectors
 from coterie.memory.embedding import BYTES_A_NUMBER, HALF
+from coterie.memory.kept import VOID, Kept
 from coterie.memory.prepared import Row
 
 Vector = NDArray[np.float32]
@@ -29,7 +29,7 @@ _SPARE_ROWS = 64
 
 
 class Likeness:
-    """How like a query an owner's statements are, as they were stored when it was asked."""
+    """How like a query an owner's statements, or turns, are, as they were stored when it was asked."""
 
     def __init__(self, ids: Sequence[str], places: dict[str, int], cosines: Vector) -> None:
         self._ids = ids
@@ -39,9 +39,9 @@ class Likeness:
     def __len__(self) -> int:
         return len(self._cosines)
 
-    def of(self, memory_id: str) -> float | None:
+    def of(self, id_: str) -> float | None:
         """The cosine of the angle to the query: 1 for the same direction. None: it has no vector."""
-        place = self._places.get(memory_id)
+        place = self._places.get(id_)
         return None if place is None or place >= len(self._cosines) else float(self._cosines[place])
 
     def best(self, number: int) -> list[tuple[float, str]]:
@@ -59,11 +59,11 @@ class Likeness:
             chosen = np.argpartition(self._cosines[places], len(places) - number)[len(places) - number :]
             places = places[chosen]
         found = ((float(self._cosines[place]), self._ids[place], place) for place in places.tolist())
-        return [(cosine, memory_id) for cosine, memory_id, place in found if self._places.get(memory_id) == place]
+        return [(cosine, id_) for cosine, id_, place in found if self._places.get(id_) == place]
 
 
 class Nearest:
-    """The matrices of the owners asked about last.
+    """The matrices of the owners asked about last, of memories and of turns.
 
     Args:
         max_bytes: How much memory they take at most, all together; the longest unused is dropped first. One that is
@@ -73,29 +73,32 @@ class Nearest:
     def __init__(self, max_bytes: int) -> None:
         self._max_bytes = max_bytes
         self._change = threading.Lock()
-        self._matrices: OrderedDict[str, _Matrix] = OrderedDict()
+        self._matrices: OrderedDict[tuple[str, str], _Matrix] = OrderedDict()
 
-    def likeness(self, connection: sa.Connection, owner: str, query: Vector, model: str) -> "tuple[Likeness, bool]":
-        """How like the query the owner's statements are, and whether some have vectors of another model."""
+    def likeness(
+        self, connection: sa.Connection, kept: Kept, owner: str, query: Vector, model: str
+    ) -> "tuple[Likeness, bool]":
+        """How like the query the owner's vectors of a kind are, and whether some are of another model."""
+        key = (owner, kept.table.name)
         with self._change:
-            matrix = self._matrices.setdefault(owner, _Matrix(owner, model, len(query)))
+            matrix = self._matrices.setdefault(key, _Matrix(kept, owner, model, len(query)))
         with matrix.lock:
             matrix.refresh(connection)
             found = matrix.likeness(query)
         with self._change:
-            if self._matrices.get(owner) is matrix:
-                self._matrices.move_to_end(owner)
+            if self._matrices.get(key) is matrix:
+                self._matrices.move_to_end(key)
                 self._shrink()
         return found, matrix.has_others
 
     def forget(self, owner: str) -> None:
-        """Drop an owner's matrix, when a search that is under way is done with it."""
+        """Drop an owner's matrices, each when a search that is under way is done with it."""
         with self._change:
-            matrix = self._matrices.get(owner)
-        if matrix is not None:
+            of_owner = [(key, matrix) for key, matrix in self._matrices.items() if key[0] == owner]
+        for key, matrix in of_owner:
             with matrix.lock, self._change:
-                if self._matrices.get(owner) is matrix:
-                    del self._matrices[owner]
+                if self._matrices.get(key) is matrix:
+                    del self._matrices[key]
 
     def held_bytes(self) -> int:
         """How much memory the matrices take."""
@@ -110,10 +113,11 @@ class Nearest:
 
 
 class _Matrix:
-    """One owner's vectors, a row each. Only who holds ``lock`` may use it."""
+    """One owner's vectors of a kind, a row each. Only who holds ``lock`` may use it."""
 
-    def __init__(self, owner: str, model: str, size: int) -> None:
+    def __init__(self, kept: Kept, owner: str, model: str, size: int) -> None:
         self.lock = threading.Lock()
+        self._kept = kept
         self._owner = owner
         self._model = model
         self._size = size
@@ -131,13 +135,13 @@ class _Matrix:
     def refresh(self, connection: sa.Connection) -> None:
         """Read what is new; everything, when the last one read is no more what it was: the owner was erased, say."""
         if self._last is not None:
-            found = vectors.since(connection, self._owner, self._last[1])
+            found = self._kept.since(connection, self._owner, self._last[1])
             if found and found[0] == self._last:
                 self._take(found[1:])
                 return
         self._clear()
-        self._make_room(vectors.count(connection, self._owner))
-        for part in vectors.every(connection, self._owner):
+        self._make_room(self._kept.count(connection, self._owner))
+        for part in self._kept.every(connection, self._owner):
             self._take(part)
 
     def _clear(self) -> None:
@@ -151,19 +155,19 @@ class _Matrix:
         """Put in what was read."""
         size, new = self._size * BYTES_A_NUMBER, []
         for row in found:
-            memory_id, _, model, vector = row
+            id_, _, model, vector = row
             if model != self._model or len(vector) != size:
-                self.has_others |= model != vectors.VOID
-                self._remove(memory_id)
-            elif memory_id in self._places:
-                self._rows[self._places[memory_id]] = np.frombuffer(vector, HALF)
+                self.has_others |= model != VOID
+                self._remove(id_)
+            elif id_ in self._places:
+                self._rows[self._places[id_]] = np.frombuffer(vector, HALF)
             else:
                 new.append(row)
         self._append(new)
         self._last = max([*found, self._last] if self._last else found, key=itemgetter(_NUMBER), default=None)
 
-    def _remove(self, memory_id: str) -> None:
-        place = self._places.pop(memory_id, None)
+    def _remove(self, id_: str) -> None:
+        place = self._places.pop(id_, None)
         if place is not None:
             self._rows[place] = 0
 

@@ -36,15 +36,15 @@ class Reach:
     whole: bool = False
     """All memories, revisions and links, to read: an export of everybody's, an import, a check, new vectors."""
     embedding: bool = False
-    """The vectors of all memories, to write."""
+    """The vectors of all memories and turns, to write."""
 
 
 NOTHING = Reach()
 WHOLE = Reach(whole=True)
 EVERYONE = Reach(everyone=True)
 """For a worker that looks for turns whose curation is owed."""
-EMBEDDING = Reach(whole=True, embedding=True)
-"""For giving every memory a vector of another model."""
+EMBEDDING = Reach(whole=True, everyone=True, embedding=True)
+"""For giving every memory and turn a vector of another model."""
 
 
 def reading(scope: Scope) -> Reach:

@@ -7,6 +7,7 @@ from coterie.memory.connecting import Connected
 from coterie.memory.draft import Draft
 from coterie.memory.edits import Applied, Change, Edit
 from coterie.memory.flow import in_thread
+from coterie.memory.kept import OF_MEMORIES
 from coterie.memory.values import EVERY, Filters, Hit, Recall, Scope, UserMemory
 
 
@@ -110,7 +111,7 @@ class Remembering(Connected):
         asked = searching.request(scope, query, limit, filters)
         meaning = self._meaning.of_query(query) if asked.kinds and asked.limit else None
         with self._reading(reach.reading(scope)) as connection:
-            likeness = self._meaning.likeness(connection, searching.owners(asked), meaning)
+            likeness = self._meaning.likeness(connection, OF_MEMORIES, searching.owners(scope), meaning)
             return searching.search(connection, self._dialect, asked, likeness)
 
     def recall(self, scope: Scope, query: str, token_budget: int = 1000) -> Recall:

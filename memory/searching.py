@@ -1,8 +1,8 @@
 """Search by words and by meaning: the best candidates of both that are meant, in one order."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -30,19 +30,21 @@ _CREATED_AT = rows.FIELDS.index("created_at")
 _WORDS = len(rows.FIELDS)
 
 
-@cache
-def _by_ids(kinds: Kinds, shape: Shape) -> Prepared:
-    """Those of some memories of one owner that are meant.
+def of_ids(table: sa.Table, key: sa.Column[Any], columns: Sequence[sa.Column[Any]]) -> sa.Subquery:
+    """The rows of one ``owner`` with some ``ids``.
 
     They are looked up in an inner query, fenced by OFFSET 0. Left to itself, SQLite looks for them among all the rows
     of the owner's readers: 30 ms instead of 1.
     """
     ids = texts_of(sa.bindparam("ids", type_=Topics)).table_valued("value").alias("wanted")
-    this = (MEMORY.c.user_id == sa.bindparam("owner", type_=sa.Text)) & MEMORY.c.memory_id.in_(
-        sa.select(sa.cast(ids.c.value, sa.Text))
-    )
-    inner = sa.select(*rows.SEARCH_COLUMNS, MEMORY.c.audience).where(this).offset(sa.literal_column("0"))
-    fenced = inner.subquery()
+    this = (table.c.user_id == sa.bindparam("owner", type_=sa.Text)) & key.in_(sa.select(sa.cast(ids.c.value, sa.Text)))
+    return sa.select(*columns).where(this).offset(sa.literal_column("0")).subquery()
+
+
+@cache
+def _by_ids(kinds: Kinds, shape: Shape) -> Prepared:
+    """Those of some memories of one owner that are meant."""
+    fenced = of_ids(MEMORY, MEMORY.c.memory_id, (*rows.SEARCH_COLUMNS, MEMORY.c.audience))
     found = sa.select(*(fenced.c[column.name] for column in rows.SEARCH_COLUMNS))
     return Prepared(found.where(readable(fenced, kinds), meant(fenced, shape)))
 
@@ -75,9 +77,9 @@ def request(scope: Scope, query: str, limit: int | None, filters: Filters) -> Re
     return Request(scope, inputs.expected("query", query, str), number, filters, kinds, shape)
 
 
-def owners(asked: Request) -> list[str]:
-    """Those whose memories the scope may read."""
-    return sorted({owner for owner, _ in shelves(asked.scope).values()})
+def owners(scope: Scope) -> list[str]:
+    """Those whose memories and turns the scope may read."""
+    return sorted({owner for owner, _ in shelves(scope).values()})
 
 
 def search(
@@ -96,7 +98,7 @@ def search(
         return [_hit(row, row[-1], {"text": row[-1]}) for row in by_words]
     found = {_key(row): row for row in _by_words(connection, dialect, asked, max(asked.limit, CANDIDATES))}
     found.update(_by_meaning(connection, asked, likeness, found))
-    cosines = {key: cosine for key in found if (cosine := _cosine(likeness, key)) is not None}
+    cosines = {key: near for key in found if (near := cosine(likeness, key)) is not None}
     ranked = fusion.fused(_text_scores(asked, found, sum(map(len, likeness.values()))), cosines)
     best = sorted(found, key=lambda key: (ranked[key].score, found[key][_CREATED_AT], key), reverse=True)
     return [_hit(found[key], *ranked[key]) for key in best[: asked.limit]]
@@ -119,20 +121,42 @@ def _by_words(connection: sa.Connection, dialect: Dialect, asked: Request, limit
 def _by_meaning(
     connection: sa.Connection, asked: Request, likeness: "Mapping[str, Likeness]", known: Mapping[Key, Row]
 ) -> dict[Key, Row]:
-    """The memories nearest by meaning that are meant, but for those that are known.
-
-    If of the nearest too few are meant, the nearest of those that are: the other way round.
-    """
     number = CANDIDATES if asked.limit == inputs.EVERYTHING else max(asked.limit, CANDIDATES)
     if asked.limit == 0:
         return {}
+
+    def rows_of(keys: Iterable[Key]) -> dict[Key, Row]:
+        return _rows(connection, asked, keys)
+
+    return nearest_rows(likeness, number, min(number, asked.limit), known, rows_of, lambda: _meant(connection, asked))
+
+
+def nearest_rows(
+    likeness: "Mapping[str, Likeness]",
+    number: int,
+    enough: int,
+    known: Mapping[Key, Row],
+    rows_of: Callable[[Iterable[Key]], dict[Key, Row]],
+    meant: Callable[[], Mapping[str, Iterable[str]]],
+) -> dict[Key, Row]:
+    """What is nearest by meaning and meant, but for what is known.
+
+    If of the nearest too few are meant, the nearest of those that are: the other way round.
+
+    Args:
+        likeness: How like the query each owner's are.
+        number: How many of the nearest are looked at.
+        enough: How many must be meant.
+        known: What was found already.
+        rows_of: Gives the rows of those that are meant.
+        meant: Gives the ids of all that are meant, by owner.
+    """
     near = _nearest(number, ((owner, one.best(number)) for owner, one in likeness.items()))
-    found = _rows(connection, asked, near, known)
-    meant_of_them = len(found) + sum(key in known for key in near)
-    if meant_of_them < min(number, asked.limit) and sum(map(len, likeness.values())) > number:
-        ids = _meant(connection, asked)
+    found = rows_of(key for key in near if key not in known)
+    if len(found) + sum(key in known for key in near) < enough and sum(map(len, likeness.values())) > number:
+        ids = meant()
         near = _nearest(number, ((owner, one.best_of(ids.get(owner, ()), number)) for owner, one in likeness.items()))
-        found.update(_rows(connection, asked, [key for key in near if key not in found], known))
+        found.update(rows_of(key for key in near if key not in found and key not in known))
     return found
 
 
@@ -142,29 +166,31 @@ def _nearest(number: int, best: Iterable[tuple[str, Sequence[tuple[float, str]]]
     return [(owner, memory_id) for _, owner, memory_id in sorted(every, reverse=True)[:number]]
 
 
-def _rows(connection: sa.Connection, asked: Request, wanted: Iterable[Key], known: Mapping[Key, Row]) -> dict[Key, Row]:
+def by_owner(keys: Iterable[Key]) -> dict[str, list[str]]:
+    """The keys' ids."""
     ids: dict[str, list[str]] = {}
-    for owner, memory_id in wanted:
-        if (owner, memory_id) not in known:
-            ids.setdefault(owner, []).append(memory_id)
+    for owner, id_ in keys:
+        ids.setdefault(owner, []).append(id_)
+    return ids
+
+
+def _rows(connection: sa.Connection, asked: Request, wanted: Iterable[Key]) -> dict[Key, Row]:
     statement, values = _by_ids(asked.kinds, asked.shape), filtering.values(asked.filters)
     found = (
         reading.found_rows(connection, statement, asked.scope, owner=owner, ids=some, **values)
-        for owner, some in ids.items()
+        for owner, some in by_owner(wanted).items()
     )
     return {_key(row): row for some in found for row in some}
 
 
 def _meant(connection: sa.Connection, asked: Request) -> dict[str, list[str]]:
     """The ids of all the memories that are meant, by owner."""
-    ids: dict[str, list[str]] = {}
     statement = _ids_meant(asked.kinds, asked.shape)
-    for owner, memory_id in reading.found_rows(connection, statement, asked.scope, **filtering.values(asked.filters)):
-        ids.setdefault(owner, []).append(memory_id)
-    return ids
+    return by_owner(reading.found_rows(connection, statement, asked.scope, **filtering.values(asked.filters)))
 
 
-def _cosine(likeness: "Mapping[str, Likeness]", key: Key) -> float | None:
+def cosine(likeness: "Mapping[str, Likeness]", key: Key) -> float | None:
+    """How like the query one is; None without a vector."""
     one = likeness.get(key[0])
     return None if one is None else one.of(key[1])
 

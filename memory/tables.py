@@ -175,7 +175,7 @@ class RevisionRow(_Table, table=True):
     at: datetime = Field(sa_type=UtcDateTime)
 
 
-class VectorRow(_Table, table=True):
+class MemoryVectorRow(_Table, table=True):
     """What a statement means, as numbers. It stays when its memory is removed, which may be taken back.
 
     ``number`` grows with each vector that its owner gets: what is new is what has a higher one. ``vector`` is empty
@@ -187,6 +187,19 @@ class VectorRow(_Table, table=True):
 
     user_id: str = Field(sa_column=sa.Column(sa.Text, primary_key=True))
     memory_id: str = Field(sa_column=sa.Column(sa.Text, primary_key=True))
+    number: int = Field(sa_type=sa.BigInteger)
+    model: str = Field(sa_type=sa.Text)
+    vector: bytes = Field(sa_type=sa.LargeBinary)
+
+
+class TurnVectorRow(_Table, table=True):
+    """What was said in a turn, as numbers: the same as `MemoryVectorRow`, made when somebody looks for a turn."""
+
+    __tablename__ = "turn_vector"
+    __table_args__ = (sa.Index("turn_vector_number", "user_id", "number", unique=True),)
+
+    user_id: str = Field(sa_column=sa.Column(sa.Text, primary_key=True))
+    turn_id: str = Field(sa_column=sa.Column(sa.Text, primary_key=True))
     number: int = Field(sa_type=sa.BigInteger)
     model: str = Field(sa_type=sa.Text)
     vector: bytes = Field(sa_type=sa.LargeBinary)
@@ -232,6 +245,7 @@ class TurnRow(_Table, table=True):
     __table_args__ = (
         _index_where("status = 'pending'", "turn_pending", "user_id", "at", "turn_id"),
         sa.Index("turn_place", "user_id", "session_id", "place", "turn_id"),
+        _index_where("told > 0", "turn_told", "user_id", "turn_id"),
     )
 
     user_id: str = Field(sa_column=sa.Column(sa.Text, primary_key=True))
@@ -259,7 +273,8 @@ METADATA = _tables.metadata
 MEMORY = METADATA.tables["memory"]
 SOURCE = METADATA.tables["memory_source"]
 REVISION = METADATA.tables["memory_revision"]
-VECTOR = METADATA.tables["memory_vector"]
+MEMORY_VECTOR = METADATA.tables["memory_vector"]
+TURN_VECTOR = METADATA.tables["turn_vector"]
 EMBEDDING = METADATA.tables["memory_embedding"]
 SESSION = METADATA.tables["session"]
 TURN = METADATA.tables["turn"]

@@ -1,7 +1,6 @@
 """Vectors in the database: written with their memories, read by what is new, and of one model."""
 
-import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -13,55 +12,26 @@ from coterie.memory.dialect import Dialect
 from coterie.memory.draft import Draft, Key
 from coterie.memory.edits import Add, Edit, Merge, Update
 from coterie.memory.embedding import EmbeddingModel
-from coterie.memory.prepared import Prepared, Row
-from coterie.memory.tables import EMBEDDING, REVISION, VECTOR
+from coterie.memory.kept import ID, OF_MEMORIES, OWNER, VOID, now, values
+from coterie.memory.prepared import Prepared
+from coterie.memory.tables import EMBEDDING, REVISION
 from coterie.memory.values import UserMemory
 
-PART = 4096
-"""How many vectors are read at a time."""
-VOID = ""
-"""The ``model`` of a row whose id was given to another statement, which nobody has embedded."""
-
-_owner = sa.bindparam("owner", type_=sa.Text)
-_memory_id = sa.bindparam("memory_id", type_=sa.Text)
-_this = (VECTOR.c.user_id == _owner) & (VECTOR.c.memory_id == _memory_id)
-# The first number of an owner is the time: one who was erased and comes again has no number that was there before.
-_others = VECTOR.alias("others")
-_highest = sa.select(sa.func.max(_others.c.number)).where(_others.c.user_id == _owner).scalar_subquery()
-_next_number = sa.func.coalesce(_highest + 1, sa.bindparam("first", type_=sa.BigInteger))
-_of_model = (EMBEDDING.c.model == sa.bindparam("model", type_=sa.Text)) & (
-    EMBEDDING.c.size == sa.bindparam("size", type_=sa.Integer)
-)
-
 _held = Prepared(sa.select(EMBEDDING.c.model, EMBEDDING.c.size))
-_READ = (
-    VECTOR.c.memory_id,
-    VECTOR.c.number,
-    VECTOR.c.model,
-    sa.type_coerce(VECTOR.c.vector, sa.types.NullType()).label("vector"),  # as the driver gives it
-)
-_all = Prepared(sa.select(*_READ).where(VECTOR.c.user_id == _owner), binary=True)
-_count = Prepared(sa.select(sa.func.count()).where(VECTOR.c.user_id == _owner))
-_since = Prepared(
-    sa.select(*_READ)
-    .where(VECTOR.c.user_id == _owner, VECTOR.c.number >= sa.bindparam("number", type_=sa.BigInteger))
-    .order_by(VECTOR.c.number),
-    binary=True,
-)
 
 # What its id said last, before this change. Its vector, if there is one, is of that.
 _last = (
     sa.select(sa.func.coalesce(REVISION.c.after["memory"].as_string(), REVISION.c.before["memory"].as_string()))
-    .where(REVISION.c.user_id == _owner, REVISION.c.memory_id == _memory_id)
+    .where(REVISION.c.user_id == OWNER, REVISION.c.memory_id == ID)
     .where(REVISION.c.change_id != sa.bindparam("change_id", type_=sa.Text))
     .order_by(REVISION.c.number.desc())
     .limit(sa.literal_column("1"))
     .scalar_subquery()
 )
 _void = Prepared(
-    sa.update(VECTOR)
-    .where(_this, VECTOR.c.model != VOID, _last != sa.bindparam("memory", type_=sa.Text))
-    .values(number=_next_number, model=VOID, vector=b"")
+    sa.update(OF_MEMORIES.table)
+    .where(OF_MEMORIES.this, OF_MEMORIES.table.c.model != VOID, _last != sa.bindparam("memory", type_=sa.Text))
+    .values(number=OF_MEMORIES.next_number, model=VOID, vector=b"")
 )
 
 
@@ -79,34 +49,8 @@ def texts(edits: Sequence[Edit]) -> list[str]:
 
 
 @cache
-def upsert(insert: Callable[[sa.Table], Any], condition: sa.ColumnElement[bool] | None = None) -> Prepared:
-    """Store a vector if the store's vectors are of its model, and the condition holds."""
-    new = sa.select(_owner, _memory_id, _next_number, EMBEDDING.c.model, sa.bindparam("vector", type_=sa.LargeBinary))
-    new = new.where(_of_model) if condition is None else new.where(_of_model, condition)
-    statement = insert(VECTOR).from_select(["user_id", "memory_id", "number", "model", "vector"], new)
-    names = ("number", "model", "vector")
-    return Prepared(
-        statement.on_conflict_do_update(
-            index_elements=["user_id", "memory_id"], set_={name: statement.excluded[name] for name in names}
-        )
-    )
-
-
-@cache
 def _insert_model(insert: Callable[[sa.Table], Any]) -> Prepared:
     return Prepared(insert(EMBEDDING).on_conflict_do_nothing(), ["place", "model", "size"])
-
-
-def values(model: EmbeddingModel, key: Key, vector: bytes) -> dict[str, Any]:
-    """The parameters of `upsert`."""
-    return {
-        "owner": key[0],
-        "memory_id": key[1],
-        "vector": vector,
-        "model": model.name,
-        "size": model.size,
-        "first": _now(),
-    }
 
 
 def keep(dialect: Dialect, draft: Draft, vectors: Vectors | None) -> None:
@@ -134,9 +78,9 @@ def store(dialect: Dialect, connection: sa.Connection, model: EmbeddingModel, ve
         ConfigurationError: the store's vectors are of another model.
     """
     new = [values(model, key, vector) for key, vector in vectors.items()]
-    if upsert(dialect.insert).change(connection, *new) != len(new):
+    if OF_MEMORIES.upsert(dialect.insert).change(connection, *new) != len(new):
         settle(dialect, connection, model)
-        upsert(dialect.insert).change(connection, *new)
+        OF_MEMORIES.upsert(dialect.insert).change(connection, *new)
 
 
 def settle(dialect: Dialect, connection: sa.Connection, model: EmbeddingModel) -> None:
@@ -168,29 +112,14 @@ def check(dialect: Dialect, connection: sa.Connection, model: EmbeddingModel) ->
     return True
 
 
-def since(connection: sa.Connection, owner: str, number: int) -> list[Row]:
-    """An owner's vectors with this number or a higher one, in their order: id, number, model, vector."""
-    return _since.rows(connection, {"owner": owner, "number": number})
-
-
-def count(connection: sa.Connection, owner: str) -> int:
-    """How many vectors an owner has."""
-    return int(_count.rows(connection, {"owner": owner})[0][0])
-
-
-def every(connection: sa.Connection, owner: str) -> Iterator[list[Row]]:
-    """All of an owner's vectors, in parts."""
-    return _all.parts(connection, {"owner": owner}, PART)
-
-
 def _void_values(draft: Draft, memory: UserMemory) -> dict[str, Any]:
     owner, memory_id = rows.memory_key(memory)
     return {
         "owner": owner,
-        "memory_id": memory_id,
+        "id": memory_id,
         "memory": memory.memory,
         "change_id": draft.change_id,
-        "first": _now(),
+        "first": now(),
     }
 
 
@@ -199,7 +128,3 @@ def _lock_others(dialect: Dialect, draft: Draft, memories: Iterable[UserMemory])
     own = rows.stored_owner(draft.scope.user_id)
     for owner in sorted({rows.stored_owner(memory.user_id) for memory in memories} - {own}):
         dialect.lock_owner(draft.connection, owner)
-
-
-def _now() -> int:
-    return time.time_ns() // 1000

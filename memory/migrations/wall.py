@@ -52,6 +52,8 @@ LINKS = _rows(f"{_setting('shared')} <> ''", "true")
 SESSIONS = _rows(_is_on("nobody"), "true")
 TURNS = _rows(f"{_is_on('nobody')} OR {_SHARED}", "true")
 VECTORS = f"({LINKS}) OR {_is_on('embedding')}"
+_SHARED_TURNS = f"{_setting('shared')} <> '' OR {_is_on('nobody')}"
+TURN_VECTORS = f"({_rows(_SHARED_TURNS, 'true')}) OR {_is_on('embedding')}"
 MATCH = """shelf_words(user_id, audience, text_index)
     @@ (SELECT NULLIF(current_setting('coterie.match', true), '')::tsquery)"""
 MATCHES = f"{MATCH} AND {MEMORIES}"
@@ -63,6 +65,7 @@ WALLS = {
     "memory_vector": VECTORS,
     "session": SESSIONS,
     "turn": TURNS,
+    "turn_vector": TURN_VECTORS,
 }
 
 # Every word carries the mark of its owner, so that a search touches nobody else's postings. The mark begins with a

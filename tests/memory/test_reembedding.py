@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from coterie.errors import ConfigurationError, EmbeddingError
-from coterie.memory import reembedding
+from coterie.memory import gaps
 from coterie.memory.db import Db
 from coterie.memory.edits import Add, Change, Delete, Ref
 from coterie.memory.values import Scope, UserMemory
@@ -19,7 +19,7 @@ Open = Callable[..., Db]
 
 @pytest.fixture(autouse=True)
 def _small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reembedding, "BATCH", 4)
+    monkeypatch.setattr(gaps, "BATCH", 4)
 
 
 def filled(db: Db) -> None:

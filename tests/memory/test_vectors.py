@@ -17,7 +17,7 @@ from coterie.memory.edits import Add, Delete, Edit, Merge, Narrow, Ref, Update
 from coterie.memory.manager import MemoryManager
 from coterie.memory.reach import EMBEDDING as EVERYTHING
 from coterie.memory.sqlite import SqliteDb
-from coterie.memory.tables import VECTOR
+from coterie.memory.tables import MEMORY_VECTOR
 from coterie.memory.values import Scope, UserMemory
 from tests.support.embedder import BrokenEmbeddings, LetterEmbeddings
 from tests.support.vectors import ANA, ME, add, best, by_vector, found, held, stored
@@ -312,7 +312,7 @@ def test_threads_write_and_search_at_once(meaning: Db) -> None:
         thread.join()
     assert wrong == []
     with meaning._reading(EVERYTHING) as connection:
-        numbers = connection.execute(sa.select(VECTOR.c.user_id, VECTOR.c.number)).all()
+        numbers = connection.execute(sa.select(MEMORY_VECTOR.c.user_id, MEMORY_VECTOR.c.number)).all()
     assert len(numbers) == len(set(numbers)) == 4 * 15 * 2
 
 
@@ -352,13 +352,13 @@ def test_an_erased_person_leaves_the_table_and_the_memory(meaning: Db, opened: O
     assert meaning.erase("ana").vectors == 2
     assert len(stored(meaning)) == 1
     assert meaning._meaning._nearest is not None
-    assert "ana" not in meaning._meaning._nearest._matrices
+    assert ("ana", "memory_vector") not in meaning._meaning._nearest._matrices
     assert found(other, "feline") == []
     add(meaning, "Plays chess", "Likes coffee")  # as many as before
     for db in (meaning, other):
         assert sorted(found(db, "feline")) == ["Likes coffee", "Plays chess"]
         assert db._meaning._nearest is not None
-        assert len(db._meaning._nearest._matrices["ana"]._ids) == 2
+        assert len(db._meaning._nearest._matrices["ana", "memory_vector"]._ids) == 2
 
 
 # Another model, or none

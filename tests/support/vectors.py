@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from coterie.memory.db import Db
 from coterie.memory.edits import Add, Change
 from coterie.memory.reach import EMBEDDING as EVERYTHING
-from coterie.memory.tables import EMBEDDING, VECTOR
+from coterie.memory.tables import EMBEDDING, MEMORY_VECTOR
 from coterie.memory.values import Filters, Scope, UserMemory
 
 ANA = Scope("ana")
@@ -35,7 +35,9 @@ def by_vector(db: Db, query: str, scope: Scope = ANA) -> list[str]:
 
 def stored(db: Db) -> dict[str, tuple[str, bytes]]:
     with db._reading(EVERYTHING) as connection:
-        rows = connection.execute(sa.select(VECTOR.c.memory_id, VECTOR.c.model, VECTOR.c.vector)).all()
+        rows = connection.execute(
+            sa.select(MEMORY_VECTOR.c.memory_id, MEMORY_VECTOR.c.model, MEMORY_VECTOR.c.vector)
+        ).all()
     return {row.memory_id: (row.model, row.vector) for row in rows}
 
 

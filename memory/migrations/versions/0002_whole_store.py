@@ -1,4 +1,4 @@
-"""Trust, dependence, lineage, vectors of memories; revisions numbered by themselves; on PostgreSQL the wall."""
+"""Trust, dependence, lineage, vectors; revisions numbered by themselves; on PostgreSQL the wall."""
 
 from typing import Any
 
@@ -125,17 +125,18 @@ def _revision(identifier: sa.Text) -> None:
 
 def _vectors(identifier: sa.Text) -> None:
     """The vectors of an owner lie together: they are read together."""
-    op.create_table(
-        "memory_vector",
-        sa.Column("user_id", identifier, nullable=False),
-        sa.Column("memory_id", identifier, nullable=False),
-        sa.Column("number", sa.BigInteger, nullable=False),
-        sa.Column("model", sa.Text, nullable=False),
-        sa.Column("vector", sa.LargeBinary, nullable=False),
-        sa.PrimaryKeyConstraint("user_id", "memory_id"),
-        sqlite_with_rowid=False,
-    )
-    op.create_index("vector_number", "memory_vector", ["user_id", "number"], unique=True)
+    for of, index in (("memory", "vector_number"), ("turn", "turn_vector_number")):
+        op.create_table(
+            f"{of}_vector",
+            sa.Column("user_id", identifier, nullable=False),
+            sa.Column(f"{of}_id", identifier, nullable=False),
+            sa.Column("number", sa.BigInteger, nullable=False),
+            sa.Column("model", sa.Text, nullable=False),
+            sa.Column("vector", sa.LargeBinary, nullable=False),
+            sa.PrimaryKeyConstraint("user_id", f"{of}_id"),
+            sqlite_with_rowid=False,
+        )
+        op.create_index(index, f"{of}_vector", ["user_id", "number"], unique=True)
     op.create_table(
         "memory_embedding",
         sa.Column("place", sa.Integer, primary_key=True, autoincrement=False),
@@ -174,6 +175,7 @@ def _turn(postgres: bool) -> None:
     _fill_turns(op.get_bind())
     op.drop_index("turn_session", "turn")
     op.create_index("turn_place", "turn", ["user_id", "session_id", "place", "turn_id"])
+    _index_where("told > 0", "turn_told", "turn", "user_id", "turn_id")
     if postgres:
         text_index = sa.Computed(TEXT_INDEX.format(beside="reply_words"), persisted=True)
         op.add_column("turn", sa.Column("text_index", TSVECTOR, text_index))
