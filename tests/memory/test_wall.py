@@ -126,11 +126,13 @@ def test_without_a_where_clause_a_scope_finds_exactly_what_it_may_read(
         assert {owner for (owner,) in found(filled, readers, "SELECT user_id FROM turn")} <= {scope.user_id}
 
 
-def test_vectors_are_their_user_s(postgres_url: str) -> None:
-    sql = "SELECT DISTINCT user_id FROM memory_vector"
-    insert = "INSERT INTO memory_vector VALUES (%s, 'x', 1, 'letters', '')"
+@pytest.mark.parametrize("table", ["memory_vector", "turn_vector"])
+def test_vectors_are_their_user_s(postgres_url: str, table: str) -> None:
+    sql = f"SELECT DISTINCT user_id FROM {table}"
+    insert = f"INSERT INTO {table} VALUES (%s, 'x', 1, 'letters', '')"
     with PostgresDb(postgres_url, embedder=LetterEmbeddings()) as db:
         fill(db)
+        db.reembed()
         assert db.walled()
         for scope in every_scope():
             readers = reach.reading(scope)
