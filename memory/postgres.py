@@ -42,8 +42,8 @@ class PostgresDb(Db):
     Args:
         db_url: ``postgresql://user:password@host:port/database``, also with ``postgresql+psycopg:``. The database must
             exist; its tables are made on first use, in the first schema of the search path.
-        embedder: Finds memories by meaning too: any LangChain ``Embeddings``. None: by words alone, and what is
-            written gets no vector (``reembed`` fills that gap).
+        embedder: Finds memories and turns by meaning too: any LangChain ``Embeddings``. None: by words alone, and what
+            is written gets no vector (``reembed`` fills that gap).
         vector_cache_bytes: How much memory this process may use for the vectors of the users asked about last.
 
     Raises:

@@ -46,8 +46,8 @@ class SqliteDb(Db):
     Args:
         db_file: The file; made on first use if it is missing. None or ``":memory:"``: in memory, gone when this object
             is closed.
-        embedder: Finds memories by meaning too: any LangChain ``Embeddings``. None: by words alone, and what is
-            written gets no vector (``reembed`` fills that gap).
+        embedder: Finds memories and turns by meaning too: any LangChain ``Embeddings``. None: by words alone, and what
+            is written gets no vector (``reembed`` fills that gap).
         vector_cache_bytes: How much memory this process may use for the vectors of the users asked about last.
 
     Raises:
