@@ -20,8 +20,9 @@ FOUND_BY = ("words", "reply_words", "asks", "told", "speaker", "audience", "plac
 
 # The words have no accents and no endings any more: "simple" takes them as they are.
 TEXT_INDEX = "setweight(to_tsvector('simple', words), 'A') || to_tsvector('simple', {beside})"
-# The keys of a row's readers are words of the text index, so that a search touches nobody else's postings.
-READERS = "'u' || hex({0}user_id) || ' k' || hex({0}user_id || char(31) || {0}audience)"
+# Every word of the text index carries the mark of its owner, so that a search touches nobody else's postings.
+MARK = "CASE {0}user_id WHEN '' THEN 'n' || hex({0}audience) ELSE 'u' || hex({0}user_id) END || 'x'"
+MARKED = f"CASE {{0}}{{1}} WHEN '' THEN '' ELSE {MARK} || replace({{0}}{{1}}, ' ', ' ' || {MARK}) END"
 READABLE_BY = "user_id, visibility, team_id, agent_id"
 
 
@@ -139,13 +140,16 @@ def _index_text(table: str, beside: str, changes: str | None = None) -> None:
         beside: The other.
         changes: The columns that an update may change, of those that the index depends on. None: none.
     """
-    text, columns = f"{table}_text", f"rowid, readers, words, {beside}"
-    indexed = f"{{0}}seq, {READERS} AS readers, {{0}}words, {{0}}{beside}"
-    add = f"INSERT INTO {text}({columns}) SELECT {indexed.format('new.')};"
-    remove = f"INSERT INTO {text}({text}, {columns}) SELECT 'delete', {indexed.format('old.')};"
+    text, columns = f"{table}_text", f"rowid, words, {beside}"
+
+    def indexed(row: str) -> str:
+        return f"{row}seq, {MARKED.format(row, 'words')} AS words, {MARKED.format(row, beside)} AS {beside}"
+
+    add = f"INSERT INTO {text}({columns}) SELECT {indexed('new.')};"
+    remove = f"INSERT INTO {text}({text}, {columns}) SELECT 'delete', {indexed('old.')};"
     statements = [
-        f"CREATE VIEW {text}_source AS SELECT {indexed.format('')} FROM {table}",
-        f"""CREATE VIRTUAL TABLE {text} USING fts5(readers, words, {beside}, content='{text}_source',
+        f"CREATE VIEW {text}_source AS SELECT {indexed('')} FROM {table}",
+        f"""CREATE VIRTUAL TABLE {text} USING fts5(words, {beside}, content='{text}_source',
         content_rowid='seq', tokenize='unicode61')""",
         f"INSERT INTO {text}({text}) VALUES ('rebuild')",
         f"CREATE TRIGGER {text}_insert AFTER INSERT ON {table} BEGIN {add} END",
