@@ -44,7 +44,7 @@ _last_revision = (
     .order_by(REVISION.c.number.desc())
     .limit(1)
 )
-_numbers = (
+_last_numbers = (
     sa.select(REVISION.c.memory_id, sa.func.max(REVISION.c.number))
     .where(REVISION.c.user_id == sa.bindparam("owner"), REVISION.c.memory_id.in_(sa.bindparam("ids", expanding=True)))
     .group_by(REVISION.c.memory_id)
@@ -84,7 +84,8 @@ class Draft:
         self._now: dict[Key, UserMemory | None] = {}
         self._holders: dict[tuple[str, bytes], Key | None] = {}
         self._fresh: set[Key] = set()
-        self._changes: list[tuple[Key, Operation, UserMemory | None, UserMemory | None, str]] = []
+        self._numbers: dict[Key, int] = {}
+        self._changes: list[tuple[Key, int, Operation, UserMemory | None, UserMemory | None, str]] = []
 
     def __len__(self) -> int:
         """How many changes were put."""
@@ -160,7 +161,8 @@ class Draft:
             self._holders[key[0], inputs.content_hash(before)] = None
         self._now[key] = after
         self._hold(after)
-        self._changes.append((key, op, before, after, inputs.checked_text("reason", reason)))
+        self._numbers[key] = number = self._next_number(key)
+        self._changes.append((key, number, op, before, after, inputs.checked_text("reason", reason)))
 
     def add(self, op: Operation, memory: UserMemory, reason: str, *, fresh: bool) -> None:
         """Add a memory. ``fresh``: its id was made just now, so that it cannot have a history."""
@@ -169,8 +171,12 @@ class Draft:
         self.put(op, None, memory, reason)
 
     def alter(self, op: Operation, before: UserMemory, reason: str, **values: Any) -> UserMemory:
-        """Change some values of a memory."""
-        after = rows.copied(before, **values, updated_at=self.at, version=before.version + 1)
+        """Change some values of a memory.
+
+        Its version becomes the revision's number: one that it has never had, also after an undoing.
+        """
+        version = self._next_number(rows.memory_key(before))
+        after = rows.copied(before, **values, updated_at=self.at, version=version)
         self.put(op, before, after, reason)
         return after
 
@@ -269,9 +275,7 @@ class Draft:
             raise LostRaceError(f"The memory {memory_id!r} was changed by somebody else: read it again.")
 
     def _numbered(self) -> Iterator[Revision]:
-        last = self._last_numbers()
-        for key, op, before, after, reason in self._changes:
-            last[key] = number = last.get(key, 0) + 1
+        for key, number, op, before, after, reason in self._changes:
             user_id = key[0] or None
             yield Revision(key[1], user_id, number, self.change_id, op, before, after, reason, self.change, self.at)
 
@@ -280,20 +284,23 @@ class Draft:
         found = self.connection.execute(_last_revision, {"owner": key[0], "memory_id": key[1]}).first()
         return None if found is None else (found[0], found[1])
 
-    def _last_numbers(self) -> dict[Key, int]:
-        """The numbers of the last revisions, of those memories that can have any."""
-        return self._numbers_of(dict.fromkeys(key for key, *_ in self._changes if key not in self._fresh))
+    def _next_number(self, key: Key) -> int:
+        """The number of a memory's next revision."""
+        if key in self._fresh:
+            return self._numbers.get(key, 0) + 1
+        if key not in self._numbers:  # of all that were read, at once
+            self._look_up_numbers([one for one in {key, *self._stored} if one not in self._numbers])
+        return self._numbers[key] + 1
 
-    def _numbers_of(self, keys: Iterable[Key]) -> dict[Key, int]:
+    def _look_up_numbers(self, keys: Iterable[Key]) -> None:
         wanted: dict[str, list[str]] = {}
         for owner, memory_id in keys:
+            self._numbers[owner, memory_id] = 0
             wanted.setdefault(owner, []).append(memory_id)
-        return {
-            (owner, memory_id): number
-            for owner, ids in wanted.items()
-            for part in _parts(ids)
-            for memory_id, number in self.connection.execute(_numbers, {"owner": owner, "ids": part})
-        }
+        for owner, ids in wanted.items():
+            for part in _parts(ids):
+                for memory_id, number in self.connection.execute(_last_numbers, {"owner": owner, "ids": part}):
+                    self._numbers[owner, memory_id] = number
 
 
 def _parts(values: Sequence[Any]) -> Iterator[Sequence[Any]]:

@@ -340,10 +340,9 @@ def test_what_follows_from_an_update_leaves_its_own_line_alone(db: Db) -> None:
 
 
 def test_narrowing_a_merged_memory_changes_each_memory_once(db: Db) -> None:
-    one, two = add(db, "Has a dog", "The dog is Rex")
+    one, two, three = add(db, "Has a dog", "The dog is Rex", "Rex is old")
     (merged,) = db.apply(ANA, [Merge([Ref(one), Ref(two)], "Rex is a dog")], CHANGE)
-    (old,) = add(db, "Rex is old")
-    (again,) = db.apply(ANA, [Merge([Ref(merged.memory_id), Ref(old)], "Rex is an old dog")], CHANGE)
+    (again,) = db.apply(ANA, [Merge([Ref(merged.memory_id), Ref(three)], "Rex is an old dog")], CHANGE)
     closed = db.get(ANA, one)
     (narrowed,) = db.apply(ANA, [Narrow(Ref(one, closed.version), "agent")], Change())
     assert {r.memory_id for r in narrowed.revisions} == {one, merged.memory_id, again.memory_id}

@@ -266,3 +266,14 @@ def test_an_undone_narrowing_does_not_show_what_was_changed_meanwhile(db: Db) ->
     for reader, numbers in ((Scope("ana"), [1]), (ANA, [1, 2, 3, 4])):
         assert texts(db, reader) == ["Has a dog"]
         assert [revision.number for revision in db.history(reader, one)] == numbers
+
+
+def test_a_version_that_was_undone_is_not_used_again(db: Db) -> None:
+    (added,) = db.apply(ANA, [Add(UserMemory(memory="Likes tea"))], Change())
+    ref = Ref(added.memory_id)
+    db.apply(ANA, [Update(ref, "Likes tea", topics=["drinks"])], Change(run_id="run"))
+    seen = db.get(ANA, added.memory_id)
+    db.undo(ANA, Change(), run_id="run")
+    db.apply(ANA, [Update(ref, "Likes tea", topics=["habits"])], Change())
+    with pytest.raises(ConflictError, match="version 4, not 2"):
+        db.apply(ANA, [Update(Ref(added.memory_id, seen.version), "Likes green tea")], Change())

@@ -176,12 +176,15 @@ class Transaction:
         else:
             self.model.rows[key] = after
         self.model.last[key] = OWNER_ALONE if narrowed and after is None else memory.readers
-        number = 1 + sum(entry.key == key for entry in self.model.log)
-        self.model.log.append(Entry(key, before, after, number, self.change_id, self.change))
+        self.model.log.append(Entry(key, before, after, self.next_number(key), self.change_id, self.change))
+
+    def next_number(self, key: Key) -> int:
+        """The number of a memory's next revision."""
+        return 1 + sum(entry.key == key for entry in self.model.log)
 
     def alter(self, memory: Known, **values: Any) -> Known:
         self.model.stamp += 1
-        after = replace(memory, **values, version=memory.version + 1, stamp=self.model.stamp)
+        after = replace(memory, **values, version=self.next_number(memory.key), stamp=self.model.stamp)
         self.put(memory, after)
         return after
 
