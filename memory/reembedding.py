@@ -119,10 +119,9 @@ class Reembedding(Connected):
             for owner in owners:  # nobody's come last, as in every write
                 self._dialect.lock_owner(connection, owner)
             vectors.check(self._dialect, connection, model)
-            values = [
-                {**vectors.values(model, (one.user_id, one.memory_id), by_text[one.memory]), "memory": one.memory}
-                for one in found
-            ]
+            numbers = vectors.Numbers(connection)
+            keyed = ((one, vectors.values(model, one[:2], by_text[one.memory], numbers)) for one in found)
+            values = [{**columns, "memory": one.memory} for one, columns in keyed]
             vectors.upsert(self._dialect.insert, _says).change(connection, *values)
         return len(found)
 

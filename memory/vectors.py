@@ -25,10 +25,14 @@ VOID = ""
 _owner = sa.bindparam("owner", type_=sa.Text)
 _memory_id = sa.bindparam("memory_id", type_=sa.Text)
 _this = (VECTOR.c.user_id == _owner) & (VECTOR.c.memory_id == _memory_id)
-# The first number of an owner is the time: one who was erased and comes again has no number that was there before.
-_others = VECTOR.alias("others")
-_highest = sa.select(sa.func.max(_others.c.number)).where(_others.c.user_id == _owner).scalar_subquery()
-_next_number = sa.func.coalesce(_highest + 1, sa.bindparam("first", type_=sa.BigInteger))
+_number = sa.bindparam("number", type_=sa.BigInteger)
+# Not max(): the plan for that, made while the table is small, reads all of the owner's rows.
+_highest = Prepared(
+    sa.select(VECTOR.c.number)
+    .where(VECTOR.c.user_id == _owner)
+    .order_by(VECTOR.c.user_id.desc(), VECTOR.c.number.desc())
+    .limit(sa.literal_column("1"))
+)
 _of_model = (EMBEDDING.c.model == sa.bindparam("model", type_=sa.Text)) & (
     EMBEDDING.c.size == sa.bindparam("size", type_=sa.Integer)
 )
@@ -43,9 +47,7 @@ _READ = (
 _all = Prepared(sa.select(*_READ).where(VECTOR.c.user_id == _owner), binary=True)
 _count = Prepared(sa.select(sa.func.count()).where(VECTOR.c.user_id == _owner))
 _since = Prepared(
-    sa.select(*_READ)
-    .where(VECTOR.c.user_id == _owner, VECTOR.c.number >= sa.bindparam("number", type_=sa.BigInteger))
-    .order_by(VECTOR.c.number),
+    sa.select(*_READ).where(VECTOR.c.user_id == _owner, VECTOR.c.number >= _number).order_by(VECTOR.c.number),
     binary=True,
 )
 
@@ -61,8 +63,24 @@ _last = (
 _void = Prepared(
     sa.update(VECTOR)
     .where(_this, VECTOR.c.model != VOID, _last != sa.bindparam("memory", type_=sa.Text))
-    .values(number=_next_number, model=VOID, vector=b"")
+    .values(number=sa.bindparam("new_number", type_=sa.BigInteger), model=VOID, vector=b"")
 )
+
+
+class Numbers:
+    """The next numbers of owners, who are locked. Each grows in the order of the commits."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self._connection = connection
+        self._last: dict[str, int] = {}
+
+    def next(self, owner: str) -> int:
+        """An owner's next number. The first is the time: who was erased and comes again has none of the old ones."""
+        if owner not in self._last:
+            found = _highest.first(self._connection, {"owner": owner})
+            self._last[owner] = time.time_ns() // 1000 if found is None else int(found[0])
+        self._last[owner] += 1
+        return self._last[owner]
 
 
 class Vectors(NamedTuple):
@@ -81,7 +99,7 @@ def texts(edits: Sequence[Edit]) -> list[str]:
 @cache
 def upsert(insert: Callable[[sa.Table], Any], condition: sa.ColumnElement[bool] | None = None) -> Prepared:
     """Store a vector if the store's vectors are of its model, and the condition holds."""
-    new = sa.select(_owner, _memory_id, _next_number, EMBEDDING.c.model, sa.bindparam("vector", type_=sa.LargeBinary))
+    new = sa.select(_owner, _memory_id, _number, EMBEDDING.c.model, sa.bindparam("vector", type_=sa.LargeBinary))
     new = new.where(_of_model) if condition is None else new.where(_of_model, condition)
     statement = insert(VECTOR).from_select(["user_id", "memory_id", "number", "model", "vector"], new)
     names = ("number", "model", "vector")
@@ -97,15 +115,15 @@ def _insert_model(insert: Callable[[sa.Table], Any]) -> Prepared:
     return Prepared(insert(EMBEDDING).on_conflict_do_nothing(), ["place", "model", "size"])
 
 
-def values(model: EmbeddingModel, key: Key, vector: bytes) -> dict[str, Any]:
+def values(model: EmbeddingModel, key: Key, vector: bytes, numbers: Numbers) -> dict[str, Any]:
     """The parameters of `upsert`."""
     return {
         "owner": key[0],
         "memory_id": key[1],
+        "number": numbers.next(key[0]),
         "vector": vector,
         "model": model.name,
         "size": model.size,
-        "first": _now(),
     }
 
 
@@ -120,20 +138,23 @@ def keep(dialect: Dialect, draft: Draft, vectors: Vectors | None) -> None:
     reused = [memory for memory in draft.worded if memory.memory not in by_text and not draft.is_fresh(memory)]
     embedded = [memory for memory in draft.worded if memory.memory in by_text]
     _lock_others(dialect, draft, [*reused, *embedded])
+    numbers = Numbers(draft.connection)
     if vectors is not None:
         by_key = {rows.memory_key(memory): by_text[memory.memory] for memory in embedded}
-        store(dialect, draft.connection, vectors.model, by_key)
+        store(dialect, draft.connection, vectors.model, by_key, numbers)
     if reused and _held.first(draft.connection, {}) is not None:
-        _void.change(draft.connection, *(_void_values(draft, memory) for memory in reused))
+        _void.change(draft.connection, *(_void_values(draft, memory, numbers) for memory in reused))
 
 
-def store(dialect: Dialect, connection: sa.Connection, model: EmbeddingModel, vectors: Mapping[Key, bytes]) -> None:
+def store(
+    dialect: Dialect, connection: sa.Connection, model: EmbeddingModel, vectors: Mapping[Key, bytes], numbers: Numbers
+) -> None:
     """Write the vectors of memories.
 
     Raises:
         ConfigurationError: the store's vectors are of another model.
     """
-    new = [values(model, key, vector) for key, vector in vectors.items()]
+    new = [values(model, key, vector, numbers) for key, vector in vectors.items()]
     if upsert(dialect.insert).change(connection, *new) != len(new):
         settle(dialect, connection, model)
         upsert(dialect.insert).change(connection, *new)
@@ -183,14 +204,14 @@ def every(connection: sa.Connection, owner: str) -> Iterator[list[Row]]:
     return _all.parts(connection, {"owner": owner}, PART)
 
 
-def _void_values(draft: Draft, memory: UserMemory) -> dict[str, Any]:
+def _void_values(draft: Draft, memory: UserMemory, numbers: Numbers) -> dict[str, Any]:
     owner, memory_id = rows.memory_key(memory)
     return {
         "owner": owner,
         "memory_id": memory_id,
+        "new_number": numbers.next(owner),
         "memory": memory.memory,
         "change_id": draft.change_id,
-        "first": _now(),
     }
 
 
@@ -199,7 +220,3 @@ def _lock_others(dialect: Dialect, draft: Draft, memories: Iterable[UserMemory])
     own = rows.stored_owner(draft.scope.user_id)
     for owner in sorted({rows.stored_owner(memory.user_id) for memory in memories} - {own}):
         dialect.lock_owner(draft.connection, owner)
-
-
-def _now() -> int:
-    return time.time_ns() // 1000
