@@ -38,7 +38,7 @@ def _found(
 ) -> list[Row]:
     """The rows of the best matches that may be read and are meant; all matches are looked at if those are too few."""
     values = {"match": _match(scope, words), "limit": limit, **others}
-    looked_at = max(LOOKED_AT, 4 * limit)
+    looked_at = min(max(LOOKED_AT, 4 * limit), inputs.EVERYTHING)
     found = found_rows(connection, statement, scope, **values, looked_at=looked_at)
     if len(found) < limit and (not found or found[0][-2] == looked_at):
         return found_rows(connection, statement, scope, **values, looked_at=inputs.EVERYTHING)
