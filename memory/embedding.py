@@ -1,6 +1,6 @@
 """The embedding model: any LangChain ``Embeddings``, held to what the store needs of it.
 
-numpy is imported when a text is embedded, not before: a store without a model never pays for it.
+numpy is imported when a text is embedded, not before.
 """
 
 from collections.abc import Sequence

@@ -28,10 +28,12 @@ def fused(text: Mapping[K, float], cosines: Mapping[K, float]) -> dict[K, Fused]
 
     Args:
         text: How well the words fit; 0 for no word.
-        cosines: How like the query they are, of all candidates that have a vector.
+        cosines: How like the query they are, of all candidates that have a vector. Empty: only words count.
     """
+    if not cosines:
+        return {key: Fused(score, {"text": score}) for key, score in _shares(text, 1.0, 0.0).items()}
     words = _shares(text, 1 - VECTOR_SHARE, 0.0)
-    meaning = _shares(cosines, VECTOR_SHARE, min(cosines.values(), default=0.0))
+    meaning = _shares(cosines, VECTOR_SHARE, min(cosines.values()))
     parts = {key: {"text": words.get(key, 0.0), "vector": meaning.get(key, 0.0)} for key in [*text, *cosines]}
     return {key: Fused(sum(each.values()), each) for key, each in parts.items()}
 

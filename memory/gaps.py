@@ -132,5 +132,7 @@ class FillingGaps(Connected):
             for owner in owners:  # nobody's come last, as in every write
                 self._dialect.lock_owner(connection, owner)
             vectors.settle(self._dialect, connection, model)
-            new = [{**kept.values(model, (one.user_id, one.id), by_text[one.text]), "said": one.said} for one in found]
+            numbers = kept.Numbers(gaps.of, connection)
+            keyed = ((one, kept.values(model, one[:2], by_text[one.text], numbers)) for one in found)
+            new = [{**columns, "said": one.said} for one, columns in keyed]
             gaps.of.upsert(self._dialect.insert, gaps.still_so).change(connection, *new)

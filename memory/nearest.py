@@ -1,7 +1,7 @@
 """The memories or turns nearest to a query by meaning: exact, each owner's vectors as one matrix in this process.
 
-A matrix is brought up to date before each search by reading what is new: another process may have written it. Only
-this file and `EmbeddingModel` use numpy; it is imported by the first search with a model.
+A matrix is brought up to date before each search by reading what is new: another process may have written it. This
+file is imported by the first search with a model, and numpy with it.
 """
 
 import threading

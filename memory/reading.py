@@ -28,8 +28,6 @@ SHORTEST_TOKENS = LINE_TOKENS + 2
 """A budget is never filled by more memories than budget / SHORTEST_TOKENS."""
 TOKENS_PER_HIT = 40
 """One hit is asked for per so many tokens of the budget; the rest of the budget is for the newest."""
-TOPIC_WEIGHT = 0.3
-"""What a word found in a memory's topics counts, when one found in its statement counts 1."""
 
 Kinds = tuple[str, ...]
 

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 CANDIDATES = 100
 """How many of each kind are ranked at least."""
 
+WORDS_ALONE = 50
+"""How many are ranked at least where only words count: the database's own order is good enough to choose those."""
+
 _OWNER = rows.FIELDS.index("user_id")
 _MEMORY_ID = rows.FIELDS.index("memory_id")
 _CREATED_AT = rows.FIELDS.index("created_at")
@@ -93,19 +96,21 @@ def search(
         asked: What is searched for.
         likeness: How like the query the owners' statements are. Empty: only words count.
     """
-    if not any(map(len, likeness.values())):
-        by_words = _by_words(connection, dialect, asked, asked.limit)
-        return [_hit(row, row[-1], {"text": row[-1]}) for row in by_words]
-    found = {_key(row): row for row in _by_words(connection, dialect, asked, max(asked.limit, CANDIDATES))}
-    found.update(_by_meaning(connection, asked, likeness, found))
+    vectors = sum(map(len, likeness.values()))
+    number = max(asked.limit, CANDIDATES if vectors else WORDS_ALONE)
+    found = {_key(row): row for row in _by_words(connection, dialect, asked, number)}
+    if vectors:
+        found.update(_by_meaning(connection, asked, likeness, found))
     cosines = {key: near for key in found if (near := cosine(likeness, key)) is not None}
-    ranked = fusion.fused(_text_scores(asked, found, sum(map(len, likeness.values()))), cosines)
+    ranked = fusion.fused(_text_scores(asked, found, max(vectors, len(found))), cosines)
     best = sorted(found, key=lambda key: (ranked[key].score, found[key][_CREATED_AT], key), reverse=True)
     return [_hit(found[key], *ranked[key]) for key in best[: asked.limit]]
 
 
 def _text_scores(asked: Request, found: Mapping[Key, Row], total: int) -> dict[Key, float]:
     """How well the candidates' words fit the query. The same on every database, whatever its own order."""
+    if not found:
+        return {}
     keys = list(found)
     documents = [
         Document(str(place), words=found[key][_WORDS], side=found[key][_WORDS + 1]) for place, key in enumerate(keys)

@@ -6,7 +6,6 @@ import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -14,28 +13,19 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 
 from coterie.errors import InputError, SchemaError, StoreError
-from coterie.memory import filtering, rows
 from coterie.memory.db import Db
 from coterie.memory.dialect import Dialect, first_line, rolled_back
 from coterie.memory.embedding import Embedder
-from coterie.memory.filtering import Shape, meant
 from coterie.memory.meaning import CACHE_BYTES
-from coterie.memory.prepared import Prepared, Row, run
-from coterie.memory.ranking import SIDE_WEIGHT
+from coterie.memory.prepared import Row, run
 from coterie.memory.reach import Reach
-from coterie.memory.reading import TOPIC_WEIGHT, found_rows
-from coterie.memory.scope import readable, shelves
 from coterie.memory.secrets import without_login
 from coterie.memory.sqlite_check import findings
-from coterie.memory.tables import MEMORY, TURN
-from coterie.memory.turn_search import CANDIDATE, neighbours
+from coterie.memory.sqlite_search import NEIGHBOURS, search, search_turns
 from coterie.memory.values import Filters, Scope
 
 BUSY_SECONDS = 30
 """How long a write waits for the writes of other processes."""
-
-_TEXT = sa.table("memory_text", sa.column("rowid"))
-_TURN_TEXT = sa.table("turn_text", sa.column("rowid"))
 
 
 class SqliteDb(Db):
@@ -81,11 +71,11 @@ class _Sqlite(Dialect):
     insert = staticmethod(insert)
     driver_error = sqlite3.Error
     driver_conflict = sqlite3.IntegrityError
+    neighbours = NEIGHBOURS
     survives_fork = True  # its connections are closed before it, or in memory
 
     def __init__(self, path: Path | None) -> None:
         self.name = "the store in memory" if path is None else str(path)
-        self.neighbours = _neighbours()
         self._path = path
         self._writer = threading.RLock()
         self._reads = 0
@@ -194,12 +184,10 @@ class _Sqlite(Dialect):
     def search(
         self, connection: sa.Connection, scope: Scope, words: Sequence[str], limit: int, filters: Filters
     ) -> list[Row]:
-        statement, match = _search(tuple(shelves(scope)), filtering.shape_of(filters)), _match(scope, words)
-        return found_rows(connection, statement, scope, match=match, limit=limit, **filtering.values(filters))
+        return search(connection, scope, words, limit, filters)
 
     def search_turns(self, connection: sa.Connection, scope: Scope, words: Sequence[str], limit: int) -> list[Row]:
-        kinds, match = tuple(shelves(scope)), _match(scope, words)
-        return found_rows(connection, _search_turns(kinds), scope, match=match, limit=limit)
+        return search_turns(connection, scope, words, limit)
 
     def elements(self, column: sa.ColumnElement[Any]) -> sa.TableValuedAlias:
         return sa.func.json_each(column).table_valued("value")
@@ -268,47 +256,3 @@ def _read_only(path: Path, refused: sqlite3.OperationalError) -> sqlite3.Connect
 def _drop_snapshot(connection: object, record: sa.pool.ConnectionPoolEntry) -> None:
     if isinstance(connection, _Snapshot):
         record.invalidate()
-
-
-@cache
-def _search(kinds: tuple[str, ...], shape: Shape) -> Prepared:
-    score = (-sa.func.bm25(sa.literal_column("memory_text"), 0.0, 1.0, TOPIC_WEIGHT)).label("score")
-    found = sa.select(*rows.SEARCH_COLUMNS, score).join_from(
-        _TEXT, MEMORY, sa.literal_column("memory.seq") == _TEXT.c.rowid
-    )
-    found = found.where(sa.literal_column("memory_text").op("MATCH")(sa.bindparam("match", type_=sa.Text)))
-    found = found.where(readable(MEMORY, kinds), meant(MEMORY, shape))
-    found = found.order_by(sa.desc("score"), MEMORY.c.created_at.desc())
-    return Prepared(found.limit(sa.bindparam("limit", type_=sa.BigInteger)))
-
-
-@cache
-def _search_turns(kinds: tuple[str, ...]) -> Prepared:
-    score = sa.func.bm25(sa.literal_column("turn_text"), 0.0, 1.0, SIDE_WEIGHT)
-    found = sa.select(*CANDIDATE).join_from(_TURN_TEXT, TURN, sa.literal_column("turn.seq") == _TURN_TEXT.c.rowid)
-    found = found.where(sa.literal_column("turn_text").op("MATCH")(sa.bindparam("match", type_=sa.Text)))
-    found = found.where(readable(TURN, kinds)).order_by(score).limit(sa.bindparam("limit", type_=sa.BigInteger))
-    return Prepared(found)
-
-
-@cache
-def _neighbours() -> Prepared:
-    listed = sa.func.json_each(sa.bindparam("ranges", type_=sa.Text)).table_valued("value", name="listed")
-    names = ("user_id", "audience", "session_id", "first", "last")
-    values: list[Any] = [sa.func.json_extract(listed.c.value, f"$[{place}]").label(n) for place, n in enumerate(names)]
-    return neighbours(sa.select(*values).subquery("ranges"))
-
-
-def _match(scope: Scope, words: Sequence[str]) -> str:
-    """Any of the words, in rows with the key of one of the scope's shelves."""
-    on = shelves(scope).values()
-    keys = (f"u{_hex(owner)}" if to is None else f"k{_hex(f'{owner}{chr(31)}{to}')}" for owner, to in on)
-    return f"readers : ({_any(keys)}) AND - readers : ({_any(words)})"
-
-
-def _any(words: Any) -> str:
-    return " OR ".join(f'"{word}"' for word in words)
-
-
-def _hex(text: str) -> str:
-    return text.encode().hex()

@@ -12,7 +12,7 @@ from coterie.memory.dialect import Dialect
 from coterie.memory.draft import Draft, Key
 from coterie.memory.edits import Add, Edit, Merge, Update
 from coterie.memory.embedding import EmbeddingModel
-from coterie.memory.kept import ID, OF_MEMORIES, OWNER, VOID, now, values
+from coterie.memory.kept import ID, OF_MEMORIES, OWNER, VOID, Numbers, values
 from coterie.memory.prepared import Prepared
 from coterie.memory.tables import EMBEDDING, REVISION
 from coterie.memory.values import UserMemory
@@ -31,7 +31,7 @@ _last = (
 _void = Prepared(
     sa.update(OF_MEMORIES.table)
     .where(OF_MEMORIES.this, OF_MEMORIES.table.c.model != VOID, _last != sa.bindparam("memory", type_=sa.Text))
-    .values(number=OF_MEMORIES.next_number, model=VOID, vector=b"")
+    .values(number=sa.bindparam("new_number", type_=sa.BigInteger), model=VOID, vector=b"")
 )
 
 
@@ -64,20 +64,23 @@ def keep(dialect: Dialect, draft: Draft, vectors: Vectors | None) -> None:
     reused = [memory for memory in draft.worded if memory.memory not in by_text and not draft.is_fresh(memory)]
     embedded = [memory for memory in draft.worded if memory.memory in by_text]
     _lock_others(dialect, draft, [*reused, *embedded])
+    numbers = Numbers(OF_MEMORIES, draft.connection)
     if vectors is not None:
         by_key = {rows.memory_key(memory): by_text[memory.memory] for memory in embedded}
-        store(dialect, draft.connection, vectors.model, by_key)
+        store(dialect, draft.connection, vectors.model, by_key, numbers)
     if reused and _held.first(draft.connection, {}) is not None:
-        _void.change(draft.connection, *(_void_values(draft, memory) for memory in reused))
+        _void.change(draft.connection, *(_void_values(draft, memory, numbers) for memory in reused))
 
 
-def store(dialect: Dialect, connection: sa.Connection, model: EmbeddingModel, vectors: Mapping[Key, bytes]) -> None:
+def store(
+    dialect: Dialect, connection: sa.Connection, model: EmbeddingModel, vectors: Mapping[Key, bytes], numbers: Numbers
+) -> None:
     """Write the vectors of memories.
 
     Raises:
         ConfigurationError: the store's vectors are of another model.
     """
-    new = [values(model, key, vector) for key, vector in vectors.items()]
+    new = [values(model, key, vector, numbers) for key, vector in vectors.items()]
     if OF_MEMORIES.upsert(dialect.insert).change(connection, *new) != len(new):
         settle(dialect, connection, model)
         OF_MEMORIES.upsert(dialect.insert).change(connection, *new)
@@ -112,14 +115,14 @@ def check(dialect: Dialect, connection: sa.Connection, model: EmbeddingModel) ->
     return True
 
 
-def _void_values(draft: Draft, memory: UserMemory) -> dict[str, Any]:
+def _void_values(draft: Draft, memory: UserMemory, numbers: Numbers) -> dict[str, Any]:
     owner, memory_id = rows.memory_key(memory)
     return {
         "owner": owner,
         "id": memory_id,
         "memory": memory.memory,
         "change_id": draft.change_id,
-        "first": now(),
+        "new_number": numbers.next(owner),
     }
 
 

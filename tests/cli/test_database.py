@@ -82,3 +82,43 @@ def test_a_file_of_something_else(cli: Cli) -> None:
     Path("shop.db").write_text("nothing of ours, but long enough to be looked at" * 20)
     for command in ("current", "upgrade", "check"):
         assert "not a database" in cli("db", command, *DB).err
+
+
+EMBEDDER = """
+class Lengths:
+    model = "lengths"
+
+    def embed_documents(self, texts):
+        return [self.embed_query(text) for text in texts]
+
+    def embed_query(self, text):
+        return [float(len(text)), 1.0]
+
+embedder = Lengths()
+"""
+
+
+def test_vectors_are_made_of_an_embedding_model_that_a_file_defines(cli: Cli, shop: str) -> None:
+    Path("embedding.py").write_text(EMBEDDER)
+    assert cli("db", "reembed", "embedding.py:embedder", *DB).out == "Memories embedded: 1.\n"
+    assert cli("db", "reembed", "embedding.py:embedder", *DB).out == "Memories embedded: 0.\n"
+    connection = sqlite3.connect("shop.db")
+    assert connection.execute("SELECT memory_id, model FROM memory_vector").fetchall() == [(shop, "lengths")]
+    connection.close()
+
+
+@pytest.mark.parametrize(
+    ("model", "code", "said"),
+    [
+        ("embedding.py:nothing", 2, "has no 'nothing'"),
+        ("nowhere.py:embedder", 2, "does not exist"),
+        ("text-embedding-3-small", 1, "OPENAI_API_KEY"),
+        ("embedding.py:EMBEDDER", 1, "embedder"),
+    ],
+)
+def test_an_embedding_model_that_is_none_is_one_line(cli: Cli, shop: str, model: str, code: int, said: str) -> None:
+    Path("embedding.py").write_text("EMBEDDER = 3\n")
+    ended = cli("db", "reembed", model, *DB)
+    assert (ended.code, ended.out) == (code, "")
+    assert said in ended.err
+    assert ended.err.count("\n") == 1

@@ -164,3 +164,14 @@ def test_curate_takes_one_curator(cli: Cli) -> None:
     ended = cli("curate", "--verbatim", "--model", "gpt-x")
     assert ended.code == 2
     assert ended.err == "error: --verbatim needs no model: leave out either --verbatim or --model gpt-x.\n"
+
+
+def test_what_was_said_is_searched_with_turns(cli: Cli) -> None:
+    said = (Message("user", "Where is Sintra?", "Ana"), Message("assistant", "Near Lisbon."))
+    with SqliteDb("shop.db") as db:
+        db.record_turn(Turn("t1", "s", "r", said, datetime(2026, 11, 1, tzinfo=UTC), "ana"))
+    found = cli("memory", "search", "sintra", "--turns", *ANA)
+    assert found.out == "2026-11-01  Ana: Where is Sintra?\n2026-11-01  assistant: Near Lisbon.\n"
+    (hit,) = json.loads(cli("memory", "search", "sintra", "--turns", "--json", *ANA).out)
+    assert (hit["turn"]["turn_id"], hit["parts"]["words"]) == ("t1", 1.0)
+    assert cli("memory", "search", "porto", "--turns", *ANA).err == "Nothing.\n"

@@ -160,3 +160,22 @@ def test_the_benchmarks_run(tmp_path: Path, script: str, arguments: list[str]) -
     result = run(tmp_path, script, *arguments)
     assert result.returncode == 0, result.stderr
     assert len(result.stdout.splitlines()) > 5
+
+
+def test_the_retrieval_benchmark_runs(tmp_path: Path) -> None:
+    said = ["Where do you live?", "In Sintra, near the old palace.", "How lovely!"]
+    session = [
+        {"speaker": name, "dia_id": f"D1:{place}", "text": text}
+        for place, (name, text) in enumerate(zip(("Ana", "Bob", "Ana"), said, strict=True), 1)
+    ]
+    asked = [
+        {"question": "Where does Bob live?", "evidence": ["D1:2"], "category": 4},
+        {"question": "Where does Ana live?", "evidence": [], "category": 5},
+    ]
+    conversation = {"session_1_date_time": "1:56 pm on 8 May, 2023", "session_1": session}
+    data = [{"sample_id": "conv-1", "conversation": conversation, "qa": asked}]
+    (tmp_path / "data.json").write_text(json.dumps(data))
+    result = run(tmp_path, "benchmarks/retrieval.py", "--data", "data.json")
+    assert result.returncode == 0, result.stderr
+    (row,) = [line for line in result.stdout.splitlines() if "together, all" in line]
+    assert [cell.strip() for cell in row.split("│")[2:7]] == ["1", "100.0", "100.0", "100.0", "100.0"]

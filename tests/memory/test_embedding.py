@@ -125,7 +125,7 @@ def test_any_string_is_a_query(query: str) -> None:
         "ana = Scope('ana'); db.search(ana, 'tea'); db.apply(ana, [tea], Change())",
     ],
 )
-def test_without_a_model_numpy_is_not_imported(use: str) -> None:
+def test_numpy_is_not_imported_before_something_is_found(use: str) -> None:
     code = (
         "import sys\nfrom coterie import Scope, SqliteDb, UserMemory\nfrom coterie.memory.edits import Add, Change\n"
         f"db = SqliteDb()\ntea = Add(UserMemory(memory='Likes tea'))\n{use}\ndb.close()\n"

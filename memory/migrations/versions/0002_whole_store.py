@@ -20,26 +20,10 @@ FOUND_BY = ("words", "reply_words", "asks", "told", "speaker", "audience", "plac
 
 # The words have no accents and no endings any more: "simple" takes them as they are.
 TEXT_INDEX = "setweight(to_tsvector('simple', words), 'A') || to_tsvector('simple', {beside})"
-# The keys of a row's readers are words of the text index, so that a search touches nobody else's postings.
-READERS = "'u' || hex({0}user_id) || ' k' || hex({0}user_id || char(31) || {0}audience)"
-INDEXED = "{0}seq, " + READERS + " AS readers, {0}words, {0}topic_words"
-COLUMNS = "rowid, readers, words, topic_words"
-ADD = f"INSERT INTO memory_text({COLUMNS}) SELECT {INDEXED.format('new.')};"
-REMOVE = f"INSERT INTO memory_text(memory_text, {COLUMNS}) SELECT 'delete', {INDEXED.format('old.')};"
-FULL_TEXT = (
-    *(f"DROP TRIGGER memory_text_{event}" for event in ("insert", "delete", "update")),
-    "DROP TABLE memory_text",
-    "DROP VIEW memory_text_source",
-    f"CREATE VIEW memory_text_source AS SELECT {INDEXED.format('')} FROM memory",
-    """CREATE VIRTUAL TABLE memory_text USING fts5(readers, words, topic_words, content='memory_text_source',
-    content_rowid='seq', tokenize='unicode61')""",
-    "INSERT INTO memory_text(memory_text) VALUES ('rebuild')",
-    f"CREATE TRIGGER memory_text_insert AFTER INSERT ON memory BEGIN {ADD} END",
-    f"CREATE TRIGGER memory_text_delete AFTER DELETE ON memory BEGIN {REMOVE} END",
-    f"""CREATE TRIGGER memory_text_update
-    AFTER UPDATE OF user_id, visibility, team_id, agent_id, words, topic_words ON memory
-    BEGIN {REMOVE} {ADD} END""",
-)
+# Every word of the text index carries the mark of its owner, so that a search touches nobody else's postings.
+MARK = "CASE {0}user_id WHEN '' THEN 'n' || hex({0}audience) ELSE 'u' || hex({0}user_id) END || 'x'"
+MARKED = f"CASE {{0}}{{1}} WHEN '' THEN '' ELSE {MARK} || replace({{0}}{{1}}, ' ', ' ' || {MARK}) END"
+READABLE_BY = "user_id, visibility, team_id, agent_id"
 
 
 def upgrade() -> None:
@@ -79,8 +63,11 @@ def _words(postgres: bool) -> None:
         op.get_bind().exec_driver_sql(wall.SHELF_WORDS)
         wall.index_words(op.get_bind(), "memory")
     else:
-        for statement in FULL_TEXT:
-            op.get_bind().exec_driver_sql(statement)
+        for what in ("TRIGGER memory_text_insert", "TRIGGER memory_text_delete", "TRIGGER memory_text_update"):
+            op.execute(f"DROP {what}")
+        op.execute("DROP TABLE memory_text")
+        op.execute("DROP VIEW memory_text_source")
+        _index_text("memory", "topic_words", f"{READABLE_BY}, words, topic_words")
 
 
 def _fill_words(connection: sa.Connection) -> None:
@@ -146,24 +133,38 @@ def _vectors(identifier: sa.Text) -> None:
     )
 
 
+def _index_text(table: str, beside: str, changes: str | None = None) -> None:
+    """On SQLite: the full text index of a table's words, and what keeps it up to date.
+
+    Args:
+        table: Its columns ``words``, and another beside it, are indexed.
+        beside: The other.
+        changes: The columns that an update may change, of those that the index depends on. None: none.
+    """
+    text, columns = f"{table}_text", f"rowid, words, {beside}"
+
+    def indexed(row: str) -> str:
+        return f"{row}seq, {MARKED.format(row, 'words')} AS words, {MARKED.format(row, beside)} AS {beside}"
+
+    add = f"INSERT INTO {text}({columns}) SELECT {indexed('new.')};"
+    remove = f"INSERT INTO {text}({text}, {columns}) SELECT 'delete', {indexed('old.')};"
+    statements = [
+        f"CREATE VIEW {text}_source AS SELECT {indexed('')} FROM {table}",
+        f"""CREATE VIRTUAL TABLE {text} USING fts5(words, {beside}, content='{text}_source',
+        content_rowid='seq', tokenize='unicode61')""",
+        f"INSERT INTO {text}({text}) VALUES ('rebuild')",
+        f"CREATE TRIGGER {text}_insert AFTER INSERT ON {table} BEGIN {add} END",
+        f"CREATE TRIGGER {text}_delete AFTER DELETE ON {table} BEGIN {remove} END",
+    ]
+    if changes is not None:
+        statements.append(f"CREATE TRIGGER {text}_update AFTER UPDATE OF {changes} ON {table} BEGIN {remove} {add} END")
+    for statement in statements:
+        op.get_bind().exec_driver_sql(statement)
+
+
 def _index_where(condition: str, name: str, table: str, *columns: str) -> None:
     where = sa.text(condition)
     op.create_index(name, table, [*columns], sqlite_where=where, postgresql_where=where)
-
-
-TURN_READERS = "'u' || hex({0}user_id) || ' k' || hex({0}user_id || char(31) || {0}audience)"
-TURN_INDEXED = "{0}seq, " + TURN_READERS + " AS readers, {0}words, {0}reply_words"
-TURN_COLUMNS = "rowid, readers, words, reply_words"
-TURN_ADD = f"INSERT INTO turn_text({TURN_COLUMNS}) SELECT {TURN_INDEXED.format('new.')};"
-TURN_REMOVE = f"INSERT INTO turn_text(turn_text, {TURN_COLUMNS}) SELECT 'delete', {TURN_INDEXED.format('old.')};"
-TURN_TEXT = (
-    f"CREATE VIEW turn_text_source AS SELECT {TURN_INDEXED.format('')} FROM turn",
-    """CREATE VIRTUAL TABLE turn_text USING fts5(readers, words, reply_words, content='turn_text_source',
-    content_rowid='seq', tokenize='unicode61')""",
-    "INSERT INTO turn_text(turn_text) VALUES ('rebuild')",
-    f"CREATE TRIGGER turn_text_insert AFTER INSERT ON turn BEGIN {TURN_ADD} END",
-    f"CREATE TRIGGER turn_text_delete AFTER DELETE ON turn BEGIN {TURN_REMOVE} END",
-)
 
 
 def _turn(postgres: bool) -> None:
@@ -181,8 +182,7 @@ def _turn(postgres: bool) -> None:
         op.add_column("turn", sa.Column("text_index", TSVECTOR, text_index))
         wall.index_words(op.get_bind(), "turn")
     else:
-        for statement in TURN_TEXT:
-            op.get_bind().exec_driver_sql(statement)
+        _index_text("turn", "reply_words")
 
 
 def _fill_turns(connection: sa.Connection) -> None:

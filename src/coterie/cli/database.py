@@ -1,12 +1,24 @@
 """``coterie db``: look after the database."""
 
 import sys
+from typing import Annotated
 
 import typer
 
 from coterie.cli.jsons import print_json
 from coterie.cli.options import DEFAULT_DB, Db, Json
 from coterie.cli.stores import store
+from coterie.cli.texts import argument
+
+Model = Annotated[
+    str,
+    typer.Argument(
+        metavar="MODEL|FILE:NAME",
+        callback=argument,
+        show_default=False,
+        help="An embedding model of the configured server, or a LangChain one that a Python file defines.",
+    ),
+]
 
 app = typer.Typer(no_args_is_help=True, help="Look after the database: its schema, and whether all is well.")
 
@@ -34,6 +46,17 @@ def upgrade(db: Db = DEFAULT_DB) -> None:
         print(f"It is at the newest version, {HEAD}.")
     else:
         print(f"Upgraded from {before} to {HEAD}." if before else f"Made, at version {HEAD}.")
+
+
+@app.command()
+def reembed(embedder: Model, db: Db = DEFAULT_DB) -> None:
+    """Give every memory a vector of an embedding model, in batches: it may be broken off, and goes on where it was."""
+    from coterie.cli.embedders import embedder as chosen
+    from coterie.cli.progress import counting
+
+    with store(db, must_exist=True, embedder=chosen(embedder)) as opened, counting("memories") as progress:
+        done = opened.reembed(progress)
+    print(f"Memories embedded: {done:,}.")
 
 
 @app.command()

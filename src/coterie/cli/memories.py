@@ -14,7 +14,7 @@ from coterie.text import one_line
 if TYPE_CHECKING:
     from coterie.memory.db import Db
     from coterie.memory.edits import Revision
-    from coterie.memory.values import Scope, UserMemory
+    from coterie.memory.values import Scope, Turn, UserMemory
 
 Id = Annotated[
     str, typer.Argument(metavar="ID", callback=argument, show_default=False, help="A memory's id, or its beginning.")
@@ -36,6 +36,16 @@ def print_memories(db: "Db", scope: "Scope", memories: "Sequence[UserMemory]") -
     width = max(map(len, ids), default=0)
     for short, memory in zip(ids, memories, strict=True):
         print(f"{short:<{width}}  {memory_line(memory)}")
+
+
+def print_turns(turns: "Sequence[Turn]") -> None:
+    """Print one line for each thing that was said: the day, who said it, and what."""
+    if not turns:
+        print("Nothing.", file=sys.stderr)
+    for turn in turns:
+        for message in turn.messages:
+            if message.role in ("user", "assistant"):
+                print(f"{turn.at:%Y-%m-%d}  {one_line(message.name or message.role)}: {one_line(message.content)}")
 
 
 def memory_line(memory: "UserMemory") -> str:

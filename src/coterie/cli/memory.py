@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from coterie.cli.jsons import as_text, print_json
-from coterie.cli.memories import Id, Text, Topics, or_say_whose, owner_of, print_memories
+from coterie.cli.memories import Id, Text, Topics, or_say_whose, owner_of, print_memories, print_turns
 from coterie.cli.options import DEFAULT_DB, Db, Json, OneUser
 from coterie.cli.stores import store
 from coterie.errors import InputError
@@ -20,6 +20,7 @@ To = Annotated[
     Literal["team", "agent"],
     typer.Option("--to", show_default=False, help="Who may still read it: its team's agents, or its writer alone."),
 ]
+Turns = Annotated[bool, typer.Option("--turns", help="Search what was said, word for word.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
 
@@ -32,9 +33,15 @@ def list_memories(user: OneUser, db: Db = DEFAULT_DB, limit: Limit = 20, json: J
 
 
 @app.command()
-def search(query: Text, user: OneUser, db: Db = DEFAULT_DB, limit: Limit = 10, json: Json = False) -> None:
-    """Search what is remembered, the best first."""
+def search(
+    query: Text, user: OneUser, db: Db = DEFAULT_DB, limit: Limit = 10, turns: Turns = False, json: Json = False
+) -> None:
+    """Search what is remembered, or with --turns what was said, the best first."""
     with store(db, must_exist=True) as opened:
+        if turns:
+            found = opened.search_turns(owner_of(user), query, limit)
+            print_json(found) if json else print_turns([hit.turn for hit in found])
+            return
         hits = opened.search(owner_of(user), query, limit)
         print_json(hits) if json else print_memories(opened, owner_of(user), [hit.memory for hit in hits])
 

@@ -1,7 +1,8 @@
 """How far something is, on stderr, where that is a terminal and nothing else is written to it."""
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import IO, Any
 
 
@@ -22,6 +23,14 @@ def measured(file: IO[bytes], what: str, size: int | None) -> Iterator[bytes]:
         for line in file:
             yield line
             bar.advance(task, len(line))
+
+
+@contextmanager
+def counting(what: str) -> Iterator[Callable[[int, int], None]]:
+    """Gives a function that is told how many are done, and of how many; meanwhile that is shown."""
+    with _bar("{task.completed:,} of {task.total:,} {task.description}", bar=False, shown=True) as bar:
+        task = bar.add_task(what, total=0)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
 def _bar(text: str, *, bar: bool, shown: bool) -> Any:

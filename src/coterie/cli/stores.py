@@ -8,16 +8,18 @@ from coterie.errors import InputError, StoreError
 
 if TYPE_CHECKING:
     from coterie.memory.db import Db
+    from coterie.memory.embedding import Embedder
 
 _POSTGRES = ("postgresql:", "postgresql+psycopg:", "postgres:")
 
 
-def store(db: str, *, must_exist: bool = False) -> "Db":
+def store(db: str, *, must_exist: bool = False, embedder: "Embedder | None" = None) -> "Db":
     """The store at a path or a URL.
 
     Args:
         db: the path of a SQLite file (also as ``sqlite:///PATH``), or a PostgreSQL URL.
         must_exist: refuse a file that is not there, instead of making it.
+        embedder: the embedding model to open it with.
 
     Raises:
         InputError: another kind of URL, or one that is not UTF-8.
@@ -26,7 +28,7 @@ def store(db: str, *, must_exist: bool = False) -> "Db":
     if db.startswith(_POSTGRES):
         from coterie.memory.postgres import PostgresDb
 
-        return PostgresDb(db_url=utf8(db))
+        return PostgresDb(db_url=utf8(db), embedder=embedder)
     path = db.removeprefix("sqlite:///")
     if "://" in path or not path.strip():
         from coterie.memory.secrets import without_login
@@ -41,4 +43,4 @@ def store(db: str, *, must_exist: bool = False) -> "Db":
         )
     from coterie.memory.sqlite import SqliteDb
 
-    return SqliteDb(path)
+    return SqliteDb(path, embedder=embedder)

@@ -28,7 +28,7 @@ def load(target: str, *, db: str | None = None, model: str | None = None) -> "Ag
         ConfigurationError: the file raised an error; or it brings a memory manager, and ``db`` is given.
     """
     path, name = _split(target)
-    found = _chosen(path, name, dict(_defined(_module(path))))
+    found = _chosen(path, name, dict(_defined(module_of(path))))
     for each in _family(found):
         if db is not None and each.memory_manager is not None:
             raise ConfigurationError(
@@ -48,7 +48,7 @@ def _split(target: str) -> tuple[Path, str | None]:
     return path, wanted
 
 
-def _module(path: Path) -> ModuleType:
+def module_of(path: Path) -> ModuleType:
     """Run the file, as ``python FILE`` would, but with another ``__name__``. What it prints goes to stderr."""
     loader = SourceFileLoader(MODULE, str(path))
     spec = spec_from_loader(MODULE, loader)
