@@ -173,7 +173,7 @@ def test_threads_share_a_store_in_memory() -> None:
         assert db.current(ANA, "counter").memory == "160"
 
 
-MEMORIES = 4
+MEMORIES = 50
 
 
 def with_memories(db: Db) -> None:
