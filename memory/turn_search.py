@@ -124,7 +124,7 @@ def search_turns(
         found.setdefault(row[:2], row)
     keys = list(found)
     documents = [Document(str(place), *found[key][2:9]) for place, key in enumerate(keys)]
-    near = ((str(place), cosine(likeness, key)) for place, key in enumerate(keys))
+    near = ((str(place), cosine(likeness, key)) for place, key in enumerate(keys) if likeness)
     cosines = {key: value for key, value in near if value is not None}
     (total,) = _total(asked.kinds).rows(connection, parameters(asked.scope))[0]
     best = rank(terms, words(asked.query), documents, total, asked.limit, cosines)
