@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from coterie.errors import ConflictError, NotFoundError
 from coterie.memory import inputs, rows
+from coterie.memory.edits import Curated
 from coterie.memory.prepared import Prepared
 from coterie.memory.tables import SESSION, TURN
 from coterie.memory.values import Session, Turn
@@ -112,15 +113,17 @@ def record(connection: sa.Connection, insert: Insert, turn: Turn) -> None:
         _touch_session(insert).change(connection, touched)
 
 
-def mark_curated(connection: sa.Connection, user_id: str | None, turn_id: str) -> None:
+def mark_curated(connection: sa.Connection, user_id: str | None, curated: Curated) -> None:
     """Mark a pending turn as curated.
 
     Raises:
         ConflictError: it is not pending (any more).
     """
-    key = {"key_user": _owner(user_id), "key_turn": inputs.key("curated", turn_id)}
+    key = {"key_user": _owner(user_id), "key_turn": inputs.key("curated", curated.turn_id)}
     if connection.execute(_curated, key).rowcount != 1:
-        raise ConflictError(f"The turn {turn_id!r} is not pending: it was curated already, or is not this user's.")
+        raise ConflictError(
+            f"The turn {curated.turn_id!r} is not pending: it was curated already, or is not this user's."
+        )
 
 
 def turn(connection: sa.Connection, user_id: str | None, turn_id: str) -> Turn:

@@ -8,7 +8,7 @@ from coterie.errors import ConflictError, CoterieError, CurationError, Embedding
 from coterie.memory.checks import CurationLimits, Evidence, Proposal, Refused, check
 from coterie.memory.curator import Curator
 from coterie.memory.db import Db
-from coterie.memory.edits import Applied, Change
+from coterie.memory.edits import Applied, Change, Curated
 from coterie.memory.flow import Effect, Flow
 from coterie.memory.models import shortened
 from coterie.memory.prompt import excerpt
@@ -82,7 +82,7 @@ def _rounds(
         proposals = yield from _proposals(curator, evidence, calls)
         edits, refused = check(proposals, evidence)
         try:
-            return db.apply(turn.scope, edits, change, curated=turn.turn_id), refused
+            return db.apply(turn.scope, edits, change, curated=Curated(turn.turn_id)), refused
         except (ConflictError, NotFoundError) as error:
             if not _pending(db, turn):
                 raise

@@ -34,6 +34,15 @@ class Change:
 
 
 @dataclass(frozen=True)
+class Curated:
+    """The turn that edits were made from: it must be pending, and is marked as curated in the same transaction."""
+
+    turn_id: str
+    lease: str | None = None
+    """The lease under which it was taken up. One that ran out, and was given to somebody else, is refused."""
+
+
+@dataclass(frozen=True)
 class Ref:
     """A stored memory, as it was read. ``version=None`` means whatever the memory says now, also under a newer id."""
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from coterie.memory import conversations, inputs, reach, reading, searching, writing
 from coterie.memory.connecting import Connected
 from coterie.memory.draft import Draft
-from coterie.memory.edits import Applied, Change, Edit
+from coterie.memory.edits import Applied, Change, Curated, Edit
 from coterie.memory.flow import in_thread
 from coterie.memory.kept import OF_MEMORIES
 from coterie.memory.values import EVERY, Filters, Hit, Recall, Scope, UserMemory
@@ -15,7 +15,7 @@ class Remembering(Connected):
     """Changes, reads and finds memories."""
 
     def apply(
-        self, scope: Scope, edits: Sequence[Edit], change: Change, *, curated: str | None = None
+        self, scope: Scope, edits: Sequence[Edit], change: Change, *, curated: Curated | None = None
     ) -> list[Applied]:
         """Apply all the edits, with their revisions, in one transaction: all of them or none.
 
@@ -23,8 +23,7 @@ class Remembering(Connected):
             scope: Who changes something. Only what it may read can be changed, and what it adds is about its user.
             edits: Applied in this order. The result has one `Applied` for each.
             change: What the revisions record.
-            curated: The id of the turn that the edits were made from; it must be pending, and is marked as curated
-                in the same transaction. None: they were made from no turn.
+            curated: The turn that the edits were made from. None: they were made from no turn.
 
         Raises:
             NotFoundError: an edit names a memory that the scope may not read.
@@ -33,6 +32,8 @@ class Remembering(Connected):
             ConfigurationError: the store's vectors are of another model.
         """
         edits = inputs.checked_edits(edits)
+        if curated is not None:
+            inputs.expected("curated", curated, Curated)
 
         def work(draft: Draft) -> list[Applied]:
             if curated is not None:

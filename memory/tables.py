@@ -237,13 +237,15 @@ class SessionRow(_Table, table=True):
 class TurnRow(_Table, table=True):
     """One exchange in a session. What was said is never changed, only where its curation stands.
 
-    The last columns are what it is found by (`coterie.memory.indexing`). ``place``: the how-manieth turn of its session
-    it is, in the order they were recorded.
+    While it is pending, it may be taken up from ``due_at`` on; whoever takes it up moves that on, and leaves a mark in
+    ``lease``. The last columns are what it is found by (`coterie.memory.indexing`). ``place``: the how-manieth turn of
+    its session it is, in the order they were recorded.
     """
 
     __tablename__ = "turn"
     __table_args__ = (
         _index_where("status = 'pending'", "turn_pending", "user_id", "at", "turn_id"),
+        _index_where("status = 'pending'", "turn_due", "due_at"),
         sa.Index("turn_place", "user_id", "session_id", "place", "turn_id"),
         _index_where("told > 0", "turn_told", "user_id", "turn_id"),
     )
@@ -259,7 +261,8 @@ class TurnRow(_Table, table=True):
     status: str = Field(sa_type=sa.Text)
     attempts: int = 0
     error: str | None = Field(default=None, sa_type=sa.Text)
-    lease_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    due_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    lease: str | None = Field(default=None, sa_type=sa.Text)
     words: str = Field(sa_type=sa.Text)
     reply_words: str = Field(sa_type=sa.Text)
     asks: bool
@@ -267,6 +270,25 @@ class TurnRow(_Table, table=True):
     speaker: str = Field(sa_type=sa.Text)
     audience: str = Field(sa_type=sa.Text)
     place: int
+
+
+class ProposalRow(_Table, table=True):
+    """An edit that a curator would have made: it was refused, or waits for somebody to decide on it."""
+
+    __tablename__ = "proposal"
+    __table_args__ = (sa.Index("proposal_status", "user_id", "status", "proposal_id"),)
+
+    user_id: str = Field(sa_column=sa.Column(sa.Text, primary_key=True))
+    proposal_id: str = Field(sa_column=sa.Column(sa.Text, primary_key=True))
+    turn_id: str = Field(sa_type=sa.Text)
+    run_id: str | None = Field(default=None, sa_type=sa.Text)
+    team_id: str | None = Field(default=None, sa_type=sa.Text)
+    agent_id: str | None = Field(default=None, sa_type=sa.Text)
+    status: str = Field(sa_type=sa.Text)
+    edit: Mapping[str, Any] = Field(sa_type=sa.JSON)
+    why: str = Field(sa_type=sa.Text)
+    at: datetime = Field(sa_type=UtcDateTime)
+    decided_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
 METADATA = _tables.metadata
@@ -278,3 +300,4 @@ TURN_VECTOR = METADATA.tables["turn_vector"]
 EMBEDDING = METADATA.tables["memory_embedding"]
 SESSION = METADATA.tables["session"]
 TURN = METADATA.tables["turn"]
+PROPOSAL = METADATA.tables["proposal"]

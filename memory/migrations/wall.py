@@ -66,6 +66,7 @@ WALLS = {
     "session": SESSIONS,
     "turn": TURNS,
     "turn_vector": TURN_VECTORS,
+    "proposal": SESSIONS,
 }
 
 # Every word carries the mark of its owner, so that a search touches nobody else's postings. The mark begins with a
@@ -94,9 +95,9 @@ def index_words(connection: sa.Connection, table: str) -> None:
 
 
 def build(connection: sa.Connection) -> None:
-    """Put every table behind the wall. It holds for the tables' owner too."""
-    for table, condition in WALLS.items():
-        raise_wall(connection, table, f"USING ({condition})")
+    """Put every table of schema version 0002 behind the wall. It holds for the tables' owner too."""
+    for table in ("memory", "memory_revision", "memory_source", "memory_vector", "session", "turn", "turn_vector"):
+        raise_wall(connection, table, f"USING ({WALLS[table]})")
     for door in DOORS.values():
         raise_wall(connection, door, f"FOR SELECT USING ({MATCHES})")
     # An export of everybody's memories, an import, a check, giving all of them vectors.

@@ -10,7 +10,7 @@ import pytest
 from coterie import MemoryManager
 from coterie.errors import InputError
 from coterie.memory.db import Db
-from coterie.memory.edits import Add, Change, Delete, Merge, Ref, Update
+from coterie.memory.edits import Add, Change, Curated, Delete, Merge, Ref, Update
 from coterie.memory.inputs import MAX_MEMORY_CHARACTERS
 from coterie.memory.sqlite import SqliteDb
 from coterie.memory.values import Scope, Turn, UserMemory
@@ -91,7 +91,7 @@ def test_ids_that_cannot_be_ids(db: Db, bad: str) -> None:
     with pytest.raises(InputError, match="run_id"):
         db.apply(ANA, [], Change(run_id=bad))
     with pytest.raises(InputError, match="curated"):
-        db.apply(ANA, [], Change(), curated=bad)
+        db.apply(ANA, [], Change(), curated=Curated(bad))
     with pytest.raises(InputError, match="user_id"):
         db.newest(Scope(bad))
     for name in ("turn_id", "session_id", "run_id", "user_id"):

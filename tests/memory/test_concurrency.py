@@ -14,7 +14,7 @@ import pytest
 
 from coterie.errors import ConflictError, NotFoundError
 from coterie.memory.db import Db
-from coterie.memory.edits import Add, Change, Delete, Merge, Ref, Update
+from coterie.memory.edits import Add, Change, Curated, Delete, Merge, Ref, Update
 from coterie.memory.postgres import PostgresDb
 from coterie.memory.sqlite import SqliteDb
 from coterie.memory.values import Message, Scope, Turn, UserMemory
@@ -329,7 +329,7 @@ def test_a_turn_is_curated_by_one_of_many(db: Db) -> None:
 
     def curate(index: int) -> bool:
         try:
-            db.apply(ANA, [Add(UserMemory(memory=f"By {index}"))], Change(), curated="t")
+            db.apply(ANA, [Add(UserMemory(memory=f"By {index}"))], Change(), curated=Curated("t"))
         except ConflictError:
             return False
         return True

@@ -7,7 +7,7 @@ import pytest
 from coterie.errors import ConflictError, InputError, NotFoundError
 from coterie.memory.conversations import MAX_ATTEMPTS
 from coterie.memory.db import Db
-from coterie.memory.edits import Change
+from coterie.memory.edits import Change, Curated
 from coterie.memory.values import Message, Scope, Turn, TurnStatus
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -93,7 +93,7 @@ def test_a_turn_that_fails_always_is_given_up_and_kept(db: Db) -> None:
     assert (kept.status, kept.attempts, kept.error) == ("dead", MAX_ATTEMPTS, f"failure {MAX_ATTEMPTS - 1}")
     assert kept.messages == turn(1).messages
     with pytest.raises(ConflictError):
-        db.apply(Scope("ana"), [], Change(), curated="turn-1")
+        db.apply(Scope("ana"), [], Change(), curated=Curated("turn-1"))
 
 
 def test_nothing_is_owed_for_a_turn_of_nobody(db: Db) -> None:
@@ -114,7 +114,7 @@ def test_a_failed_turn_stays_pending_with_its_error(db: Db) -> None:
 
 def test_only_a_pending_turn_fails(db: Db) -> None:
     db.record_turn(turn(1))
-    db.apply(Scope("ana"), [], Change(), curated="turn-1")
+    db.apply(Scope("ana"), [], Change(), curated=Curated("turn-1"))
     for wrong in (turn(1), turn(2), turn(1, user_id="ben")):
         with pytest.raises(NotFoundError, match=wrong.turn_id):
             db.fail_turn(wrong, "x")

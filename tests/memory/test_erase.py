@@ -10,7 +10,7 @@ import pytest
 from coterie.errors import InputError, StoreError
 from coterie.memory import sqlite
 from coterie.memory.db import Db
-from coterie.memory.edits import Add, Change, Delete, Erased, Merge, Narrow, Ref, Update
+from coterie.memory.edits import Add, Change, Curated, Delete, Erased, Merge, Narrow, Ref, Update
 from coterie.memory.sqlite import SqliteDb
 from coterie.memory.tables import METADATA
 from coterie.memory.values import Message, Scope, Turn, UserMemory
@@ -42,7 +42,7 @@ def live(db: Db, user: str, mark: str) -> list[str]:
     db.fail_turn(db.turn(user, f"late {mark}"), error)
     db.update_session_state(user, "talk", {state: state})
     first = UserMemory(memory=f"Has a {statement}", topics=[topic], input=source)
-    (one,) = db.apply(scope, [Add(first, reason)], change, curated=f"turn {mark}")
+    (one,) = db.apply(scope, [Add(first, reason)], change, curated=Curated(f"turn {mark}"))
     db.apply(scope, [Update(Ref(one.memory_id), f"Has a {updated}")], change)
     (two,) = db.apply(scope, [Add(UserMemory(memory=f"Sees a {deleted}", visibility="team"))], change)
     (three,) = db.apply(scope, [Add(UserMemory(memory=f"Hides a {narrowed}", depends_on=[one.memory_id]))], change)

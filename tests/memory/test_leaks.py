@@ -10,7 +10,7 @@ import pytest
 
 from coterie.errors import ConflictError, CoterieError, InputError, NotFoundError
 from coterie.memory.db import Db
-from coterie.memory.edits import Add, Change, Delete, Edit, Merge, Narrow, Ref, Update
+from coterie.memory.edits import Add, Change, Curated, Delete, Edit, Merge, Narrow, Ref, Update
 from coterie.memory.values import Message, Scope, Turn, UserMemory
 from tests.support.rows import rows_of
 
@@ -263,7 +263,7 @@ def test_the_same_names_of_turns_and_sessions_are_everybody_s_own(db: Db) -> Non
     assert "zebrafish" not in repr([db.turns("ben", "talk"), db.sessions("ben"), db.turn("ben", "turn")])
     assert "zebrafish" not in repr([db.turns(None, "talk"), db.sessions(None), db.pending_turns("ben")])
     db.fail_turn(db.turn("ben", "turn"), "no model")
-    db.apply(BEN, [], Change("curator", turn_id="turn"), curated="turn")
+    db.apply(BEN, [], Change("curator", turn_id="turn"), curated=Curated("turn"))
     assert (db.turn("ana", "turn").status, db.turn("ana", "turn").attempts) == ("pending", 0)
     with pytest.raises(NotFoundError):
         db.session(None, "talk")

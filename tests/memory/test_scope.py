@@ -13,7 +13,21 @@ from hypothesis import strategies as st
 
 from coterie.errors import ConflictError, CoterieError, InputError, NotFoundError
 from coterie.memory.db import Db
-from coterie.memory.edits import Actor, Add, Applied, Change, Delete, Edit, Merge, Narrow, Ref, Revision, Undone, Update
+from coterie.memory.edits import (
+    Actor,
+    Add,
+    Applied,
+    Change,
+    Curated,
+    Delete,
+    Edit,
+    Merge,
+    Narrow,
+    Ref,
+    Revision,
+    Undone,
+    Update,
+)
 from coterie.memory.values import Message, Scope, Trust, Turn, UserMemory, Visibility
 from tests.support.store_model import CEILING, TRUST, Key, Known, Model, Transaction, may_read, reaches, shown
 
@@ -180,7 +194,8 @@ class World:
                 edits, [one.memory_id for one in done] if done else [f"new {n}" for n in range(len(edits))]
             )
 
-        self.both(step, lambda change: self.db.apply(step.scope, edits, change, curated=curated), mirror, curated)
+        turn = Curated(curated) if curated is not None else None
+        self.both(step, lambda change: self.db.apply(step.scope, edits, change, curated=turn), mirror, curated)
 
     def made(self, scope: Scope, draw: Draw) -> Edit | None:
         """The edit that is drawn; None if there is no memory for it."""

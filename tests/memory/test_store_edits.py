@@ -7,7 +7,7 @@ import pytest
 from coterie.errors import ConflictError, InputError, NotFoundError
 from coterie.memory import rows
 from coterie.memory.db import Db
-from coterie.memory.edits import Add, Applied, Change, Delete, Edit, Merge, Narrow, Ref, Update
+from coterie.memory.edits import Add, Applied, Change, Curated, Delete, Edit, Merge, Narrow, Ref, Update
 from coterie.memory.values import Message, Scope, Turn, UserMemory, Visibility
 
 ANA = Scope("ana", "desk", "scout")
@@ -302,7 +302,7 @@ def pending(db: Db) -> Turn:
 def test_curating_marks_the_turn_in_the_same_transaction(db: Db) -> None:
     turn = pending(db)
     db.fail_turn(turn, "no model")
-    db.apply(ANA, [statement("Eats no meat")], CHANGE, curated="turn-1")
+    db.apply(ANA, [statement("Eats no meat")], CHANGE, curated=Curated("turn-1"))
     assert db.pending_turns("ana") == []
     (kept,) = db.turns("ana", "s")
     assert (kept.status, kept.error, kept.attempts) == ("curated", None, 1)
@@ -310,16 +310,16 @@ def test_curating_marks_the_turn_in_the_same_transaction(db: Db) -> None:
 
 def test_a_turn_is_curated_once(db: Db) -> None:
     pending(db)
-    db.apply(ANA, [], CHANGE, curated="turn-1")
+    db.apply(ANA, [], CHANGE, curated=Curated("turn-1"))
     with pytest.raises(ConflictError, match="turn-1"):
-        db.apply(ANA, [statement("Eats no meat")], CHANGE, curated="turn-1")
+        db.apply(ANA, [statement("Eats no meat")], CHANGE, curated=Curated("turn-1"))
     assert texts(db) == []
 
 
 def test_a_failed_curation_leaves_the_turn_pending(db: Db) -> None:
     turn = pending(db)
     with pytest.raises(NotFoundError):
-        db.apply(ANA, [statement("A"), Delete(Ref("nowhere"))], CHANGE, curated="turn-1")
+        db.apply(ANA, [statement("A"), Delete(Ref("nowhere"))], CHANGE, curated=Curated("turn-1"))
     assert db.pending_turns("ana") == [turn]
     assert texts(db) == []
 
@@ -327,7 +327,7 @@ def test_a_failed_curation_leaves_the_turn_pending(db: Db) -> None:
 def test_nobody_marks_the_turn_of_another_user(db: Db) -> None:
     turn = pending(db)
     with pytest.raises(ConflictError):
-        db.apply(Scope("ben"), [statement("A")], CHANGE, curated="turn-1")
+        db.apply(Scope("ben"), [statement("A")], CHANGE, curated=Curated("turn-1"))
     assert db.pending_turns(None) == [turn]
 
 

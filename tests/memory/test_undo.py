@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from coterie.errors import ConflictError, InputError, NotFoundError
 from coterie.memory.db import Db
-from coterie.memory.edits import Add, Change, Delete, Edit, Merge, Narrow, Ref, Update
+from coterie.memory.edits import Add, Change, Curated, Delete, Edit, Merge, Narrow, Ref, Update
 from coterie.memory.values import Message, Scope, Turn, UserMemory, Visibility
 from tests.support.rows import Rows, rows_of
 
@@ -171,7 +171,7 @@ def test_the_curation_of_one_turn_is_undone(db: Db) -> None:
     for name in ("first", "second"):
         db.record_turn(Turn(name, "s", "run", (Message("user", name),), datetime.now(UTC), "ana"))
         edits = [Add(UserMemory(memory=f"Said {name}")), Add(UserMemory(memory=f"Said {name} again"))]
-        db.apply(ANA, edits, Change("curator", run_id="run", turn_id=name), curated=name)
+        db.apply(ANA, edits, Change("curator", run_id="run", turn_id=name), curated=Curated(name))
     db.undo(ANA, Change(), turn_id="first")
     assert texts(db) == ["Said second", "Said second again"]
 
