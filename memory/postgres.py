@@ -18,7 +18,7 @@ from coterie.memory.embedding import Embedder
 from coterie.memory.flow import in_thread
 from coterie.memory.meaning import CACHE_BYTES
 from coterie.memory.postgres_search import NEIGHBOURS, search, search_turns
-from coterie.memory.postgres_wall import BEGIN, SNAPSHOT, connect, holds, walled
+from coterie.memory.postgres_wall import BEGIN, SNAPSHOT, Statement, connect, holds, walled
 from coterie.memory.prepared import Row
 from coterie.memory.reach import NOTHING, Reach
 from coterie.memory.secrets import without_login
@@ -32,8 +32,7 @@ TRUSTED_SECONDS = 5
 SCHEMA_LOCK = 0x636F7465726965
 """The key of the advisory lock under which the schema is made: "coterie"."""
 
-_owner = sa.func.hashtextextended(sa.bindparam("owner", type_=sa.Text), SCHEMA_LOCK)
-_lock_owner = sa.select(sa.func.pg_advisory_xact_lock(_owner))
+_LOCK_OWNER = b"SELECT pg_advisory_xact_lock(hashtextextended(%%s, %d))" % SCHEMA_LOCK
 
 
 class PostgresDb(Db):
@@ -82,7 +81,7 @@ class _Postgres(Dialect):
         """An engine whose connections begin no transaction by themselves: reading needs none."""
         pool = {"pool_size": 8, "max_overflow": 8, "pool_use_lifo": True}
         options = {"connect_args": {"connect_timeout": self._seconds}, "json_deserializer": _from_json}
-        engine = sa.create_engine(self._url, isolation_level="AUTOCOMMIT", **options, **pool)
+        engine = sa.create_engine(self._url, isolation_level="AUTOCOMMIT", paramstyle="format", **options, **pool)
         sa.event.listen(engine, "do_connect", connect)
         sa.event.listen(engine, "checkin", _note_use)
         sa.event.listen(engine, "checkout", _replace_if_dead)
@@ -118,7 +117,8 @@ class _Postgres(Dialect):
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(SCHEMA_LOCK)))
 
     def lock_owner(self, connection: sa.Connection, owner: str) -> None:
-        connection.execute(_lock_owner, {"owner": owner})
+        """The lock goes with the next statement, and is held before that begins."""
+        walled(connection).ahead(Statement(_LOCK_OWNER, (owner,)))
 
     def scrub(self, connection: sa.Connection) -> None:
         """Vacuum the tables: only their owner can, for others the server's own vacuum comes later."""
