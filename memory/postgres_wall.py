@@ -53,6 +53,15 @@ class WalledConnection(psycopg.Connection[Any]):
         finally:
             self._each = self._next = ()
 
+    @contextmanager
+    def at_once(self) -> Iterator[None]:
+        """Within: statements are sent without waiting for the answers."""
+        if self.pgconn.pipeline_status:
+            yield  # an inner pipeline would wait at its end
+            return
+        with self.pipeline():
+            yield
+
     def ahead(self, statement: Statement) -> None:
         """Send a statement ahead of the next one."""
         self._next = (*self._next, statement)
@@ -71,7 +80,7 @@ class _Cursor(psycopg.Cursor[Any]):
         ahead = connection.take_ahead()
         if not ahead:
             return super().execute(query, params, **options)
-        with connection.pipeline():
+        with connection.at_once():
             _send(connection, ahead)
             return super().execute(query, params, **options)
 
@@ -80,7 +89,7 @@ class _Cursor(psycopg.Cursor[Any]):
         if not (ahead := connection.take_ahead()):
             super().executemany(query, params_seq, **options)
             return
-        with connection.pipeline():
+        with connection.at_once():
             _send(connection, ahead)
             super().executemany(query, params_seq, **options)
 

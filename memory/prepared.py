@@ -5,6 +5,7 @@ SQLAlchemy's own way of running a statement costs several times what a small sta
 
 import re
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import sqlalchemy as sa
@@ -57,11 +58,7 @@ class Prepared:
 
     def rows(self, connection: sa.Connection, values: Mapping[str, Any]) -> list[Row]:
         """All the rows."""
-        compiled, cursor = self._run(connection, values)
-        try:
-            return compiled.read(cursor, cursor.fetchall())
-        finally:
-            cursor.close()
+        return self.ask(connection, values).rows()
 
     def first(self, connection: sa.Connection, values: Mapping[str, Any]) -> Row | None:
         """The first row, None if there is none."""
@@ -73,25 +70,23 @@ class Prepared:
 
     def parts(self, connection: sa.Connection, values: Mapping[str, Any], size: int) -> _Parts:
         """The rows as they are asked for, so many at a time."""
-        compiled, cursor = self._run(connection, values)
-        try:
-            while found := cursor.fetchmany(size):
-                yield compiled.read(cursor, found)
-        finally:
-            cursor.close()
+        return self.ask(connection, values).parts(size)
 
     def change(self, connection: sa.Connection, *values: Mapping[str, Any]) -> int:
         """Run it for each of the values. Returns how many rows were changed in all."""
-        if not values:
-            return 0
+        return self.ask(connection, *values).count()
+
+    def ask(self, connection: sa.Connection, *values: Mapping[str, Any]) -> "Answer":
+        """Run it for each of the values, and look at the answer later or not at all."""
         compiled = self._compiled_for(connection)
-        several = compiled.one_row is not None and len(values) > 1
-        cursors = compiled.insert(connection, values) if several else [self._run(connection, *values)[1]]
-        changed = 0
-        for cursor in cursors:
-            changed += cursor.rowcount
-            cursor.close()
-        return changed
+        if len(values) == 1:
+            binary = self._binary and connection.dialect.driver == "psycopg"
+            return Answer(compiled, [run(connection, compiled.sql, compiled.parameters(values[0]), binary=binary)])
+        if not values:
+            return Answer(compiled, [])
+        if compiled.one_row is not None:
+            return Answer(compiled, [*compiled.insert(connection, values)])
+        return Answer(compiled, [run(connection, compiled.sql, [*map(compiled.parameters, values)], many=True)])
 
     def _compiled_for(self, connection: sa.Connection) -> "_Compiled":
         kind = type(connection.dialect)
@@ -102,12 +97,44 @@ class Prepared:
             connection.begin()  # or nobody would commit: SQLAlchemy sees nothing of what happens on the cursor
         return compiled
 
-    def _run(self, connection: sa.Connection, *values: Mapping[str, Any]) -> "tuple[_Compiled, Any]":
-        compiled = self._compiled_for(connection)
-        if len(values) == 1:
-            binary = self._binary and connection.dialect.driver == "psycopg"
-            return compiled, run(connection, compiled.sql, compiled.parameters(values[0]), binary=binary)
-        return compiled, run(connection, compiled.sql, [compiled.parameters(one) for one in values], many=True)
+
+class Answer:
+    """What a statement brought: its rows, or how many were changed. It is asked once."""
+
+    def __init__(self, compiled: "_Compiled", cursors: list[Any]) -> None:
+        self._compiled = compiled
+        self._cursors = cursors
+
+    def rows(self) -> list[Row]:
+        """All the rows."""
+        (cursor,) = self._cursors
+        try:
+            return self._compiled.read(cursor, cursor.fetchall())
+        finally:
+            cursor.close()
+
+    def parts(self, size: int) -> _Parts:
+        """The rows as they are asked for, so many at a time."""
+        (cursor,) = self._cursors
+        try:
+            while found := cursor.fetchmany(size):
+                yield self._compiled.read(cursor, found)
+        finally:
+            cursor.close()
+
+    def count(self) -> int:
+        """How many rows were changed in all."""
+        changed = 0
+        for cursor in self._cursors:
+            changed += cursor.rowcount
+            cursor.close()
+        return changed
+
+
+def together(connection: sa.Connection) -> AbstractContextManager[object]:
+    """Within, statements are sent without waiting for their answers, if a network is between. Look at these after."""
+    at_once = getattr(connection.connection.driver_connection, "at_once", nullcontext)
+    return at_once()
 
 
 class _Compiled:
