@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from coterie.errors import StoreError
+from coterie.memory import rows
 from coterie.memory.db import Db
 from coterie.memory.dialect import Dialect, LostRaceError, first_line, rolled_back
 from coterie.memory.embedding import Embedder
@@ -80,8 +81,9 @@ class _Postgres(Dialect):
     def engine(self) -> sa.Engine:
         """An engine whose connections begin no transaction by themselves: reading needs none."""
         pool = {"pool_size": 8, "max_overflow": 8, "pool_use_lifo": True}
-        options = {"connect_args": {"connect_timeout": self._seconds}, "json_deserializer": _from_json}
-        engine = sa.create_engine(self._url, isolation_level="AUTOCOMMIT", paramstyle="format", **options, **pool)
+        in_json = {"json_serializer": rows.to_json, "json_deserializer": _from_json}
+        options = {"connect_args": {"connect_timeout": self._seconds}, "paramstyle": "format", **in_json}
+        engine = sa.create_engine(self._url, isolation_level="AUTOCOMMIT", **options, **pool)
         sa.event.listen(engine, "do_connect", connect)
         sa.event.listen(engine, "checkin", _note_use)
         sa.event.listen(engine, "checkout", _replace_if_dead)
