@@ -5,6 +5,7 @@ import select
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import Any
 
 import psycopg
@@ -174,8 +175,15 @@ def _state(error: Exception) -> str:
 
 
 def _from_json(data: bytes) -> Any:
-    """A JSON value. Most lists are empty; bytes would have to be looked through for their encoding."""
-    return [] if data == b"[]" else json.loads(data.decode())
+    """A JSON value. A list of texts is parsed once: topics come again."""
+    if data == b"[]":
+        return []
+    return [*_texts(data)] if data.startswith(b'["') else json.loads(data.decode())
+
+
+@lru_cache(4096)
+def _texts(data: bytes) -> tuple[str, ...]:
+    return tuple(json.loads(data.decode()))
 
 
 def _note_use(connection: object, record: sa.pool.ConnectionPoolEntry) -> None:

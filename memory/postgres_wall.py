@@ -18,6 +18,8 @@ from coterie.memory.reach import NOTHING, Reach
 
 _SETTINGS = ("user", "audiences", "everything", "shared", "history", "nobody", "everyone", "whole", "embedding")
 _SET = b"SELECT " + b", ".join(b"set_config('coterie.%s', %%s, true)" % name.encode() for name in _SETTINGS)
+# What writes goes by keys, whose plan is always the same: to plan the look for dependants took longer than all the rest.
+_SET_TO_WRITE = _SET + b", set_config('plan_cache_mode', 'force_generic_plan', true)"
 _HOLDS = sa.text("SELECT bool_and(row_security_active(name)) FROM unnest(CAST(:names AS text[])) AS name")
 
 
@@ -46,7 +48,8 @@ class WalledConnection(psycopg.Connection[Any]):
     @contextmanager
     def reaching(self, reach: Reach, *, begin: Statement | None = None) -> Iterator[Self]:
         """Within: statements reach no further; in one transaction that begins so, or each in its own."""
-        settings = () if reach == NOTHING else (Statement(_SET, _values(reach)),)
+        setting = _SET_TO_WRITE if begin is BEGIN else _SET
+        settings = () if reach == NOTHING else (Statement(setting, _values(reach)),)
         self._each, self._next = (settings, ()) if begin is None else ((), (begin, *settings))
         try:
             yield self
