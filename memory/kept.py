@@ -7,9 +7,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from coterie.memory.draft import Key
 from coterie.memory.embedding import EmbeddingModel
 from coterie.memory.prepared import Prepared, Row
+from coterie.memory.stored import Key
 from coterie.memory.tables import EMBEDDING, MEMORY_VECTOR, TURN_VECTOR
 
 PART = 4096

@@ -1,10 +1,9 @@
 """How memories hang together: what took whose place, and what was made from what."""
 
-from typing import Any
-
 import sqlalchemy as sa
 
 from coterie.memory import rows
+from coterie.memory.prepared import Prepared, Row
 from coterie.memory.tables import MEMORY, SOURCE
 
 _owner = sa.bindparam("owner", type_=sa.Text)
@@ -19,7 +18,7 @@ _chain = _chain.union(
         MEMORY.c.user_id == _owner, MEMORY.c.memory_id == _chain.c.superseded_by
     )
 )
-_head = sa.select(_chain.c.memory_id).where(_chain.c.superseded_by.is_(None))
+_head = Prepared(sa.select(_chain.c.memory_id).where(_chain.c.superseded_by.is_(None)))
 
 _line = (
     sa.select(MEMORY.c.memory_id)
@@ -29,20 +28,21 @@ _line = (
 _line = _line.union(
     sa.select(MEMORY.c.memory_id).where(MEMORY.c.user_id == _owner, MEMORY.c.superseded_by == _line.c.memory_id)
 )
-_line_rows = sa.select(*rows.MEMORY_COLUMNS).where(
-    MEMORY.c.user_id == _owner, MEMORY.c.memory_id.in_(sa.select(_line.c.memory_id))
+_line_ids = sa.select(_line.c.memory_id)
+_line_rows = Prepared(
+    sa.select(*rows.MEMORY_COLUMNS).where(MEMORY.c.user_id == _owner, MEMORY.c.memory_id.in_(_line_ids))
+)
+_made = sa.select(*rows.MEMORY_COLUMNS).join(
+    SOURCE, (SOURCE.c.user_id == MEMORY.c.user_id) & (SOURCE.c.memory_id == MEMORY.c.memory_id)
 )
 _dependants = (
-    sa.select(*rows.MEMORY_COLUMNS)
-    .join(SOURCE, (SOURCE.c.user_id == MEMORY.c.user_id) & (SOURCE.c.memory_id == MEMORY.c.memory_id))
-    .where(SOURCE.c.user_id == _owner, SOURCE.c.source_id.in_(sa.select(_line.c.memory_id)))
+    _made.where(SOURCE.c.user_id == _owner, SOURCE.c.source_id.in_(_line_ids))
+    .where(SOURCE.c.memory_id.not_in(_line_ids))
     .distinct()
 )
-_made_from = (
-    sa.select(*rows.MEMORY_COLUMNS)
-    .join(SOURCE, (SOURCE.c.user_id == MEMORY.c.user_id) & (SOURCE.c.memory_id == MEMORY.c.memory_id))
-    .where(SOURCE.c.user_id == _owner, SOURCE.c.source_id == _start)
-)
+_all_dependants = Prepared(_dependants)
+_unmarked_dependants = Prepared(_dependants.where(MEMORY.c.stale_since.is_(None)))
+_made_from = Prepared(_made.where(SOURCE.c.user_id == _owner, SOURCE.c.source_id == _start))
 
 
 def head(connection: sa.Connection, owner: str, memory_id: str) -> str | None:
@@ -50,20 +50,24 @@ def head(connection: sa.Connection, owner: str, memory_id: str) -> str | None:
 
     None: the last one was removed.
     """
-    found = connection.execute(_head, {"owner": owner, "memory_id": memory_id}).scalar()
-    return None if found is None else str(found)
+    found = _head.first(connection, {"owner": owner, "memory_id": memory_id})
+    return None if found is None else str(found[0])
 
 
-def line(connection: sa.Connection, owner: str, memory_id: str) -> sa.CursorResult[Any]:
+def line(connection: sa.Connection, owner: str, memory_id: str) -> list[Row]:
     """The rows of a memory and of all that it took the place of, directly or not."""
-    return connection.execute(_line_rows, {"owner": owner, "memory_id": memory_id})
+    return _line_rows.rows(connection, {"owner": owner, "memory_id": memory_id})
 
 
-def dependants(connection: sa.Connection, owner: str, memory_id: str) -> sa.CursorResult[Any]:
-    """The rows of what was made from a memory, or from one that it took the place of."""
-    return connection.execute(_dependants, {"owner": owner, "memory_id": memory_id})
+def dependants(connection: sa.Connection, owner: str, memory_id: str, *, unmarked: bool) -> list[Row]:
+    """The rows of what was made from a memory, or from one that it took the place of, and is none of these itself.
+
+    ``unmarked``: only what is not stale yet.
+    """
+    statement = _unmarked_dependants if unmarked else _all_dependants
+    return statement.rows(connection, {"owner": owner, "memory_id": memory_id})
 
 
-def made_from(connection: sa.Connection, owner: str, memory_id: str) -> sa.CursorResult[Any]:
+def made_from(connection: sa.Connection, owner: str, memory_id: str) -> list[Row]:
     """The rows of what was made from a memory itself, which need not be there any more."""
-    return connection.execute(_made_from, {"owner": owner, "memory_id": memory_id})
+    return _made_from.rows(connection, {"owner": owner, "memory_id": memory_id})

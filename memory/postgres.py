@@ -5,6 +5,7 @@ import select
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import Any
 
 import psycopg
@@ -12,13 +13,14 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from coterie.errors import StoreError
+from coterie.memory import rows
 from coterie.memory.db import Db
 from coterie.memory.dialect import Dialect, LostRaceError, first_line, rolled_back
 from coterie.memory.embedding import Embedder
 from coterie.memory.flow import in_thread
 from coterie.memory.meaning import CACHE_BYTES
 from coterie.memory.postgres_search import NEIGHBOURS, search, search_turns
-from coterie.memory.postgres_wall import BEGIN, SNAPSHOT, connect, holds, walled
+from coterie.memory.postgres_wall import BEGIN, SNAPSHOT, Statement, connect, holds, walled
 from coterie.memory.prepared import Row
 from coterie.memory.reach import NOTHING, Reach
 from coterie.memory.secrets import without_login
@@ -32,8 +34,7 @@ TRUSTED_SECONDS = 5
 SCHEMA_LOCK = 0x636F7465726965
 """The key of the advisory lock under which the schema is made: "coterie"."""
 
-_owner = sa.func.hashtextextended(sa.bindparam("owner", type_=sa.Text), SCHEMA_LOCK)
-_lock_owner = sa.select(sa.func.pg_advisory_xact_lock(_owner))
+_LOCK_OWNER = b"SELECT pg_advisory_xact_lock(hashtextextended(%%s, %d))" % SCHEMA_LOCK
 
 
 class PostgresDb(Db):
@@ -81,7 +82,8 @@ class _Postgres(Dialect):
     def engine(self) -> sa.Engine:
         """An engine whose connections begin no transaction by themselves: reading needs none."""
         pool = {"pool_size": 8, "max_overflow": 8, "pool_use_lifo": True}
-        options = {"connect_args": {"connect_timeout": self._seconds}, "json_deserializer": _from_json}
+        in_json = {"json_serializer": rows.to_json, "json_deserializer": _from_json}
+        options = {"connect_args": {"connect_timeout": self._seconds}, "paramstyle": "format", **in_json}
         engine = sa.create_engine(self._url, isolation_level="AUTOCOMMIT", **options, **pool)
         sa.event.listen(engine, "do_connect", connect)
         sa.event.listen(engine, "checkin", _note_use)
@@ -118,7 +120,8 @@ class _Postgres(Dialect):
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(SCHEMA_LOCK)))
 
     def lock_owner(self, connection: sa.Connection, owner: str) -> None:
-        connection.execute(_lock_owner, {"owner": owner})
+        """The lock goes with the next statement, and is held before that begins."""
+        walled(connection).ahead(Statement(_LOCK_OWNER, (owner,)))
 
     def scrub(self, connection: sa.Connection) -> None:
         """Vacuum the tables: only their owner can, for others the server's own vacuum comes later."""
@@ -172,8 +175,15 @@ def _state(error: Exception) -> str:
 
 
 def _from_json(data: bytes) -> Any:
-    """A JSON value. Most lists are empty; bytes would have to be looked through for their encoding."""
-    return [] if data == b"[]" else json.loads(data.decode())
+    """A JSON value. A list of texts is parsed once: topics come again."""
+    if data == b"[]":
+        return []
+    return [*_texts(data)] if data.startswith(b'["') else json.loads(data.decode())
+
+
+@lru_cache(4096)
+def _texts(data: bytes) -> tuple[str, ...]:
+    return tuple(json.loads(data.decode()))
 
 
 def _note_use(connection: object, record: sa.pool.ConnectionPoolEntry) -> None:

@@ -18,6 +18,8 @@ from coterie.memory.reach import NOTHING, Reach
 
 _SETTINGS = ("user", "audiences", "everything", "shared", "history", "nobody", "everyone", "whole", "embedding")
 _SET = b"SELECT " + b", ".join(b"set_config('coterie.%s', %%s, true)" % name.encode() for name in _SETTINGS)
+# What writes goes by keys, so its plan is always the same. To make one for the look at dependants took 1 ms each time.
+_SET_TO_WRITE = _SET + b", set_config('plan_cache_mode', 'force_generic_plan', true)"
 _HOLDS = sa.text("SELECT bool_and(row_security_active(name)) FROM unnest(CAST(:names AS text[])) AS name")
 
 
@@ -46,12 +48,22 @@ class WalledConnection(psycopg.Connection[Any]):
     @contextmanager
     def reaching(self, reach: Reach, *, begin: Statement | None = None) -> Iterator[Self]:
         """Within: statements reach no further; in one transaction that begins so, or each in its own."""
-        settings = () if reach == NOTHING else (Statement(_SET, _values(reach)),)
+        setting = _SET_TO_WRITE if begin is BEGIN else _SET
+        settings = () if reach == NOTHING else (Statement(setting, _values(reach)),)
         self._each, self._next = (settings, ()) if begin is None else ((), (begin, *settings))
         try:
             yield self
         finally:
             self._each = self._next = ()
+
+    @contextmanager
+    def at_once(self) -> Iterator[None]:
+        """Within: statements are sent without waiting for the answers."""
+        if self.pgconn.pipeline_status:
+            yield  # an inner pipeline would wait at its end
+            return
+        with self.pipeline():
+            yield
 
     def ahead(self, statement: Statement) -> None:
         """Send a statement ahead of the next one."""
@@ -71,7 +83,7 @@ class _Cursor(psycopg.Cursor[Any]):
         ahead = connection.take_ahead()
         if not ahead:
             return super().execute(query, params, **options)
-        with connection.pipeline():
+        with connection.at_once():
             _send(connection, ahead)
             return super().execute(query, params, **options)
 
@@ -80,7 +92,7 @@ class _Cursor(psycopg.Cursor[Any]):
         if not (ahead := connection.take_ahead()):
             super().executemany(query, params_seq, **options)
             return
-        with connection.pipeline():
+        with connection.at_once():
             _send(connection, ahead)
             super().executemany(query, params_seq, **options)
 

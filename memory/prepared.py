@@ -5,12 +5,15 @@ SQLAlchemy's own way of running a statement costs several times what a small sta
 
 import re
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
 
 import sqlalchemy as sa
 
 MOST_PARAMETERS = 16_000
 """Of one statement; SQLite takes 32,766."""
+PLACES = (1, 8, 64, 500)
+"""For how many values the statements are made that look up a list."""
 
 Statement = sa.SelectBase | sa.Insert | sa.Update | sa.Delete
 Row = tuple[Any, ...]
@@ -18,13 +21,17 @@ _Parts = Generator[list[Row], None, None]
 _Processor = Callable[[Any], Any]
 
 
-class _Parameter(NamedTuple):
-    """One of the driver's parameters."""
+def among(column: sa.Column[Any], places: int) -> sa.ColumnElement[bool]:
+    """The condition that a column has one of the values of `listed`."""
+    return column.in_([sa.bindparam(f"one_{place}", type_=column.type) for place in range(places)])
 
-    name: str
-    key: str
-    """What the caller calls it."""
-    to_driver: _Processor | None
+
+def listed(values: Sequence[Any]) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The values in parts, each with how many places its statement has for them: what is left is the last once more."""
+    for start in range(0, len(values), PLACES[-1]):
+        part = values[start : start + PLACES[-1]]
+        places = next(enough for enough in PLACES if enough >= len(part))
+        yield places, {f"one_{place}": part[min(place, len(part) - 1)] for place in range(places)}
 
 
 class Prepared:
@@ -36,7 +43,7 @@ class Prepared:
 
     Args:
         statement: Its parameters are made with ``bindparam``. What SQLAlchemy would write anew for each run is refused:
-            an IN of a list, and column defaults of Python's.
+            an IN of a list (see `among`), and column defaults of Python's.
         columns: The columns that an insert or update sets to parameters of the same names, beside its ``values()``.
         binary: Have PostgreSQL send its answer as bytes, not as text: half the work for an answer of many bytes.
     """
@@ -51,11 +58,7 @@ class Prepared:
 
     def rows(self, connection: sa.Connection, values: Mapping[str, Any]) -> list[Row]:
         """All the rows."""
-        compiled, cursor = self._run(connection, values)
-        try:
-            return compiled.read(cursor, cursor.fetchall())
-        finally:
-            cursor.close()
+        return self.ask(connection, values).rows()
 
     def first(self, connection: sa.Connection, values: Mapping[str, Any]) -> Row | None:
         """The first row, None if there is none."""
@@ -67,24 +70,23 @@ class Prepared:
 
     def parts(self, connection: sa.Connection, values: Mapping[str, Any], size: int) -> _Parts:
         """The rows as they are asked for, so many at a time."""
-        compiled, cursor = self._run(connection, values)
-        try:
-            while found := cursor.fetchmany(size):
-                yield compiled.read(cursor, found)
-        finally:
-            cursor.close()
+        return self.ask(connection, values).parts(size)
 
     def change(self, connection: sa.Connection, *values: Mapping[str, Any]) -> int:
         """Run it for each of the values. Returns how many rows were changed in all."""
-        if not values:
-            return 0
+        return self.ask(connection, *values).count()
+
+    def ask(self, connection: sa.Connection, *values: Mapping[str, Any]) -> "Answer":
+        """Run it for each of the values, and look at the answer later or not at all."""
         compiled = self._compiled_for(connection)
-        cursors = compiled.insert(connection, values) if compiled.one_row else [self._run(connection, *values)[1]]
-        changed = 0
-        for cursor in cursors:
-            changed += cursor.rowcount
-            cursor.close()
-        return changed
+        if len(values) == 1:
+            binary = self._binary and connection.dialect.driver == "psycopg"
+            return Answer(compiled, [run(connection, compiled.sql, compiled.parameters(values[0]), binary=binary)])
+        if not values:
+            return Answer(compiled, [])
+        if compiled.one_row is not None:
+            return Answer(compiled, [*compiled.insert(connection, values)])
+        return Answer(compiled, [run(connection, compiled.sql, [*map(compiled.parameters, values)], many=True)])
 
     def _compiled_for(self, connection: sa.Connection) -> "_Compiled":
         kind = type(connection.dialect)
@@ -95,12 +97,44 @@ class Prepared:
             connection.begin()  # or nobody would commit: SQLAlchemy sees nothing of what happens on the cursor
         return compiled
 
-    def _run(self, connection: sa.Connection, *values: Mapping[str, Any]) -> "tuple[_Compiled, Any]":
-        compiled = self._compiled_for(connection)
-        if len(values) == 1:
-            binary = self._binary and connection.dialect.driver == "psycopg"
-            return compiled, run(connection, compiled.sql, compiled.parameters(values[0]), binary=binary)
-        return compiled, run(connection, compiled.sql, [compiled.parameters(one) for one in values], many=True)
+
+class Answer:
+    """What a statement brought: its rows, or how many were changed. It is asked once."""
+
+    def __init__(self, compiled: "_Compiled", cursors: list[Any]) -> None:
+        self._compiled = compiled
+        self._cursors = cursors
+
+    def rows(self) -> list[Row]:
+        """All the rows."""
+        (cursor,) = self._cursors
+        try:
+            return self._compiled.read(cursor, cursor.fetchall())
+        finally:
+            cursor.close()
+
+    def parts(self, size: int) -> _Parts:
+        """The rows as they are asked for, so many at a time."""
+        (cursor,) = self._cursors
+        try:
+            while found := cursor.fetchmany(size):
+                yield self._compiled.read(cursor, found)
+        finally:
+            cursor.close()
+
+    def count(self) -> int:
+        """How many rows were changed in all."""
+        changed = 0
+        for cursor in self._cursors:
+            changed += cursor.rowcount
+            cursor.close()
+        return changed
+
+
+def together(connection: sa.Connection) -> AbstractContextManager[object]:
+    """Within, statements are sent without waiting for their answers, if a network is between. Look at these after."""
+    at_once = getattr(connection.connection.driver_connection, "at_once", nullcontext)
+    return at_once()
 
 
 class _Compiled:
@@ -112,19 +146,12 @@ class _Compiled:
         self.sql: str = compiled.string
         self._dialect = dialect
         self._columns = [column.type for column in statement.exported_columns]
-        self._positional: bool = compiled.positional
         self._defaults = {bind.key: bind.effective_value for bind in compiled.bind_names if not bind.required}
-        self._parameters = [
-            _Parameter(
-                (compiled.escaped_bind_names or {}).get(name, name),
-                bind.key,
-                bind.type.dialect_impl(dialect).bind_processor(dialect),
-            )
-            for bind, name in _in_order(compiled)
-        ]
+        in_order: list[sa.BindParameter[Any]] = [compiled.binds[name] for name in compiled.positiontup]
+        self._parameters = [(bind.key, bind.type.dialect_impl(dialect).bind_processor(dialect)) for bind in in_order]
         self._from_driver: list[tuple[int, _Processor]] | None = None
-        self.one_row = _one_row(statement, self.sql) if self._positional else None
-        """The group of placeholders of an insert that can be said several times; None where the driver repeats it."""
+        self.one_row = _one_row(statement, self.sql)
+        """The group of placeholders of an insert that can be said several times; None for what the driver repeats."""
 
     def insert(self, connection: sa.Connection, values: Sequence[Mapping[str, Any]]) -> Iterator[Any]:
         """Insert many rows by few statements: each statement has a price, with a full text index a high one."""
@@ -135,7 +162,7 @@ class _Compiled:
             sql = self.sql.replace(self.one_row, ", ".join([self.one_row] * len(part)))
             yield run(connection, sql, [value for one in part for value in self.parameters(one)])
 
-    def parameters(self, values: Mapping[str, Any]) -> Any:
+    def parameters(self, values: Mapping[str, Any]) -> list[Any]:
         """The values as the driver takes them.
 
         Raises:
@@ -143,9 +170,7 @@ class _Compiled:
         """
         if self._defaults:
             values = {**self._defaults, **values}
-        if self._positional:
-            return [values[key] if change is None else change(values[key]) for _, key, change in self._parameters]
-        return {name: values[key] if change is None else change(values[key]) for name, key, change in self._parameters}
+        return [values[key] if change is None else change(values[key]) for key, change in self._parameters]
 
     def read(self, cursor: Any, found: list[Row]) -> list[Row]:
         """The rows as the columns' types have them. NULL is None, whatever the type."""
@@ -173,17 +198,12 @@ def _one_row(statement: Statement, sql: str) -> str | None:
     if not isinstance(statement, sa.Insert):
         return None
     _, _, group = sql.partition(" VALUES ")  # an insert of what a query gives has none
-    return group if re.fullmatch(r"\((?:\?, )*\?\)", group) else None
-
-
-def _in_order(compiled: Any) -> Iterator[tuple[sa.BindParameter[Any], str]]:
-    """The parameters with their names: for drivers that go by position each as often as it occurs."""
-    if not compiled.positional:
-        return iter(compiled.bind_names.items())
-    return ((compiled.binds[name], name) for name in compiled.positiontup or ())
+    return group if re.fullmatch(r"\((?:\?, )*\?\)", group) else None  # psycopg is faster by repeating it
 
 
 def _refuse_unfinished(compiled: Any) -> None:
+    if not compiled.positional:
+        raise ValueError("The parameters have names: give create_engine() a paramstyle that goes by their order.")
     if late := [bind.key for bind in (*compiled.post_compile_params, *compiled.literal_execute_params)]:
         raise ValueError(f"The parameters {late} are written into the statement each time it runs: use execute().")
     if missing := [column.name for column in (*compiled.insert_prefetch, *compiled.update_prefetch)]:

@@ -67,6 +67,11 @@ def looking_back(scope: Scope) -> Reach:
 
 def changing(scope: Scope) -> Reach:
     """Everything about the scope's user: a change has effects on what was made from a memory, whoever may read that."""
+    return _changing(inputs.expected("scope", scope, Scope))
+
+
+@lru_cache(1024)
+def _changing(scope: Scope) -> Reach:
     return replace(looking_back(scope), everything=True)
 
 

@@ -8,13 +8,13 @@ import sqlalchemy as sa
 
 from coterie.memory import filtering, fusion, inputs, reading, rows
 from coterie.memory.dialect import Dialect
-from coterie.memory.draft import Key
 from coterie.memory.filtering import Shape, meant, texts_of
 from coterie.memory.prepared import Prepared, Row
 from coterie.memory.query import query_words
 from coterie.memory.ranking import Document, rank
 from coterie.memory.reading import Kinds
 from coterie.memory.scope import readable, shelves
+from coterie.memory.stored import Key
 from coterie.memory.tables import MEMORY, Topics
 from coterie.memory.values import Filters, Hit, Scope
 

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 
 from coterie.errors import InputError, SchemaError, StoreError
+from coterie.memory import rows
 from coterie.memory.db import Db
 from coterie.memory.dialect import Dialect, first_line, rolled_back
 from coterie.memory.embedding import Embedder
@@ -86,7 +87,8 @@ class _Sqlite(Dialect):
         if self._path is not None:
             # The one that was used last has most of the pages that are wanted.
             pool = {"poolclass": sa.QueuePool, "max_overflow": 40, "pool_use_lifo": True}
-        engine = sa.create_engine("sqlite://", creator=self._connect, pool_reset_on_return=None, **pool)
+        options: dict[str, Any] = {"pool_reset_on_return": None, "json_serializer": rows.to_json}
+        engine = sa.create_engine("sqlite://", creator=self._connect, **options, **pool)
         sa.event.listen(engine, "checkin", _drop_snapshot)
         return engine
 

@@ -39,28 +39,32 @@ class UtcDateTime(sa.types.TypeDecorator[datetime]):
         """What the database keeps."""
         return dialect.type_descriptor(self.impl_instance if dialect.name == "postgresql" else sa.BigInteger())
 
-    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> Any:
-        """To the database."""
-        return value if value is None or dialect.name == "postgresql" else (value - _EPOCH) // _MICROSECOND
+    def bind_processor(self, dialect: sa.Dialect) -> Callable[[datetime | None], Any] | None:
+        """To the database. In place of ``process_bind_param``, which costs two calls more for each value."""
+        return None if dialect.name == "postgresql" else _since_1970
 
     def result_processor(self, dialect: sa.Dialect, coltype: object) -> Callable[[Any], datetime | None]:
-        """From the database. In place of ``process_result_value``, which costs another call for each value."""
-        return _in_utc if dialect.name == "postgresql" else _since_1970
+        """From the database. In place of ``process_result_value``, for the same reason."""
+        return _in_utc if dialect.name == "postgresql" else _moment
 
 
 def _in_utc(value: datetime | None) -> datetime | None:
     return None if value is None else value.astimezone(UTC)
 
 
+def _since_1970(value: datetime | None) -> int | None:
+    return None if value is None else (value - _EPOCH) // _MICROSECOND
+
+
 @lru_cache(4096)  # a memory's times are often the same, and the same memories are read again
-def _since_1970(value: int | None) -> datetime | None:
+def _moment(value: int | None) -> datetime | None:
     return None if value is None else _EPOCH + timedelta(0, 0, value)  # a keyword would cost a quarter more
 
 
 class Topics(sa.types.TypeDecorator[list[str]]):
     """A list of texts as JSON: JSONB on PostgreSQL.
 
-    On SQLite with every letter as it is, for the text index; and each list is parsed once, for topics come again.
+    With every letter as it is, for SQLite's text index. Each list is written and parsed once: topics come again.
     """
 
     impl = sa.JSON
@@ -72,15 +76,18 @@ class Topics(sa.types.TypeDecorator[list[str]]):
 
     def bind_processor(self, dialect: sa.Dialect) -> Any:
         """To the database."""
-        if dialect.name == "postgresql":
-            return super().bind_processor(dialect)
-        return lambda value: json.dumps(value, ensure_ascii=False)
+        return lambda texts: _written(*texts)
 
     def result_processor(self, dialect: sa.Dialect, coltype: object) -> Any:
         """From the database."""
         if dialect.name == "postgresql":
             return super().result_processor(dialect, coltype)
         return lambda text: [*_parsed(text)]
+
+
+@lru_cache(4096)
+def _written(*texts: str) -> str:
+    return json.dumps(texts, ensure_ascii=False)
 
 
 @lru_cache(4096)

@@ -9,13 +9,13 @@ import sqlalchemy as sa
 
 from coterie.memory import inputs, rows
 from coterie.memory.dialect import Dialect
-from coterie.memory.draft import Key
 from coterie.memory.prepared import Prepared, Row
 from coterie.memory.query import query_words
 from coterie.memory.ranking import NEAR, Document, Ranked, rank
 from coterie.memory.reading import Kinds, found_rows, kinds_of
 from coterie.memory.scope import parameters, readable
 from coterie.memory.searching import by_owner, cosine, nearest_rows, of_ids
+from coterie.memory.stored import Key
 from coterie.memory.tables import TURN
 from coterie.memory.values import Scope, TurnHit
 from coterie.memory.words import words

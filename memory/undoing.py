@@ -8,10 +8,11 @@ import sqlalchemy as sa
 
 from coterie.errors import ConflictError, InputError, NotFoundError
 from coterie.memory import inputs, rows
-from coterie.memory.draft import Draft, Key
+from coterie.memory.draft import Draft
 from coterie.memory.edits import Revision
 from coterie.memory.revisions import seen
 from coterie.memory.scope import audience, may_read, shelves
+from coterie.memory.stored import Key
 from coterie.memory.tables import REVISION
 from coterie.memory.values import UserMemory
 

@@ -9,11 +9,12 @@ import sqlalchemy as sa
 from coterie.errors import ConfigurationError
 from coterie.memory import inputs, rows
 from coterie.memory.dialect import Dialect
-from coterie.memory.draft import Draft, Key
+from coterie.memory.draft import Draft
 from coterie.memory.edits import Add, Edit, Merge, Update
 from coterie.memory.embedding import EmbeddingModel
 from coterie.memory.kept import ID, OF_MEMORIES, OWNER, VOID, Numbers, values
 from coterie.memory.prepared import Prepared
+from coterie.memory.stored import Key
 from coterie.memory.tables import EMBEDDING, REVISION
 from coterie.memory.values import UserMemory
 

@@ -4,12 +4,10 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from coterie.errors import ConflictError, InputError
-from coterie.memory import inputs, rows
-from coterie.memory.dialect import LostRaceError
+from coterie.memory import inputs, refs, rows
 from coterie.memory.draft import Draft
 from coterie.memory.edits import CEILING, Add, Applied, Delete, Edit, Merge, Narrow, Operation, Ref, Update
 from coterie.memory.ids import new_id
-from coterie.memory.reading import missing
 from coterie.memory.revisions import seen
 from coterie.memory.scope import audience, may_read, readers, shared_audience
 from coterie.memory.values import Trust, UserMemory
@@ -17,7 +15,7 @@ from coterie.memory.values import Trust, UserMemory
 
 def apply(draft: Draft, edits: Sequence[Edit]) -> list[Applied]:
     """Put the edits into the draft in their order, write it, and say what each did."""
-    draft.load(inputs.key("memory_id", one) for one in {ref.memory_id for edit in edits for ref in _refs(edit)})
+    draft.load(inputs.key("memory_id", one) for one in {ref.memory_id for edit in edits for ref in refs.named(edit)})
     added = {place: _new(draft, edit.memory) for place, edit in enumerate(edits) if isinstance(edit, Add)}
     draft.find_words([memory for memory in added.values() if not memory.depends_on])
     done: list[tuple[Edit, str, slice]] = []
@@ -85,7 +83,7 @@ def _new(draft: Draft, memory: UserMemory) -> UserMemory:
 def _made_from(draft: Draft, memory: UserMemory) -> UserMemory:
     """A new memory with what it has of its sources: their readers, and no more trust than they have."""
     draft.load(memory.depends_on)
-    sources = [_there(draft, source) for source in memory.depends_on]
+    sources = [refs.there(draft, source) for source in memory.depends_on]
     return rows.copied(memory, **_inherited([memory, *sources], sources))
 
 
@@ -144,7 +142,7 @@ def _with_words_of(draft: Draft, memory: UserMemory) -> UserMemory | None:
 
 
 def _update(draft: Draft, edit: Update) -> str:
-    before = _current(draft, edit.target)
+    before = refs.current(draft, edit.target)
     topics = before.topics if edit.topics is None else inputs.checked_topics(edit.topics)
     if inputs.checked_statement(edit.memory) == before.memory:
         if topics != before.topics or before.stale_since is not None:
@@ -161,8 +159,9 @@ def _update(draft: Draft, edit: Update) -> str:
         expires_at=None,
         trust=inputs.lowest([*ceiling, before.trust] if before.depends_on else ceiling),
     )
+    made = draft.dependants(before, unmarked=True)
     _replace(draft, "update", [before], after, edit.reason)
-    _mark_stale(draft, "update", after, edit.reason or "what it was made from was corrected")
+    _mark_stale(draft, "update", made, edit.reason or "what it was made from was corrected")
     return str(after.memory_id)
 
 
@@ -197,7 +196,7 @@ def _merge(draft: Draft, edit: Merge) -> str:
     ids = [ref.memory_id for ref in edit.targets]
     if not ids or len(set(ids)) < len(ids):
         raise InputError(f"A merge names the memories {ids!r}: give at least one, each once.")
-    sources = [_current(draft, ref) for ref in edit.targets]
+    sources = [refs.current(draft, ref) for ref in edit.targets]
     if len({one.memory_id for one in sources}) < len(sources):
         raise ConflictError(f"Of the memories {ids!r} one took another's place meanwhile: read them again.")
     first, inherited = sources[0], _inherited(sources, sources)
@@ -215,7 +214,7 @@ def _merge(draft: Draft, edit: Merge) -> str:
 
 
 def _narrow(draft: Draft, edit: Narrow) -> str:
-    memory = _current(draft, edit.target, closed=True)
+    memory = refs.current(draft, edit.target, closed=True)
     to = getattr(memory, f"{edit.visibility}_id", None)
     if edit.visibility not in ("team", "agent") or to is None:
         raise InputError(
@@ -227,7 +226,7 @@ def _narrow(draft: Draft, edit: Narrow) -> str:
         raise InputError(
             f"The memory {memory.memory_id!r} is read by {audience(memory)!r}, of which {audience(limit)!r} is no part."
         )
-    for key in dict.fromkeys(map(rows.memory_key, [*draft.line(memory), *draft.dependants(memory)])):
+    for key in map(rows.memory_key, [*draft.line(memory), *draft.dependants(memory)]):
         one = draft.held(key)
         assert one is not None  # each is narrowed once
         _limit(draft, one, limit, edit.reason)
@@ -249,63 +248,21 @@ def _limit(draft: Draft, memory: UserMemory, limit: UserMemory, reason: str) -> 
 
 
 def _delete(draft: Draft, edit: Delete) -> str:
-    return _remove(draft, _current(draft, edit.target, closed=True), edit.reason)
+    return _remove(draft, refs.current(draft, edit.target, closed=True), edit.reason)
 
 
 def _remove(draft: Draft, memory: UserMemory, reason: str) -> str:
-    _mark_stale(draft, "delete", memory, "what it was made from was removed")
+    made = draft.dependants(memory, unmarked=True)
+    _mark_stale(draft, "delete", made, "what it was made from was removed")
     for one in draft.line(memory):
         draft.put("delete", one, None, reason)
     return str(memory.memory_id)
 
 
-def _mark_stale(draft: Draft, op: Operation, memory: UserMemory, reason: str) -> None:
-    """Mark what was made from a memory, or from one that it took the place of. Its own line is no part of that."""
-    line = set(map(rows.memory_key, draft.line(memory)))
-    for one in draft.dependants(memory):
-        if one.stale_since is None and rows.memory_key(one) not in line:
-            draft.alter(op, one, reason, stale_since=draft.at)
-
-
-def _current(draft: Draft, ref: Ref, *, closed: bool = False) -> UserMemory:
-    """The memory that a reference means, at the version it names.
-
-    Without a version that is the statement that holds now in its place. ``closed``: with one, it may be closed.
-    """
-    memory = _there(draft, ref.memory_id)
-    while ref.version is None and memory.superseded_by is not None:
-        head = draft.head(memory)
-        if head is None:
-            raise missing(ref.memory_id)
-        if head is memory:  # the draft knows it as it was before somebody else changed it
-            raise LostRaceError(f"The memory {ref.memory_id!r} was superseded by somebody else: read it again.")
-        memory = head  # somebody else may have superseded that one too, before it was locked
-    if ref.version not in (None, memory.version):
-        raise ConflictError(
-            f"The memory {ref.memory_id!r} is at version {memory.version}, not {ref.version}: read it again."
-        )
-    if memory.superseded_by is not None and not closed:
-        raise ConflictError(
-            f"The memory {ref.memory_id!r} was superseded by {memory.superseded_by!r}: read that, and change it."
-        )
-    return memory
-
-
-def _there(draft: Draft, memory_id: str) -> UserMemory:
-    memory = draft.get(memory_id)
-    if memory is None:
-        raise missing(memory_id)
-    return memory
-
-
-def _refs(edit: Edit) -> Sequence[Ref]:
-    match edit:
-        case Add():
-            return ()
-        case Merge():
-            return edit.targets
-        case Update() | Delete() | Narrow():
-            return (edit.target,)
+def _mark_stale(draft: Draft, op: Operation, made: Iterable[UserMemory], reason: str) -> None:
+    """Mark what was made from a memory that does not hold any more."""
+    for one in made:
+        draft.alter(op, one, reason, stale_since=draft.at)
 
 
 def _origin(memories: Sequence[UserMemory], text: str) -> dict[str, str | None]:

@@ -128,6 +128,8 @@ def test_changing_by_index(planned: tuple[Db, Plans], statistics: bool) -> None:
         db.apply(Scope("user9"), [Update(Ref("id-9"), new_id())], Change())
     scans = [line for found in plans for line in found.splitlines() if "Seq Scan on" in line]
     assert [line for line in scans if "memory_source" not in line and "memory_revision" not in line] == []
+    walks = [found for found in plans if "CTE line" in found]
+    assert ["superseded_by = line" in found for found in walks] == [True, True]  # by index from each to the one before
 
 
 def test_a_superuser_searches_by_index_too(full: str, postgres_server: PostgresServer) -> None:

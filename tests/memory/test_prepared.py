@@ -61,7 +61,8 @@ def engine(db: Db) -> sa.Engine:
 @pytest.fixture
 def with_transactions(db: Db, engine: sa.Engine) -> Iterator[sa.Engine]:
     """An engine as SQLAlchemy makes it: the driver begins transactions by itself."""
-    made = sa.create_engine(f"sqlite:///{db.name}" if engine.dialect.name == "sqlite" else engine.url)
+    url = f"sqlite:///{db.name}" if engine.dialect.name == "sqlite" else engine.url
+    made = sa.create_engine(url, paramstyle=engine.dialect.paramstyle)
     yield made
     made.dispose()
 

@@ -46,6 +46,8 @@ def _memory(postgres: bool, moment: Any) -> None:
     op.add_column("memory", sa.Column("trust", sa.Text, nullable=False, server_default="user"))
     op.add_column("memory", sa.Column("depends_on", texts, nullable=False, server_default="[]"))
     op.add_column("memory", sa.Column("stale_since", moment))
+    if postgres:  # as the other ids: no index serves a comparison of two collations
+        op.alter_column("memory", "superseded_by", type_=sa.Text(collation="C"))
     _index_where("superseded_by IS NOT NULL", "memory_superseded", "memory", "user_id", "superseded_by")
 
 
