@@ -16,7 +16,7 @@ from coterie.memory.ranking import SIDE_WEIGHT
 from coterie.memory.reading import Kinds, found_rows
 from coterie.memory.scope import readable, shelves
 from coterie.memory.tables import MEMORY, NOBODY, TURN
-from coterie.memory.turn_search import CANDIDATE, neighbours
+from coterie.memory.turn_search import CANDIDATE, neighbours, total
 from coterie.memory.values import Filters, Scope
 
 # What the policy of a door matches rows with: any of the words, marked as the words of each owner are.
@@ -30,13 +30,13 @@ _LIMIT = sa.bindparam("limit", type_=sa.BigInteger)
 
 
 def search(connection: sa.Connection, scope: Scope, words: Sequence[str], limit: int, filters: Filters) -> list[Row]:
-    """The memories that are meant and hold any of the words: rows of `SEARCH_COLUMNS` and the score, best first."""
+    """The memories that are meant and hold any of the words: rows of `SEARCH_COLUMNS`, best first."""
     statement = partial(_search, filtering.shape_of(filters))
     return _found(connection, statement, scope, words, limit=limit, **filtering.values(filters))
 
 
 def search_turns(connection: sa.Connection, scope: Scope, words: Sequence[str], limit: int) -> list[Row]:
-    """The turns that hold any of the words: rows of `CANDIDATE`, best first."""
+    """The turns that hold any of the words: rows of `CANDIDATE` and the total, best first."""
     return _found(connection, _search_turns, scope, words, limit=limit)
 
 
@@ -61,7 +61,7 @@ def _search(shape: Shape, kinds: Kinds, words: int, walled: bool) -> Prepared:
     narrow = _narrow(MEMORY, sorted(names), walled)
     best = _best(narrow, narrow.c.created_at, words, readable(narrow, kinds), meant(narrow, shape))
     same = (MEMORY.c.user_id == best.c.user_id) & (MEMORY.c.memory_id == best.c.memory_id)
-    found = sa.select(*rows.SEARCH_COLUMNS, sa.type_coerce(best.c.score, sa.Float).label("score"))
+    found = sa.select(*rows.SEARCH_COLUMNS)
     return Prepared(found.join_from(best, MEMORY, same).order_by(best.c.score.desc(), MEMORY.c.created_at.desc()))
 
 
@@ -70,7 +70,8 @@ def _search_turns(kinds: Kinds, words: int, walled: bool) -> Prepared:
     narrow = _narrow(TURN, ("turn_id", "at"), walled)
     best = _best(narrow, narrow.c.at, words, readable(narrow, kinds))
     same = (TURN.c.user_id == best.c.user_id) & (TURN.c.turn_id == best.c.turn_id)
-    return Prepared(sa.select(*CANDIDATE).join_from(best, TURN, same).order_by(best.c.score.desc(), TURN.c.at.desc()))
+    found = sa.select(*CANDIDATE, total(kinds)).join_from(best, TURN, same)
+    return Prepared(found.order_by(best.c.score.desc(), TURN.c.at.desc()))
 
 
 def _narrow(table: sa.Table, names: Sequence[str], walled: bool) -> sa.Subquery:

@@ -146,10 +146,7 @@ def count(connection: sa.Connection, scope: Scope) -> int:
 def by_words(
     connection: sa.Connection, dialect: Dialect, scope: Scope, query: str, limit: int, filters: Filters
 ) -> list[Row]:
-    """The memories that are meant and hold any of the query's words, best first.
-
-    Rows of `rows.SEARCH_COLUMNS` and the score.
-    """
+    """The memories that are meant and hold any of the query's words: rows of `rows.SEARCH_COLUMNS`, best first."""
     words = query_words(query)
     if not (kinds_of(scope) and words):
         return []
