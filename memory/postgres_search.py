@@ -94,7 +94,8 @@ def _best(narrow: sa.Subquery, names: tuple[str, str], words: int, *wanted: sa.C
     id_, time = names
     places = range(words)
     ranks = [_rank(narrow.c.text_index, _word(place)).label(f"rank_{place}") for place in places]
-    hit = sa.select(narrow.c.user_id, narrow.c[id_], narrow.c[time], *ranks).where(*wanted).cte("hit").prefix_with("MATERIALIZED")
+    hits = sa.select(narrow.c.user_id, narrow.c[id_], narrow.c[time], *ranks).where(*wanted)
+    hit = hits.cte("hit").prefix_with("MATERIALIZED")
     rare = sa.select(*(_rarity(hit.c[f"rank_{place}"]).label(f"rarity_{place}") for place in places))
     rarity = rare.cte("rarity").prefix_with("MATERIALIZED")
     counted = (hit.c[f"rank_{place}"] * sa.select(rarity.c[f"rarity_{place}"]).scalar_subquery() for place in places)

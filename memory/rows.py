@@ -125,19 +125,19 @@ def turn_columns(turn: Turn) -> dict[str, Any]:
 def turn_value(row: Sequence[Any]) -> Turn:
     """A turn from a row of `TURN_COLUMNS`.
 
-    Without its ``__init__``, which sets each field of a frozen class by a call of its own: 2 µs instead of 6.
+    Without its ``__init__``, which sets each field of a frozen class by a call of its own: 1.6 µs instead of 4.
     """
     values = dict(zip(_TURN_FIELDS, row))  # noqa: B905  # as above
     values["user_id"] = values["user_id"] or None
     values["messages"] = tuple(map(_message, values["messages"]))
     turn = _new(Turn)
-    turn.__dict__.update(values)
+    _set(turn, "__dict__", values)
     return turn
 
 
 def _message(values: dict[str, Any]) -> Message:
     message = _new(Message)
-    message.__dict__.update(values)
+    _set(message, "__dict__", values)
     return message
 
 

@@ -99,7 +99,9 @@ def search(
     """
     vectors = sum(map(len, likeness.values()))
     number = max(asked.limit, CANDIDATES if vectors else WORDS_ALONE)
-    found = {_key(row): row for row in _by_words(connection, dialect, asked, number)}
+    terms = query_words(asked.query) if asked.kinds else []
+    by_words = dialect.search(connection, asked.scope, terms, number, asked.filters) if terms else []
+    found = {_key(row): row for row in by_words}
     if vectors:
         found.update(_by_meaning(connection, asked, likeness, found))
     if not found:
@@ -108,7 +110,7 @@ def search(
     import numpy as np
 
     each = [*found.values()]
-    terms, said, beside = query_words(asked.query), [row[_WORDS] for row in each], [row[_WORDS + 1] for row in each]
+    said, beside = [row[_WORDS] for row in each], [row[_WORDS + 1] for row in each]
     parts = fusion.fused(matches(terms, said, beside, max(vectors, len(each))), cosines(likeness, [*found]))
     scores = np.sum([*parts.values()], axis=0).tolist()
     order = [(score, row[_CREATED_AT], _key(row)) for score, row in zip(scores, each, strict=True)]
@@ -117,10 +119,6 @@ def search(
         Hit(rows.memory_value(each[place]), scores[place], {name: float(part[place]) for name, part in parts.items()})
         for place in best
     ]
-
-
-def _by_words(connection: sa.Connection, dialect: Dialect, asked: Request, limit: int) -> list[Row]:
-    return reading.by_words(connection, dialect, asked.scope, asked.query, limit, asked.filters)
 
 
 def _by_meaning(
