@@ -129,7 +129,7 @@ def mark_curated(connection: sa.Connection, user_id: str | None, curated: Curate
 def turn(connection: sa.Connection, user_id: str | None, turn_id: str) -> Turn:
     """The turn with this id."""
     key = {"key_user": _owner(user_id), "key_turn": inputs.key("turn_id", turn_id)}
-    found = _turn.mappings(connection, key)
+    found = _turn.rows(connection, key)
     if not found:
         raise NotFoundError(
             f"There is no turn {turn_id!r} of user {user_id!r}: list a session's turns to see their ids."
@@ -151,7 +151,7 @@ def pending(connection: sa.Connection, user_id: str | None, limit: int | None) -
 
 
 def _many(connection: sa.Connection, statement: Prepared, values: dict[str, Any], limit: int | None) -> list[Turn]:
-    found = statement.mappings(connection, {**values, "limit": inputs.checked_limit(limit)})
+    found = statement.rows(connection, {**values, "limit": inputs.checked_limit(limit)})
     return [rows.turn_value(row) for row in found]
 
 

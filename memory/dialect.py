@@ -64,11 +64,14 @@ class Dialect(ABC):
     def search(
         self, connection: sa.Connection, scope: Scope, words: Sequence[str], limit: int, filters: Filters
     ) -> list[Row]:
-        """The memories that are meant and hold any of the words: rows of `SEARCH_COLUMNS` and the score, best first."""
+        """The memories that are meant and hold any of the words: rows of `SEARCH_COLUMNS`, best first."""
 
     @abstractmethod
     def search_turns(self, connection: sa.Connection, scope: Scope, words: Sequence[str], limit: int) -> list[Row]:
-        """The turns that hold any of the words: rows of `coterie.memory.turn_search.CANDIDATE`, best first."""
+        """The turns that hold any of the words, best first.
+
+        Rows of `coterie.memory.turn_search.CANDIDATE`, and how many turns there are in all.
+        """
 
     neighbours: Prepared
     """The places of the turns in ``ranges``, see `coterie.memory.turn_search`."""

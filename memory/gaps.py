@@ -92,7 +92,7 @@ class Gaps:
 
 
 def _turn_text(row: dict[str, Any]) -> str:
-    return embedded_text(rows.turn_value({name: value for name, value in row.items() if name != "words"}))
+    return embedded_text(rows.turn_value([row[column.name] for column in rows.TURN_COLUMNS]))
 
 
 MEMORIES = Gaps(

@@ -16,7 +16,7 @@ from coterie.memory.ranking import SIDE_WEIGHT
 from coterie.memory.reading import Kinds, found_rows
 from coterie.memory.scope import readable, shelves
 from coterie.memory.tables import MEMORY, NOBODY, TURN
-from coterie.memory.turn_search import CANDIDATE, neighbours
+from coterie.memory.turn_search import CANDIDATE, neighbours, total
 from coterie.memory.values import Filters, Scope
 
 # What the policy of a door matches rows with: any of the words, marked as the words of each owner are.
@@ -30,13 +30,13 @@ _LIMIT = sa.bindparam("limit", type_=sa.BigInteger)
 
 
 def search(connection: sa.Connection, scope: Scope, words: Sequence[str], limit: int, filters: Filters) -> list[Row]:
-    """The memories that are meant and hold any of the words: rows of `SEARCH_COLUMNS` and the score, best first."""
+    """The memories that are meant and hold any of the words: rows of `SEARCH_COLUMNS`, best first."""
     statement = partial(_search, filtering.shape_of(filters))
     return _found(connection, statement, scope, words, limit=limit, **filtering.values(filters))
 
 
 def search_turns(connection: sa.Connection, scope: Scope, words: Sequence[str], limit: int) -> list[Row]:
-    """The turns that hold any of the words: rows of `CANDIDATE`, best first."""
+    """The turns that hold any of the words: rows of `CANDIDATE` and the total, best first."""
     return _found(connection, _search_turns, scope, words, limit=limit)
 
 
@@ -59,18 +59,19 @@ def _word(place: int) -> str:
 def _search(shape: Shape, kinds: Kinds, words: int, walled: bool) -> Prepared:
     names = {"memory_id", "created_at", "valid_until", "expires_at", *looked_at(shape)}
     narrow = _narrow(MEMORY, sorted(names), walled)
-    best = _best(narrow, narrow.c.created_at, words, readable(narrow, kinds), meant(narrow, shape))
+    best = _best(narrow, ("memory_id", "created_at"), words, readable(narrow, kinds), meant(narrow, shape))
     same = (MEMORY.c.user_id == best.c.user_id) & (MEMORY.c.memory_id == best.c.memory_id)
-    found = sa.select(*rows.SEARCH_COLUMNS, sa.type_coerce(best.c.score, sa.Float).label("score"))
+    found = sa.select(*rows.SEARCH_COLUMNS)
     return Prepared(found.join_from(best, MEMORY, same).order_by(best.c.score.desc(), MEMORY.c.created_at.desc()))
 
 
 @cache
 def _search_turns(kinds: Kinds, words: int, walled: bool) -> Prepared:
     narrow = _narrow(TURN, ("turn_id", "at"), walled)
-    best = _best(narrow, narrow.c.at, words, readable(narrow, kinds))
+    best = _best(narrow, ("turn_id", "at"), words, readable(narrow, kinds))
     same = (TURN.c.user_id == best.c.user_id) & (TURN.c.turn_id == best.c.turn_id)
-    return Prepared(sa.select(*CANDIDATE).join_from(best, TURN, same).order_by(best.c.score.desc(), TURN.c.at.desc()))
+    found = sa.select(*CANDIDATE, total(kinds)).join_from(best, TURN, same)
+    return Prepared(found.order_by(best.c.score.desc(), TURN.c.at.desc()))
 
 
 def _narrow(table: sa.Table, names: Sequence[str], walled: bool) -> sa.Subquery:
@@ -85,18 +86,22 @@ def _narrow(table: sa.Table, names: Sequence[str], walled: bool) -> sa.Subquery:
     return matching.offset(sa.literal_column("0")).subquery("narrow")
 
 
-def _best(narrow: sa.Subquery, newest: sa.ColumnElement[Any], words: int, *wanted: sa.ColumnElement[bool]) -> sa.CTE:
-    """The hits that fit best, by the rarity of each of their words among the hits."""
+def _best(narrow: sa.Subquery, names: tuple[str, str], words: int, *wanted: sa.ColumnElement[bool]) -> sa.CTE:
+    """The hits that fit best, by the rarity of each of their words among the hits.
+
+    Of each hit little is kept, the column of its id and that of its time: 40,000 should fit into the memory of a sort.
+    """
+    id_, time = names
     places = range(words)
     ranks = [_rank(narrow.c.text_index, _word(place)).label(f"rank_{place}") for place in places]
-    keys = [column for column in narrow.c if column.name != "text_index"]
-    hit = sa.select(*keys, newest.label("newest"), *ranks).where(*wanted).cte("hit").prefix_with("MATERIALIZED")
+    hits = sa.select(narrow.c.user_id, narrow.c[id_], narrow.c[time], *ranks).where(*wanted)
+    hit = hits.cte("hit").prefix_with("MATERIALIZED")
     rare = sa.select(*(_rarity(hit.c[f"rank_{place}"]).label(f"rarity_{place}") for place in places))
     rarity = rare.cte("rarity").prefix_with("MATERIALIZED")
-    score: Any = sum((hit.c[f"rank_{place}"] * rarity.c[f"rarity_{place}"] for place in places), sa.literal_column("0"))
-    scored = sa.select(hit, score.label("score")).select_from(hit.join(rarity, sa.true())).subquery()
-    best = sa.select(scored).where(scored.c.score > sa.literal_column("0"))
-    return best.order_by(scored.c.score.desc(), scored.c.newest.desc()).limit(_LIMIT).cte("best")
+    counted = (hit.c[f"rank_{place}"] * sa.select(rarity.c[f"rarity_{place}"]).scalar_subquery() for place in places)
+    score: Any = sum(counted, sa.literal_column("0"))
+    best = sa.select(hit.c.user_id, hit.c[id_], hit.c[time], score.label("score"))
+    return best.order_by(score.desc(), hit.c[time].desc()).limit(_LIMIT).cte("best")
 
 
 def _rank(text_index: Any, name: str) -> sa.ColumnElement[float]:

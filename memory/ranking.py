@@ -5,7 +5,6 @@ whichever did. Every figure was chosen by measuring on LoCoMo conversations (ben
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from math import log
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -13,6 +12,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]
+    Lend = Callable[[Floats], Floats]
 
 SATURATION = 1.2
 """BM25's k1: how soon a word's further occurrences add little."""
@@ -29,20 +29,21 @@ ASKS = 0.9
 NAMED = 1.2
 """A turn whose speaker the query names, when it does not name all."""
 VECTOR_SHARE = 0.3
+LONGEST = 2**40
+"""More turns than a session has."""
 FEW = 50
 """Among fewer candidates with vectors, none is ordinary because many are like it."""
 
 
 class Document(NamedTuple):
-    """What ranking sees of a memory or a turn."""
+    """What ranking sees of a turn. Any tuple of these will do."""
 
-    key: str
     session: str = ""
     place: int = 0
-    """Of a turn: the how-manieth it is in its session. Memories have no neighbours."""
+    """The how-manieth it is in its session, from 1."""
     asks: bool = False
     told: int = 0
-    """Of a turn: how many words it has that say something. 0: it does not count."""
+    """How many words it has that say something. 0: it does not count."""
     speaker: str = ""
     words: str = ""
     """As `coterie.memory.query.index_words` makes them. None are needed of what only stands beside a candidate."""
@@ -52,7 +53,8 @@ class Document(NamedTuple):
 class Ranked(NamedTuple):
     """A document's score: the sum of ``words`` and ``vector``, times the other parts."""
 
-    key: str
+    number: int
+    """Which of the documents it is, from 0."""
     score: float
     parts: Mapping[str, float]
 
@@ -60,41 +62,45 @@ class Ranked(NamedTuple):
 def rank(
     terms: Sequence[str],
     query_words: Iterable[str],
-    documents: Sequence[Document],
+    documents: Sequence[tuple[str, int, bool, int, str, str, str]],
     total: int,
     limit: int,
-    cosines: Mapping[str, float] | None = None,
+    cosines: "Floats | None" = None,
 ) -> list[Ranked]:
-    """Score the documents, and return the best, best first.
+    """Score turns, and return the best, best first.
 
     Args:
         terms: The query's words, as the documents' words are.
         query_words: All of them, as the speakers' names are.
-        documents: The candidates, and the turns around them.
+        documents: The candidates, and the turns around them: each a `Document`.
         total: How many documents there are in all, about.
         limit: How many to return at most.
-        cosines: Of candidates, with the query's vector. None: by words alone.
+        cosines: Of each document, with the query's vector; NaN for one without. None: by words alone.
     """
     import numpy as np
 
-    lend = _lending(documents)
-    sums = {"words": _relative(_matches(terms, documents, total, lend))}
-    if cosines:
-        known = np.array([cosines.get(document.key, np.nan) for document in documents])
-        near = _relative(lend(np.nan_to_num(known - _ordinary(known))))
+    if not documents:
+        return []
+    sessions, places, asks, told, speakers, said, beside = zip(*documents, strict=True)
+    asking = np.array(asks, dtype=bool)
+    lend = _lending(sessions, places, asking)
+    sums = {"words": _relative(matches(terms, said, beside, total, lend))}
+    if cosines is not None and not np.isnan(cosines).all():
+        near = _relative(lend(np.nan_to_num(cosines - _ordinary(cosines))))
         sums = {"words": (1 - VECTOR_SHARE) * sums["words"], "vector": VECTOR_SHARE * near}
-    factors = _factors(documents, set(query_words))
+    counted = np.array(told, dtype=float)
+    factors = {
+        "asks": np.where(asking, ASKS, 1.0),
+        "length": np.where(counted > 0, counted / (counted + 1), 1.0),
+        "named": _named(speakers, set(query_words)),
+    }
     scores = np.sum([*sums.values()], axis=0) * np.prod([*factors.values()], axis=0)
     best = np.argsort(-scores, kind="stable")[:limit]
+    best = best[scores[best] > 0]
+    parts = {name: values[best].tolist() for name, values in {**sums, **factors}.items()}
     return [
-        Ranked(
-            documents[place].key,
-            float(scores[place]),
-            {name: float(values[place]) for name, values in sums.items()}
-            | {name: float(values[place]) for name, values in factors.items() if values[place] != 1},
-        )
-        for place in best.tolist()
-        if scores[place] > 0
+        Ranked(number, score, {name: part for name, part in zip(parts, each, strict=True) if name in sums or part != 1})
+        for number, score, *each in zip(best.tolist(), scores[best].tolist(), *parts.values(), strict=True)
     ]
 
 
@@ -112,70 +118,84 @@ def _relative(scores: "Floats") -> "Floats":
     return scores.clip(0.0) / (best if best > 0 else 1.0)
 
 
-def _lending(documents: Sequence[Document]) -> "Callable[[Floats], Floats]":
-    """What adds to each document's values a share of those of the turns around it."""
+def _lending(sessions: Sequence[str], places: Sequence[int], asks: "NDArray[np.bool_]") -> "Lend":
+    """What adds to each turn's values, or rows of them, a share of those of the turns around it."""
     import numpy as np
 
-    at = {(document.session, document.place): row for row, document in enumerate(documents) if document.place}
-    asks = np.array([document.asks for document in documents] + [False])
-    nobody = len(documents)
+    numbers = {session: number for number, session in enumerate(dict.fromkeys(sessions))}
+    at = np.array([numbers[session] for session in sessions], dtype=np.int64) * LONGEST + np.array(places)
+    order = np.argsort(at)
+    in_order = at[order]
     pairs = []
-    for distance in (-2, -1, 1, 2) if at else ():
-        near = [at.get((document.session, document.place + distance), nobody) for document in documents]
-        lenders = np.array(near)
-        share = np.full(len(documents), NEAR[abs(distance)])
+    for distance in (-2, -1, 1, 2):
+        first = np.searchsorted(in_order, at + distance).clip(max=len(at) - 1)
+        there = in_order[first] == at + distance
+        lenders = order[first]
+        share = np.where(there, NEAR[abs(distance)], 0.0)
         if distance == -1:
-            share[asks[lenders]] = ANSWER
+            share[there & asks[lenders]] = ANSWER
         elif distance == 1:
-            share[asks[:-1]] = ASKED
+            share[there & asks] = ASKED
         pairs.append((lenders, share))
 
     def lend(values: "Floats") -> "Floats":
-        padded = np.append(values, 0.0)
         lent = values.copy()
         for lenders, share in pairs:
-            lent += share * padded[lenders]
+            lent += share * values[..., lenders]
         return lent
 
     return lend
 
 
-def _matches(
-    terms: Sequence[str], documents: Sequence[Document], total: int, lend: "Callable[[Floats], Floats]"
+def matches(
+    terms: Sequence[str], said: Sequence[str], beside: Sequence[str], total: int, lend: "Lend | None" = None
 ) -> "Floats":
-    """BM25 over each document's words and those lent to it, which saturate together."""
+    """BM25 over each document's words and those lent to it, which saturate together.
+
+    Args:
+        terms: The query's words.
+        said: Each document's words.
+        beside: The words beside each, which count less.
+        total: How many documents there are in all, about.
+        lend: What adds to the documents' values a share of others'.
+    """
     import numpy as np
 
-    said = [(row, f" {document.words} ") for row, document in enumerate(documents) if document.words]
-    beside = [(row, f" {document.side} ") for row, document in enumerate(documents) if document.side]
-    sizes = np.zeros(len(documents))
-    sizes[[row for row, _ in said]] = [words.count(" ") - 1.0 for _, words in said]
-    discounts = 1 - LENGTH_DISCOUNT + LENGTH_DISCOUNT * sizes / max(sizes.sum() / max(len(said), 1), 1.0)
-    matched = np.zeros(len(documents))
-    for term in terms:
-        padded = f" {term} "
-        counts = np.zeros(len(documents))
-        for weight, texts in ((1.0, said), (SIDE_WEIGHT, beside)):
-            for row, words in texts:
-                if padded in words:
-                    counts[row] += weight * words.count(padded)
-        found = int(np.count_nonzero(counts))
-        lent = lend(counts / discounts)
-        rarity = log(1 + (max(total, found) - found + 0.5) / (found + 0.5))
-        matched += rarity * lent * (SATURATION + 1) / (lent + SATURATION)
+    sizes = np.array([words.count(" ") + 1.0 if words else 0.0 for words in said])
+    discounts = 1 - LENGTH_DISCOUNT + LENGTH_DISCOUNT * sizes / max(sizes.sum() / max(np.count_nonzero(sizes), 1), 1.0)
+    counts = _counts(terms, [*said, *beside])
+    counts = counts[:, : len(said)] + SIDE_WEIGHT * counts[:, len(said) :]
+    found = np.count_nonzero(counts, axis=1)
+    rarity = np.log(1 + (np.maximum(total, found) - found + 0.5) / (found + 0.5))
+    lent = counts / discounts if lend is None else lend(counts / discounts)
+    matched: Floats = (rarity[:, np.newaxis] * lent * (SATURATION + 1) / (lent + SATURATION)).sum(axis=0)
     return matched
 
 
-def _factors(documents: Sequence[Document], asked: set[str]) -> "dict[str, Floats]":
+def _counts(words: Sequence[str], texts: Sequence[str]) -> "Floats":
+    """How often each word is in each text: a row a word. The texts are gone through as one, not each for each word."""
     import numpy as np
 
-    speakers = {document.speaker for document in documents if document.speaker}
-    named = {speaker for speaker in speakers if asked.intersection(speaker.split())}
-    if named == speakers:
+    whole = f" {'  '.join(texts)} "
+    ends = np.cumsum([len(text) + 2 for text in texts])
+    found, places = [], []
+    for number, word in enumerate(words):
+        padded = f" {word} "
+        place = whole.find(padded)
+        while place >= 0:
+            found.append(number)
+            places.append(place)
+            place = whole.find(padded, place + len(padded))
+    counts = np.zeros((len(words), len(texts)))
+    np.add.at(counts, (np.array(found, dtype=int), np.searchsorted(ends, places, "right")), 1)
+    return counts
+
+
+def _named(speakers: Sequence[str], asked: set[str]) -> "Floats":
+    import numpy as np
+
+    every = {*speakers} - {""}
+    named = {speaker for speaker in every if asked.intersection(speaker.split())}
+    if named == every:
         named = set()
-    told = np.array([float(document.told) for document in documents])
-    return {
-        "asks": np.array([ASKS if document.asks else 1.0 for document in documents]),
-        "length": np.where(told > 0, told / (told + 1), 1.0),
-        "named": np.array([NAMED if document.speaker in named else 1.0 for document in documents]),
-    }
+    return np.array([NAMED if speaker in named else 1.0 for speaker in speakers])

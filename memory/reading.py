@@ -9,10 +9,8 @@ import sqlalchemy as sa
 
 from coterie.errors import InputError, NotFoundError
 from coterie.memory import filtering, inputs, lineage, rows
-from coterie.memory.dialect import Dialect
 from coterie.memory.filtering import Shape, current, meant
 from coterie.memory.prepared import Prepared, Row
-from coterie.memory.query import query_words
 from coterie.memory.scope import parameters, readable, shelves
 from coterie.memory.tables import MEMORY
 from coterie.memory.tokens import estimate_tokens
@@ -141,19 +139,6 @@ def newest(
 def count(connection: sa.Connection, scope: Scope) -> int:
     """How many current memories there are."""
     return int(found_rows(connection, _count(kinds_of(scope)), scope, now=datetime.now(UTC))[0][0])
-
-
-def by_words(
-    connection: sa.Connection, dialect: Dialect, scope: Scope, query: str, limit: int, filters: Filters
-) -> list[Row]:
-    """The memories that are meant and hold any of the query's words, best first.
-
-    Rows of `rows.SEARCH_COLUMNS` and the score.
-    """
-    words = query_words(query)
-    if not (kinds_of(scope) and words):
-        return []
-    return dialect.search(connection, scope, words, limit, filters)
 
 
 def checked_budget(budget: int) -> int:

@@ -21,6 +21,7 @@ REVISION_COLUMNS = tuple(column for column in REVISION.c if column.name != "audi
 SESSION_COLUMNS = tuple(column for column in SESSION.c if column.name not in {"summary_upto", "version"})
 TURN_INDEX = ("words", "reply_words", "asks", "told", "speaker", "audience")
 TURN_COLUMNS = tuple(column for column in TURN.c if column.name not in {*TURN_INDEX, "place", "due_at", "lease"})
+_TURN_FIELDS = tuple(column.name for column in TURN_COLUMNS)
 
 _FIELDS_SET = set(FIELDS)
 _new, _set = object.__new__, object.__setattr__
@@ -125,10 +126,23 @@ def turn_columns(turn: Turn) -> dict[str, Any]:
     return {**turn.__dict__, "user_id": stored_owner(turn.user_id), "messages": messages, **turn_index(turn)}
 
 
-def turn_value(row: Mapping[str, Any]) -> Turn:
-    """A turn from a row of `TURN_COLUMNS`."""
-    messages = tuple(Message(**message) for message in row["messages"])
-    return Turn(**{**row, "user_id": row["user_id"] or None, "messages": messages})
+def turn_value(row: Sequence[Any]) -> Turn:
+    """A turn from a row of `TURN_COLUMNS`.
+
+    Without its ``__init__``, which sets each field of a frozen class by a call of its own: 1.6 µs instead of 4.
+    """
+    values = dict(zip(_TURN_FIELDS, row))  # noqa: B905  # as above
+    values["user_id"] = values["user_id"] or None
+    values["messages"] = tuple(map(_message, values["messages"]))
+    turn = _new(Turn)
+    _set(turn, "__dict__", values)
+    return turn
+
+
+def _message(values: dict[str, Any]) -> Message:
+    message = _new(Message)
+    _set(message, "__dict__", values)
+    return message
 
 
 def session_value(row: Mapping[str, Any]) -> Session:

@@ -11,7 +11,7 @@ from coterie.memory.dialect import Dialect
 from coterie.memory.filtering import Shape, meant, texts_of
 from coterie.memory.prepared import Prepared, Row
 from coterie.memory.query import query_words
-from coterie.memory.ranking import Document, rank
+from coterie.memory.ranking import matches
 from coterie.memory.reading import Kinds
 from coterie.memory.scope import readable, shelves
 from coterie.memory.stored import Key
@@ -20,6 +20,7 @@ from coterie.memory.values import Filters, Hit, Scope
 
 if TYPE_CHECKING:
     from coterie.memory.nearest import Likeness
+    from coterie.memory.ranking import Floats
 
 CANDIDATES = 100
 """How many of each kind are ranked at least."""
@@ -33,7 +34,7 @@ _CREATED_AT = rows.FIELDS.index("created_at")
 _WORDS = len(rows.FIELDS)
 
 
-def of_ids(table: sa.Table, key: sa.Column[Any], columns: Sequence[sa.Column[Any]]) -> sa.Subquery:
+def of_ids(table: sa.Table, key: sa.Column[Any], columns: Sequence[sa.ColumnElement[Any]]) -> sa.Subquery:
     """The rows of one ``owner`` with some ``ids``.
 
     They are looked up in an inner query, fenced by OFFSET 0. Left to itself, SQLite looks for them among all the rows
@@ -98,29 +99,26 @@ def search(
     """
     vectors = sum(map(len, likeness.values()))
     number = max(asked.limit, CANDIDATES if vectors else WORDS_ALONE)
-    found = {_key(row): row for row in _by_words(connection, dialect, asked, number)}
+    terms = query_words(asked.query) if asked.kinds else []
+    by_words = dialect.search(connection, asked.scope, terms, number, asked.filters) if terms else []
+    found = {_key(row): row for row in by_words}
     if vectors:
         found.update(_by_meaning(connection, asked, likeness, found))
-    cosines = {key: near for key in found if (near := cosine(likeness, key)) is not None}
-    ranked = fusion.fused(_text_scores(asked, found, max(vectors, len(found))), cosines)
-    best = sorted(found, key=lambda key: (ranked[key].score, found[key][_CREATED_AT], key), reverse=True)
-    return [_hit(found[key], *ranked[key]) for key in best[: asked.limit]]
-
-
-def _text_scores(asked: Request, found: Mapping[Key, Row], total: int) -> dict[Key, float]:
-    """How well the candidates' words fit the query. The same on every database, whatever its own order."""
     if not found:
-        return {}
-    keys = list(found)
-    documents = [
-        Document(str(place), words=found[key][_WORDS], side=found[key][_WORDS + 1]) for place, key in enumerate(keys)
+        return []
+
+    import numpy as np
+
+    each = [*found.values()]
+    said, beside = [row[_WORDS] for row in each], [row[_WORDS + 1] for row in each]
+    parts = fusion.fused(matches(terms, said, beside, max(vectors, len(each))), cosines(likeness, [*found]))
+    scores = np.sum([*parts.values()], axis=0).tolist()
+    order = [(score, row[_CREATED_AT], _key(row)) for score, row in zip(scores, each, strict=True)]
+    best = sorted(range(len(each)), key=order.__getitem__, reverse=True)[: asked.limit]
+    return [
+        Hit(rows.memory_value(each[place]), scores[place], {name: float(part[place]) for name, part in parts.items()})
+        for place in best
     ]
-    scores = rank(query_words(asked.query), (), documents, total, len(documents))
-    return dict.fromkeys(keys, 0.0) | {keys[int(one.key)]: one.score for one in scores}
-
-
-def _by_words(connection: sa.Connection, dialect: Dialect, asked: Request, limit: int) -> list[Row]:
-    return reading.by_words(connection, dialect, asked.scope, asked.query, limit, asked.filters)
 
 
 def _by_meaning(
@@ -194,15 +192,14 @@ def _meant(connection: sa.Connection, asked: Request) -> dict[str, list[str]]:
     return by_owner(reading.found_rows(connection, statement, asked.scope, **filtering.values(asked.filters)))
 
 
-def cosine(likeness: "Mapping[str, Likeness]", key: Key) -> float | None:
-    """How like the query one is; None without a vector."""
-    one = likeness.get(key[0])
-    return None if one is None else one.of(key[1])
+def cosines(likeness: "Mapping[str, Likeness]", keys: Sequence[Key]) -> "Floats | None":
+    """How like the query each is, NaN for one without a vector; None if no owner has any."""
+    import numpy as np
+
+    if not any(map(len, likeness.values())):
+        return None
+    return np.array([likeness[owner].of(id_) for owner, id_ in keys], dtype=float)
 
 
 def _key(row: Row) -> Key:
     return row[_OWNER], row[_MEMORY_ID]
-
-
-def _hit(row: Row, score: float, parts: Mapping[str, float]) -> Hit:
-    return Hit(rows.memory_value(row), score, parts)

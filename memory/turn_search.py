@@ -1,7 +1,7 @@
 """Finding turns: what was said, word for word, beside the memories made of it."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -11,10 +11,10 @@ from coterie.memory import inputs, rows
 from coterie.memory.dialect import Dialect
 from coterie.memory.prepared import Prepared, Row
 from coterie.memory.query import query_words
-from coterie.memory.ranking import NEAR, Document, Ranked, rank
+from coterie.memory.ranking import NEAR, Ranked, rank
 from coterie.memory.reading import Kinds, found_rows, kinds_of
-from coterie.memory.scope import parameters, readable
-from coterie.memory.searching import by_owner, cosine, nearest_rows, of_ids
+from coterie.memory.scope import readable
+from coterie.memory.searching import by_owner, cosines, nearest_rows, of_ids
 from coterie.memory.stored import Key
 from coterie.memory.tables import TURN
 from coterie.memory.values import Scope, TurnHit
@@ -30,21 +30,25 @@ NEAREST = 100
 COUNTED = 10_000
 """How far turns are counted: of more it is enough to know that they are many."""
 
-_ids: sa.BindParameter[str] = sa.bindparam("ids", expanding=True)
 _NEAR = max(NEAR)
 
+Columns = Sequence[sa.Column[Any] | sa.Label[Any]]
+
 _key = (TURN.c.user_id, TURN.c.turn_id)
-_place = (*_key, TURN.c.session_id, TURN.c.place, TURN.c.asks, TURN.c.told, TURN.c.speaker)
-CANDIDATE = (*_place, TURN.c.words, TURN.c.reply_words, TURN.c.audience)
+_asks = sa.type_coerce(TURN.c.asks, sa.Integer).label("asks")  # as the driver gives it: it is only tested
+_place = (*_key, TURN.c.session_id, TURN.c.place, _asks, TURN.c.told, TURN.c.speaker)
+CANDIDATE: Columns = (*_place, TURN.c.words, TURN.c.reply_words, TURN.c.audience)
 """What the dialects' statements give of each candidate."""
+_DOCUMENT = slice(2, 9)
+"""Those of them that are a `coterie.memory.ranking.Document`."""
+_NO_WORDS: tuple[sa.ColumnElement[str], ...] = (sa.literal_column("''"), sa.literal_column("''"))
 
 
 def neighbours(ranges: sa.FromClause) -> Prepared:
-    """The places of the turns in ranges: ``user_id``, ``audience``, ``session_id``, ``first`` and ``last``."""
+    """The turns in ranges (``user_id``, ``audience``, ``session_id``, ``first`` and ``last``), without their words."""
     same = sa.and_(*(TURN.c[name] == ranges.c[name] for name in ("user_id", "audience", "session_id")))
-    return Prepared(
-        sa.select(*_place).join_from(ranges, TURN, same & TURN.c.place.between(ranges.c.first, ranges.c.last))
-    )
+    near = same & TURN.c.place.between(ranges.c.first, ranges.c.last)
+    return Prepared(sa.select(*_place, *_NO_WORDS).join_from(ranges, TURN, near))
 
 
 def _ranges(candidates: Iterable[Row]) -> str:
@@ -59,22 +63,17 @@ def _ranges(candidates: Iterable[Row]) -> str:
     return json.dumps(ranges)
 
 
-@cache
-def _total(kinds: Kinds) -> Prepared:
-    some = sa.select(sa.literal(1)).select_from(TURN).where(readable(TURN, kinds)).limit(COUNTED).subquery()
-    return Prepared(sa.select(sa.func.count()).select_from(some))
+def total(kinds: Kinds) -> sa.Label[int]:
+    """How many turns there are."""
+    some = sa.select(TURN.c.place).where(readable(TURN, kinds)).limit(sa.literal_column(str(COUNTED))).subquery()
+    return sa.select(sa.func.count()).select_from(some).scalar_subquery().label("total")
 
 
 @cache
-def _by_ids(kinds: Kinds) -> sa.Select[tuple[object, ...]]:
-    return sa.select(*rows.TURN_COLUMNS).where(TURN.c.turn_id.in_(_ids), readable(TURN, kinds))
-
-
-@cache
-def _near(kinds: Kinds) -> Prepared:
+def _by_ids(kinds: Kinds, columns: Columns) -> Prepared:
     """Those of some turns of one owner that the scope may find."""
-    fenced = of_ids(TURN, TURN.c.turn_id, CANDIDATE)
-    return Prepared(sa.select(*(fenced.c[column.name] for column in CANDIDATE)).where(readable(fenced, kinds)))
+    fenced = of_ids(TURN, TURN.c.turn_id, (*columns, TURN.c.audience))
+    return Prepared(sa.select(*(fenced.c[column.name] for column in columns)).where(readable(fenced, kinds)))
 
 
 @cache
@@ -123,12 +122,10 @@ def search_turns(
     for row in dialect.neighbours.rows(connection, {"ranges": _ranges(found.values())}):
         found.setdefault(row[:2], row)
     keys = list(found)
-    documents = [Document(str(place), *found[key][2:9]) for place, key in enumerate(keys)]
-    near = ((str(place), cosine(likeness, key)) for place, key in enumerate(keys) if likeness)
-    cosines = {key: value for key, value in near if value is not None}
-    (total,) = _total(asked.kinds).rows(connection, parameters(asked.scope))[0]
-    best = rank(terms, words(asked.query), documents, total, asked.limit, cosines)
-    return _hits(connection, asked, {keys[int(one.key)]: one for one in best})
+    documents: list[Any] = [row[_DOCUMENT] for row in found.values()]
+    number = by_words[0][-1] if by_words else 0  # without a match no word is rare
+    best = rank(terms, words(asked.query), documents, number, asked.limit, cosines(likeness, keys))
+    return _hits(connection, asked, {keys[one.number]: one for one in best})
 
 
 def _by_meaning(
@@ -139,9 +136,7 @@ def _by_meaning(
         return {}
 
     def rows_of(keys: Iterable[Key]) -> dict[Key, Row]:
-        statement, ids = _near(asked.kinds), by_owner(keys)
-        each = (found_rows(connection, statement, asked.scope, owner=owner, ids=some) for owner, some in ids.items())
-        return {row[:2]: row for some in each for row in some}
+        return {row[:2]: row for row in _rows(connection, asked, CANDIDATE, keys)}
 
     def readable_ids() -> dict[str, list[str]]:
         return by_owner(found_rows(connection, _ids_readable(asked.kinds), asked.scope))
@@ -150,7 +145,11 @@ def _by_meaning(
 
 
 def _hits(connection: sa.Connection, asked: Request, best: Mapping[Key, Ranked]) -> list[TurnHit]:
-    values = {**parameters(asked.scope), "ids": [turn_id for _, turn_id in best]}
-    found = connection.execute(_by_ids(asked.kinds), values).mappings()
-    turns = {(row["user_id"], row["turn_id"]): row for row in found}
-    return [TurnHit(rows.turn_value({**turns[key]}), one.score, one.parts) for key, one in best.items()]
+    found = {(row[0], row[1]): row for row in _rows(connection, asked, rows.TURN_COLUMNS, best)}
+    return [TurnHit(rows.turn_value(found[key]), one.score, one.parts) for key, one in best.items()]
+
+
+def _rows(connection: sa.Connection, asked: Request, columns: Columns, wanted: Iterable[Key]) -> list[Row]:
+    statement, ids = _by_ids(asked.kinds, columns), by_owner(wanted)
+    each = (found_rows(connection, statement, asked.scope, owner=owner, ids=some) for owner, some in ids.items())
+    return [row for some in each for row in some]
