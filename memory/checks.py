@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime, time
 from typing import get_args
 
-from coterie.memory.compare import alike, asks_to_forget, front, fronts, normalised, quoted, shared, telling
+from coterie.memory.compare import asks_to_forget, front, fronts, normalised, quoted, shared, telling
 from coterie.memory.dates import dated, the_day
 from coterie.memory.edits import Add, Delete, Edit, Merge, Operation, Ref, Update
 from coterie.memory.evidence import DEFAULT_LIMITS as DEFAULT_LIMITS
@@ -13,6 +13,7 @@ from coterie.memory.evidence import CurationLimits as CurationLimits
 from coterie.memory.evidence import Evidence as Evidence
 from coterie.memory.evidence import Proposal as Proposal
 from coterie.memory.evidence import Refused as Refused
+from coterie.memory.likeness import alike
 from coterie.memory.plain import visible
 from coterie.memory.secrets import find_secret, masked
 from coterie.memory.values import UserMemory
@@ -123,7 +124,7 @@ def wrong_statement(proposal: Proposal, evidence: Evidence, taken: Sequence[str]
         or not_as_spoken(text, evidence.said)
         or invented(text, evidence)
         or echoed(text, evidence)
-        or duplicate(proposal, evidence.known, taken)
+        or duplicate(proposal, evidence, taken)
     )
 
 
@@ -146,14 +147,14 @@ def _covers(source: frozenset[str], told: Sequence[str]) -> bool:
     return sum(word in source for word in told) >= _ECHOES_AT * len(told)
 
 
-def duplicate(proposal: Proposal, known: Sequence[UserMemory], taken: Sequence[str] = ()) -> str | None:
+def duplicate(proposal: Proposal, evidence: Evidence, taken: Sequence[str] = ()) -> str | None:
     """Refuse what is known already, and an update or merge that changes no word."""
-    for number, memory in enumerate(known, 1):
+    for number, memory in enumerate(evidence.known, 1):
         if number in proposal.targets and proposal.op == "update" and proposal.memory == memory.memory:
             return f"it changes nothing in memory {number}"
-        if number not in proposal.targets and alike(proposal.memory, memory.memory):
+        if number not in proposal.targets and alike(proposal.memory, memory.memory, evidence.names):
             return f"known already: {masked(memory.memory)!r}"
-    again = next((text for text in taken if alike(proposal.memory, text)), None)
+    again = next((text for text in taken if alike(proposal.memory, text, evidence.names)), None)
     return f"proposed twice: {masked(again)!r}" if again is not None else None
 
 

@@ -6,6 +6,7 @@ from functools import cached_property
 
 from coterie.memory.compare import asks_to_forget, fronts, telling
 from coterie.memory.edits import Operation
+from coterie.memory.introductions import introduced
 from coterie.memory.plain import visible
 from coterie.memory.sentences import answers, asks, questions, sentences, stated
 from coterie.memory.values import Message, Turn, UserMemory
@@ -134,3 +135,10 @@ class Evidence:
         """The words in the names of those who speak."""
         names = (message.name for message in self.turn.messages if message.name and message.role == "user")
         return frozenset(words(" ".join(names)))
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """The words in the user's own names: the speaker's, else those that they and the memories introduce them by."""
+        if self.speakers:
+            return self.speakers
+        return introduced("\n".join([self.stated, *(memory.memory for memory in self.known)]))

@@ -152,6 +152,29 @@ def test_near_duplicates(text: str, there: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("said", "there"),
+    [
+        ("I'm Ana, I live in Lisbon", ["User lives in Lisbon"]),
+        ("I live in Lisbon", ["Name is Ana", "Ana lives in Lisbon"]),
+        ("Ich heiße Ana. I live in Lisbon", ["User lives in Lisbon"]),
+        ("我叫李雷. I live in Lisbon", ["User lives in Lisbon"]),
+    ],
+)
+def test_the_user_has_several_names(said: str, there: list[str]) -> None:
+    for text in ("Ana lives in Lisbon", "User lives in Lisbon", "I live in Lisbon"):
+        if "李" not in said or "Ana" not in text:
+            assert "known already" in (wrong(Proposal("add", text), evidence(said, known(*there))) or "")
+    assert wrong(Proposal("add", "Ben lives in Lisbon"), evidence(said, known(*there))) is None
+
+
+def test_of_several_speakers_each_has_statements_of_their_own() -> None:
+    said = Evidence(
+        turn("I went hiking", name="Caroline"), known=known("Melanie: I'm Melanie.", "Melanie: I went hiking")
+    )
+    assert wrong(Proposal("add", "Caroline: I went hiking"), said) is None
+
+
+@pytest.mark.parametrize(
     ("text", "there"),
     [
         ("Does not like coffee", "Likes coffee"),
