@@ -180,7 +180,7 @@ def as_edit(proposal: Proposal, evidence: Evidence) -> Edit:
     refs = [Ref(_id(row), row.version) for row in rows]
     topics = proposal.topics or None
     if proposal.op == "delete":
-        return Delete(refs[0], proposal.reason)
+        return Delete(refs[0], proposal.reason, dependants=True)
     if proposal.op == "update":
         return Update(
             refs[0],

@@ -51,7 +51,7 @@ def test_targets_become_the_rows_that_were_shown_with_their_versions() -> None:
     assert edits == [
         Update(Ref("m1", 1), "Lives in Berlin", event_at=said.turn.at, input="I moved to Berlin"),
         Merge([Ref("m2", 2), Ref("m3", 3)], "Has one dog, Rex", None),
-        Delete(Ref("m4", 4)),
+        Delete(Ref("m4", 4), dependants=True),
     ]
 
 
