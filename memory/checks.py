@@ -13,6 +13,7 @@ from coterie.memory.evidence import CurationLimits as CurationLimits
 from coterie.memory.evidence import Evidence as Evidence
 from coterie.memory.evidence import Proposal as Proposal
 from coterie.memory.evidence import Refused as Refused
+from coterie.memory.learning import learner
 from coterie.memory.likeness import alike
 from coterie.memory.plain import visible
 from coterie.memory.secrets import find_secret, masked
@@ -202,7 +203,7 @@ def _new(proposal: Proposal, evidence: Evidence) -> UserMemory:
         topics=list(proposal.topics),
         user_id=turn.user_id,
         team_id=turn.team_id,
-        agent_id=turn.agent_id,
+        agent_id=turn.agent_id or learner(proposal.quote, turn.messages),
         visibility="user",
         input=_words_of(proposal, evidence),
         trust="user" if quoted(proposal.quote, evidence.stated_fronts) else "agent",

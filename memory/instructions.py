@@ -54,8 +54,8 @@ _INSTRUCTIONS = [
     ),
     re.compile(r"^\W*(?:system|developer|assistant)\s*:", re.I),
     re.compile(
-        rf"\b{_AGENT}\s+(?:must|should|shall|will|(?<!you )(?:may|can)|has to|have to|needs? to|is to|are to|always|never|"
-        rf"(?:is|are) allowed to)\s+(?:\w+\s+)?(?:{_VERBS})\b",
+        rf"\b{_AGENT}\s+(?:must|should|shall|will|(?<!you )(?:may|can)|has to|have to|needs? to|is to|are to|"
+        rf"always|never|(?:is|are) allowed to)\s+(?:\w+\s+)?(?:{_VERBS})\b",
         re.I,
     ),
     re.compile(r"\b(?:assistant|ai|chatbot|llm)\s+(?:must|should|has to|shall)\s+(?:always|never)\b", re.I),
