@@ -12,7 +12,7 @@ from coterie.graphs.events import MemoryCurated, MemoryRecalled
 from coterie.graphs.nodes import FlowNode, Update
 from coterie.graphs.prompts import memory_block
 from coterie.graphs.spec import MemoryUse
-from coterie.graphs.state import GraphState, RunContext, asking, question, tell, this_turn
+from coterie.graphs.state import GraphState, RunContext, asking, member_work, question, tell, this_turn
 from coterie.memory.curation import CurationReport
 from coterie.memory.flow import Flow
 from coterie.memory.ids import new_id
@@ -139,7 +139,9 @@ def stored_messages(messages: Sequence[AnyMessage]) -> Iterator[Message]:
         if isinstance(message, HumanMessage):
             yield Message("user", text, message.name)
         elif isinstance(message, ToolMessage):
-            yield Message("tool", text, message.name)
+            work = member_work(message)
+            done = {"agent_id": work["agent_id"], "task": _storable(work["task"])} if work else {}
+            yield Message("tool", text, message.name, **done)
         elif isinstance(message, AIMessage) and text:
             yield Message("assistant", text, message.name)
 

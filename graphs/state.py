@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, replace
 from typing import TypedDict
 
-from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
+from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
 from langgraph.config import get_config
 from langgraph.graph import MessagesState
 from langgraph.runtime import Runtime
@@ -77,6 +77,25 @@ class MemberTask(TypedDict):
     task: str
     call_id: str
     """The leader's tool call that the member's answer belongs to."""
+
+
+class MemberWork(TypedDict):
+    """Who answered a leader's call, and what was asked: kept beside the answer, in its artifact."""
+
+    agent_id: str | None
+    """None: a team did it."""
+    task: str
+
+
+WORK = "member_work"
+"""The name of a `MemberWork` in the artifact of a member's answer."""
+
+
+def member_work(message: ToolMessage) -> MemberWork | None:
+    """Return whose answer a message is; None for a tool's."""
+    artifact = message.artifact
+    found: MemberWork | None = artifact.get(WORK) if isinstance(artifact, dict) else None
+    return found
 
 
 def question(messages: list[AnyMessage]) -> str:

@@ -17,7 +17,7 @@ from coterie.graphs.events import MemberFinished, MemberStarted
 from coterie.graphs.memory_nodes import curator_node, recall_node
 from coterie.graphs.nodes import FlowNode, Update, model_node, tools_node, wants_tools
 from coterie.graphs.spec import Spec, TeamSpec, member_tools, slug
-from coterie.graphs.state import GraphState, MemberTask, RunContext, asking, tell
+from coterie.graphs.state import WORK, GraphState, MemberTask, MemberWork, RunContext, asking, tell
 from coterie.memory.flow import Flow
 
 
@@ -151,7 +151,9 @@ def member_node(team: TeamSpec, member: Spec) -> FlowNode:
             content = f"{member.name} failed. {error}"
         tell(runtime, MemberFinished(team.name, member.name, task, content, error))
         status = "error" if error else "success"
-        answer = ToolMessage(content, tool_call_id=state["call_id"], name=slug(member.name), status=status)
+        work = MemberWork(agent_id=None if isinstance(member, TeamSpec) else member.agent_id, task=task)
+        call_id, name = state["call_id"], slug(member.name)
+        answer = ToolMessage(content, tool_call_id=call_id, name=name, status=status, artifact={WORK: work})
         return {"messages": [answer]}
 
     return FlowNode(slug(member.name), steps)

@@ -10,6 +10,11 @@ _SHOWN = frozenset(map(chr, [*range(0x600, 0x606), 0x6DD, 0x70F, 0x890, 0x891, 0
 _UNSEEN_LETTERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0")
 _VARIANTS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]+")
 """Variation selectors: one is for the sign before it, several in a row are a message."""
+# Of Unicode's confusables.txt, which has 6,000, the Cyrillic and Greek letters that cannot be told from Latin ones.
+_LOOK_ALIKES = str.maketrans(
+    "аеорсухіјѕһԁԛԝӏвгкмнтпАВЕКМНОРСТХУІЈЅҺԌαοενικρτυχγωΑΒΕΖΗΙΚΜΝΟΡΤΥΧ",
+    "aeopcyxijshdqwlbrkmhtnABEKMHOPCTXYIJSHGaoevikptuxywABEZHIKMNOPTYX",
+)
 _OPENING = re.compile("[<\ufe64\uff1c]")
 """``<``, and what NFKC makes one."""
 
@@ -42,6 +47,18 @@ def unified(text: str) -> str:
         return text
     seen = "".join(character for character in _VARIANTS.sub("", text) if not _unseen(character))
     return unicodedata.normalize("NFKC", seen)
+
+
+def folded(text: str) -> str:
+    """Return the form in which letters that look like Latin ones are those, and have no accents.
+
+    >>> folded("іgnоrе аll"), folded("ígnore")
+    ('ignore all', 'ignore')
+    """
+    if text.isascii():
+        return text
+    plain = unicodedata.normalize("NFKD", unified(text).translate(_LOOK_ALIKES))
+    return unicodedata.normalize("NFC", "".join(one for one in plain if not unicodedata.combining(one)))
 
 
 def escaped(text: str) -> str:

@@ -122,6 +122,10 @@ class Message:
     content: str
     name: str | None = None
     """Who spoke: a person's name, a member's, a tool's."""
+    agent_id: str | None = None
+    """Of a member's answer to its team: which agent that was."""
+    task: str | None = None
+    """Of a member's answer to its team: what it was asked to do. It is not searched."""
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from coterie.memory import inputs, refs, rows
 from coterie.memory.draft import Draft
 from coterie.memory.edits import CEILING, Add, Applied, Delete, Edit, Merge, Narrow, Operation, Ref, Update
 from coterie.memory.ids import new_id
+from coterie.memory.removing import mark_stale, remove, remove_with_dependants
 from coterie.memory.revisions import seen
 from coterie.memory.scope import audience, may_read, readers, shared_audience
 from coterie.memory.values import Trust, UserMemory
@@ -34,7 +35,7 @@ def clear(draft: Draft, memories: Sequence[UserMemory], reason: str) -> list[App
         first, memory = len(draft), draft.held(key)
         if memory is not None:  # it may have changed since it was read, or because of one that was removed before
             edit = Delete(Ref(key[1], memory.version), reason)
-            done.append((edit, _remove(draft, memory, reason), slice(first, len(draft))))
+            done.append((edit, remove(draft, memory, reason), slice(first, len(draft))))
     return _applied(draft, done)
 
 
@@ -161,7 +162,7 @@ def _update(draft: Draft, edit: Update) -> str:
     )
     made = draft.dependants(before, unmarked=True)
     _replace(draft, "update", [before], after, edit.reason)
-    _mark_stale(draft, "update", made, edit.reason or "what it was made from was corrected")
+    mark_stale(draft, "update", made, edit.reason or "what it was made from was corrected")
     return str(after.memory_id)
 
 
@@ -248,21 +249,9 @@ def _limit(draft: Draft, memory: UserMemory, limit: UserMemory, reason: str) -> 
 
 
 def _delete(draft: Draft, edit: Delete) -> str:
-    return _remove(draft, refs.current(draft, edit.target, closed=True), edit.reason)
-
-
-def _remove(draft: Draft, memory: UserMemory, reason: str) -> str:
-    made = draft.dependants(memory, unmarked=True)
-    _mark_stale(draft, "delete", made, "what it was made from was removed")
-    for one in draft.line(memory):
-        draft.put("delete", one, None, reason)
-    return str(memory.memory_id)
-
-
-def _mark_stale(draft: Draft, op: Operation, made: Iterable[UserMemory], reason: str) -> None:
-    """Mark what was made from a memory that does not hold any more."""
-    for one in made:
-        draft.alter(op, one, reason, stale_since=draft.at)
+    memory = refs.current(draft, edit.target, closed=True)
+    removed = remove_with_dependants if edit.dependants else remove
+    return removed(draft, memory, edit.reason)
 
 
 def _origin(memories: Sequence[UserMemory], text: str) -> dict[str, str | None]:

@@ -6,10 +6,11 @@ from collections.abc import Callable
 import pytest
 from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
 
-from coterie import Agent, RunOutput, Team
+from coterie import Agent, MemoryManager, RunOutput, Scope, Team
 from coterie.errors import ConfigurationError, RunError
 from coterie.graphs.events import MemberFinished
 from coterie.graphs.spec import member_tools
+from coterie.memory.db import Db
 from coterie.teams.output import RunFinished
 from tests.support.scripted import ScriptedModel, calls
 
@@ -200,3 +201,24 @@ def test_run_and_stream_tell_the_same() -> None:
         assert [member.member for member in output.members] == ["leaf one", "inner"]
         assert [error.split(":")[0] for error in output.errors] == ["leaf one"]
     assert [event for event in events if isinstance(event, MemberFinished)] == list(last.output.members)
+
+
+def test_a_memory_is_of_the_member_that_was_told(db: Db) -> None:
+    """The team's turn is curated once, whoever learnt what."""
+    wanted = [
+        delegate("chef", "A dinner for Ana, who eats no meat"),
+        delegate("guide", "A walk near the river with a dog"),
+    ]
+    curating = MemoryManager(db, curator="verbatim")
+    members = [Agent(name, id=f"{name}-1", model=ScriptedModel(script=lambda _: "Done")) for name in ("chef", "guide")]
+    team = Team("desk", members, model=leader(*wanted), db=db, memory_manager=curating, update_memory_on_run=True)
+    output = team.run("I eat no meat. I have a dog. I live in Lisbon.", user_id="ana")
+    assert len(output.curations) == 1
+    learnt = {one.memory: one.agent_id for one in db.newest(Scope("ana"))}
+    assert learnt == {"I eat no meat.": "chef-1", "I have a dog.": "guide-1", "I live in Lisbon.": None}
+    [turn] = db.turns("ana", output.session_id)
+    assert [(one.agent_id, one.task) for one in turn.messages if one.role == "tool"] == [
+        ("chef-1", "A dinner for Ana, who eats no meat"),
+        ("guide-1", "A walk near the river with a dog"),
+    ]
+    assert db.search_turns(Scope("ana"), "dinner", 5) == []

@@ -1,6 +1,7 @@
 import pytest
 
 from coterie.memory.secrets import find_secret, is_card_number, masked
+from tests.support.lists import BENIGN, labelled
 
 SECRETS = [
     "My password is hunter2!",
@@ -70,3 +71,21 @@ def test_a_card_number_has_its_check_digit() -> None:
 
 def test_a_password_with_an_at_sign_is_masked_whole() -> None:
     assert masked("Use postgresql://ana:s3@cret@db/app now") == "Use [password in an address]db/app now"
+
+
+@pytest.mark.parametrize(("kind", "text"), labelled("secrets.txt"))
+def test_every_kind_that_is_promised_is_found_and_masked(kind: str, text: str) -> None:
+    assert find_secret(text) is not None
+    assert find_secret(masked(text)) is None
+
+
+def test_nothing_benign_is_taken_for_a_secret() -> None:
+    assert len(labelled("secrets.txt")) >= 60
+    assert len(BENIGN) >= 500
+    assert [text for text in BENIGN if find_secret(text)] == []
+    assert [text for text in BENIGN if masked(text) != text] == []
+
+
+def test_a_masked_secret_leaves_nothing_of_its_value() -> None:
+    said = "moje hasło to zima2024! a my seed phrase is " + "legal winner thank year " * 3
+    assert not {"zima2024!", "winner"} & set(masked(said).split())
