@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from copy import copy
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal, get_args
 
 from coterie.errors import ConfigurationError, ConflictError, InputError, NotFoundError
@@ -12,6 +13,7 @@ from coterie.memory.curator import Curator, ModelCurator
 from coterie.memory.db import Db
 from coterie.memory.edits import Add, Change, Delete, Edit, Ref, Revision, Update
 from coterie.memory.flow import Flow, adriven, driven, in_thread
+from coterie.memory.ids import new_id
 from coterie.memory.incoming import turn_of
 from coterie.memory.inputs import expected, key
 from coterie.memory.models import curating_model
@@ -225,35 +227,39 @@ class MemoryManager:
         Raises:
             InputError: no user id; nothing was said; a NUL character.
         """
-        turn = turn_of(message, messages, user_id, agent_id, team_id)
+        turn = replace(turn_of(message, messages, user_id, agent_id, team_id), lease=new_id())
         self.db.record_turn(turn)
         return (yield from self.curating(turn))
 
     def curating(self, turn: Turn) -> Flow[CurationReport]:
         """Curate a turn that is stored and pending: a flow, for a graph's node or `drive`.
 
-        A curator that fails does not raise: the turn stays pending with the error, which the report has too.
+        A turn without a ``lease`` is taken up first. A curator that fails does not raise: the turn stays pending with
+        the error, which the report has too.
 
         Raises:
             InputError: the turn has no user.
-            ConflictError: the turn is not pending (any more).
+            ConflictError: the turn is not pending (any more), or somebody else is at it.
             StoreError: the database refused.
         """
         key("user_id", turn.user_id)
-        return (yield from curate(self.db, self.curator, turn, self._limits))
+        curator = self.curator  # one that cannot be is no failure of the turn
+        held = turn if turn.lease else self.db.lease_turn(turn)
+        return (yield from curate(self.db, curator, held, self._limits))
 
     @driven
     def curate_pending(self, user_id: str | None = None, limit: int = 20) -> Flow[list[CurationReport]]:
-        """Curate turns whose curation is owed; of every user without a ``user_id``.
+        """Curate turns that are due, until none is or there were ``limit``; of every user without a ``user_id``.
 
-        Those that failed least often come first, then the oldest. One that failed eight times is dead: it is kept, with
-        its error, and not tried again.
+        A user's turns come in the order in which they were said. One that failed is due again after a while, longer
+        each time; one that failed eight times is dead: it is kept, with its error, and not tried again
+        (``db.retry_turns`` has both tried at once).
         """
-        reports = []
-        for turn in self.db.pending_turns(user_id, limit):
+        reports: list[CurationReport] = []
+        while len(reports) < limit and (turn := self.db.claim_turn(user_id)) is not None:
             try:
                 reports.append((yield from self.curating(turn)))
-            except ConflictError:  # another process was quicker
+            except ConflictError:  # its lease ran out, and another was quicker
                 continue
         return reports
 

@@ -19,7 +19,8 @@ SEARCH_COLUMNS = (*MEMORY_COLUMNS, MEMORY.c.words, MEMORY.c.topic_words)
 REVISION_COLUMNS = tuple(column for column in REVISION.c if column.name != "audience")
 SESSION_COLUMNS = tuple(column for column in SESSION.c if column.name not in {"summary_upto", "version"})
 TURN_INDEX = ("words", "reply_words", "asks", "told", "speaker", "audience")
-TURN_COLUMNS = tuple(column for column in TURN.c if column.name not in {*TURN_INDEX, "place", "due_at", "lease"})
+TURN_QUEUE = ("due_at", "lease")
+TURN_COLUMNS = tuple(column for column in TURN.c if column.name not in {*TURN_INDEX, *TURN_QUEUE, "place"})
 
 _FIELDS_SET = set(FIELDS)
 _new, _set = object.__new__, object.__setattr__
