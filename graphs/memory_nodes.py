@@ -79,14 +79,14 @@ def curator_node(
 
     The turn is stored first, with its curation owed, and curated then. One earlier turn of the same user and agent or
     team that is due, because its run failed to have it curated, comes before it. A curator that fails is reported in
-    the stream, and its turn stays pending.
+    the stream, and its turn stays pending. With ``curate="background"`` the node stores the turn, and is done.
     """
 
     def steps(state: GraphState, runtime: Runtime[RunContext]) -> Flow[Update]:
         context = asking(runtime)
         if memory is None or context.member:
             return {}
-        owed = memory.curate and context.user_id is not None
+        curate = memory.curate if context.user_id is not None else False
         run_id = state.get("run_id") or context.run_id or new_id()
         turn = Turn(
             turn_id=state.get("turn_id") or new_id(),
@@ -97,12 +97,15 @@ def curator_node(
             user_id=context.user_id,
             team_id=team_id or context.team_id,
             agent_id=agent_id,
-            status="pending" if owed else "none",
-            lease=new_id() if owed else None,
+            status="pending" if curate else "none",
+            lease=new_id() if curate is True else None,
         )
         db = memory.manager.db
         db.record_turn(turn)
-        for each in [db.claim_turn(like=turn), turn] if owed else []:
+        if curate == "background":
+            memory.manager.curate_in_background(turn)
+            return {}
+        for each in [db.claim_turn(like=turn), turn] if curate else []:
             report = (yield from _curated(memory, each)) if each else None
             if report is not None:
                 tell(runtime, MemoryCurated(name, report))

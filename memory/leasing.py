@@ -102,6 +102,8 @@ class Leasing(Connected):
         Returns:
             How many there were.
         """
+        if turn_id is not None:
+            inputs.key("turn_id", turn_id)
         if user_id is None:
             with self._reading(EVERYONE) as connection:
                 owners = leases.owners_to_retry(connection, turn_id)

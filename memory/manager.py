@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Literal, get_args
 
 from coterie.errors import ConfigurationError, ConflictError, InputError, NotFoundError
+from coterie.memory.background import Background
 from coterie.memory.checks import DEFAULT_LIMITS, CurationLimits
 from coterie.memory.curation import CurationReport as CurationReport
 from coterie.memory.curation import curate
@@ -63,6 +64,7 @@ class MemoryManager:
         self._curator = curator
         self._instructions = additional_instructions
         self._limits = limits
+        self._background = Background()
 
     def completed(self, db: Db, model: "BaseChatModel | str | None") -> "MemoryManager":
         """The same manager; if it has no store or no model of its own, one with these instead."""
@@ -248,20 +250,32 @@ class MemoryManager:
         return (yield from curate(self.db, curator, held, self._limits))
 
     @driven
-    def curate_pending(self, user_id: str | None = None, limit: int = 20) -> Flow[list[CurationReport]]:
-        """Curate turns that are due, until none is or there were ``limit``; of every user without a ``user_id``.
+    def curate_pending(self, user_id: str | None = None, limit: int | None = 20) -> Flow[list[CurationReport]]:
+        """Curate turns that are due, until none is or there were ``limit`` (None: any number); of one user or of all.
 
         A user's turns come in the order in which they were said. One that failed is due again after a while, longer
         each time; one that failed eight times is dead: it is kept, with its error, and not tried again
         (``db.retry_turns`` has both tried at once).
         """
         reports: list[CurationReport] = []
-        while len(reports) < limit and (turn := self.db.claim_turn(user_id)) is not None:
+        while (limit is None or len(reports) < limit) and (turn := self.db.claim_turn(user_id)) is not None:
             try:
                 reports.append((yield from self.curating(turn)))
             except ConflictError:  # its lease ran out, and another was quicker
                 continue
         return reports
+
+    def curate_in_background(self, turn: Turn) -> None:
+        """Have a turn that is stored and pending curated by a thread of this process; returns at once.
+
+        One thread takes all the turns of this manager, in order, and Python waits for it when the program ends. A turn
+        that fails is logged, and stays pending: it is taken up by a later run, or by a `Worker`.
+        """
+        self._background.put(self, turn)
+
+    def wait_until_curated(self) -> None:
+        """Wait until everything is curated, or has failed, that this manager was given to curate in the background."""
+        self._background.wait()
 
     @driven
     def optimize_memories(
@@ -300,6 +314,7 @@ class MemoryManager:
     aclear_user_memories = in_thread(clear_user_memories)
     acreate_user_memories = adriven(create_user_memories)
     acurate_pending = adriven(curate_pending)
+    await_until_curated = in_thread(wait_until_curated)
     aoptimize_memories = adriven(optimize_memories)
 
 
