@@ -1,7 +1,7 @@
 """The nodes that use the shared memory, `recall_node` and `curator_node`: they fit into any graph with messages."""
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Protocol
 
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
@@ -17,11 +17,6 @@ from coterie.memory.curation import CurationReport
 from coterie.memory.flow import Flow
 from coterie.memory.ids import new_id
 from coterie.memory.values import Message, Turn
-
-LOOKED_THROUGH = 20
-"""How many turns that are owed a run looks through for one to curate besides its own."""
-ABANDONED = timedelta(minutes=5)
-"""A turn that is pending for longer, without a failure, was left by a process that died."""
 
 
 class Node(Protocol):
@@ -82,15 +77,16 @@ def curator_node(
 ) -> FlowNode:
     """The node that keeps the turn and has it curated: the last one of an agent's or a team's graph.
 
-    The turn is stored first, with its curation owed, and curated then. A turn of the same user that an earlier run
-    could not have curated comes before it. A curator that fails is reported in the stream, and its turn stays pending.
+    The turn is stored first, with its curation owed, and curated then. One earlier turn of the same user and agent or
+    team that is due, because its run failed to have it curated, comes before it. A curator that fails is reported in
+    the stream, and its turn stays pending. With ``curate="background"`` the node stores the turn, and is done.
     """
 
     def steps(state: GraphState, runtime: Runtime[RunContext]) -> Flow[Update]:
         context = asking(runtime)
         if memory is None or context.member:
             return {}
-        owed = memory.curate and context.user_id is not None
+        curate = memory.curate if context.user_id is not None else False
         run_id = state.get("run_id") or context.run_id or new_id()
         turn = Turn(
             turn_id=state.get("turn_id") or new_id(),
@@ -101,11 +97,16 @@ def curator_node(
             user_id=context.user_id,
             team_id=team_id or context.team_id,
             agent_id=agent_id,
-            status="pending" if owed else "none",
+            status="pending" if curate else "none",
+            lease=new_id() if curate is True else None,
         )
-        memory.manager.db.record_turn(turn)
-        for each in [*_left_behind(memory, turn), turn] if owed else []:
-            report = yield from _curated(memory, each)
+        db = memory.manager.db
+        db.record_turn(turn)
+        if curate == "background":
+            memory.manager.curate_in_background(turn)
+            return {}
+        for each in [db.claim_turn(like=turn), turn] if curate else []:
+            report = (yield from _curated(memory, each)) if each else None
             if report is not None:
                 tell(runtime, MemoryCurated(name, report))
         return {}
@@ -121,15 +122,6 @@ def _curated(memory: MemoryUse, turn: Turn) -> Flow[CurationReport | None]:
         return None
     except CoterieError as error:
         return CurationReport(turn.turn_id, error=CurationError(str(error)))
-
-
-def _left_behind(memory: MemoryUse, turn: Turn) -> list[Turn]:
-    """An earlier turn with the same user and agent or team that failed, or whose process died; one for each run."""
-    for each in memory.manager.db.pending_turns(turn.user_id, limit=LOOKED_THROUGH):
-        mine = (each.team_id, each.agent_id) == (turn.team_id, turn.agent_id) and each.turn_id != turn.turn_id
-        if mine and (each.attempts or turn.at - each.at > ABANDONED):
-            return [each]
-    return []
 
 
 def stored_messages(messages: Sequence[AnyMessage]) -> Iterator[Message]:

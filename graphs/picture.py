@@ -93,7 +93,7 @@ def picture(spec: Spec) -> Picture:
         return Picture(root, start, end, None, tuple(edges))
     file = spec.memory.manager.db.name.rpartition("/")[2]
     store = Node("/memory", "memory", "shared memory", (file,))
-    edges += _memory_edges(root, store, spec.memory.curate)
+    edges += _memory_edges(root, store, bool(spec.memory.curate))
     return Picture(root, start, end, store, tuple(edges))
 
 

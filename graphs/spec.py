@@ -2,11 +2,14 @@
 
 import re
 from dataclasses import dataclass
+from typing import Literal
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.tools import BaseTool
 
 from coterie.memory.manager import MemoryManager
+
+Curate = bool | Literal["background"]
 
 
 @dataclass(frozen=True)
@@ -16,8 +19,8 @@ class MemoryUse:
     manager: MemoryManager
     recall: bool = True
     """Put what is remembered into the prompt."""
-    curate: bool = True
-    """Let the curator go through each turn at the end of the run."""
+    curate: Curate = True
+    """Let the curator go through each turn: at the end of the run, or in the background when the answer is out."""
     history_runs: int = 5
     """How many earlier turns of the session the model sees. 0: none."""
     token_budget: int = 1000

@@ -1,4 +1,4 @@
-"""Sessions and turns: what was said, and whether it is curated yet."""
+"""Sessions and turns: what was said."""
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -7,15 +7,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from coterie.errors import ConflictError, NotFoundError
-from coterie.memory import inputs, rows
-from coterie.memory.edits import Curated
+from coterie.errors import NotFoundError
+from coterie.memory import inputs, leases, rows
 from coterie.memory.prepared import Prepared
 from coterie.memory.tables import SESSION, TURN
 from coterie.memory.values import Session, Turn
-
-MAX_ATTEMPTS = 8
-"""A turn whose curation failed that often is dead: it is kept with its error, and not tried again."""
 
 _user: sa.BindParameter[str] = sa.bindparam("key_user")
 _limit = sa.bindparam("limit", type_=sa.BigInteger)
@@ -41,27 +37,6 @@ _turns = Prepared(
 )
 _this_turn = (TURN.c.user_id == _user) & (TURN.c.turn_id == sa.bindparam("key_turn"))
 _turn = Prepared(sa.select(*rows.TURN_COLUMNS).where(_this_turn))
-_owed = (
-    sa.select(*rows.TURN_COLUMNS)
-    .where(TURN.c.status == "pending")
-    .order_by(TURN.c.attempts, TURN.c.at, TURN.c.turn_id)
-    .limit(_limit)
-)
-_pending = Prepared(_owed)
-_pending_of_user = Prepared(_owed.where(TURN.c.user_id == _user))
-_attempts = TURN.c.attempts + 1
-_failed = Prepared(
-    sa.update(TURN)
-    .where(_this_turn, TURN.c.status == "pending")
-    .values(
-        attempts=_attempts,
-        error=sa.bindparam("message"),
-        status=sa.case((_attempts >= MAX_ATTEMPTS, "dead"), else_=TURN.c.status),
-    )
-)
-
-_curated = sa.update(TURN).where(_this_turn, TURN.c.status == "pending").values(status="curated", error=None)
-
 Insert = Callable[[sa.Table], Any]
 _SESSION_NAMES = ("user_id", "session_id", "team_id", "agent_id", "state", "created_at", "updated_at", "version")
 """What a new session has."""
@@ -73,7 +48,7 @@ def _insert_turn(insert: Insert) -> Prepared:
     same = (before.c.user_id == _user) & (before.c.session_id == sa.bindparam("key_session"))
     place = sa.select(sa.func.coalesce(sa.func.max(before.c.place), 0) + 1).where(same).scalar_subquery()
     statement = insert(TURN).values(place=place).on_conflict_do_nothing(index_elements=["user_id", "turn_id"])
-    return Prepared(statement, [*(column.name for column in rows.TURN_COLUMNS), *rows.TURN_INDEX])
+    return Prepared(statement, [*(column.name for column in rows.TURN_COLUMNS), *rows.TURN_INDEX, *rows.TURN_QUEUE])
 
 
 @cache
@@ -106,24 +81,11 @@ def _new_session(user_id: str | None, session_id: str, team_id: str | None, agen
 
 def record(connection: sa.Connection, insert: Insert, turn: Turn) -> None:
     """Keep a turn, once, and its session."""
-    columns = rows.turn_columns(inputs.checked_turn(turn))
+    columns = {**rows.turn_columns(inputs.checked_turn(turn)), "due_at": leases.first_due(turn)}
     session = {"key_user": columns["user_id"], "key_session": turn.session_id}
     if _insert_turn(insert).change(connection, {**columns, **session}):  # 0 tells that the row was there
         touched = _new_session(turn.user_id, turn.session_id, turn.team_id, turn.agent_id)
         _touch_session(insert).change(connection, touched)
-
-
-def mark_curated(connection: sa.Connection, user_id: str | None, curated: Curated) -> None:
-    """Mark a pending turn as curated.
-
-    Raises:
-        ConflictError: it is not pending (any more).
-    """
-    key = {"key_user": _owner(user_id), "key_turn": inputs.key("curated", curated.turn_id)}
-    if connection.execute(_curated, key).rowcount != 1:
-        raise ConflictError(
-            f"The turn {curated.turn_id!r} is not pending: it was curated already, or is not this user's."
-        )
 
 
 def turn(connection: sa.Connection, user_id: str | None, turn_id: str) -> Turn:
@@ -143,13 +105,6 @@ def turns(connection: sa.Connection, user_id: str | None, session_id: str, limit
     return _many(connection, _turns, values, limit)[::-1]
 
 
-def pending(connection: sa.Connection, user_id: str | None, limit: int | None) -> list[Turn]:
-    """The turns whose curation is owed, those that failed least first, then the oldest; of every user without one."""
-    if user_id is None:
-        return _many(connection, _pending, {}, limit)
-    return _many(connection, _pending_of_user, {"key_user": _owner(user_id)}, limit)
-
-
 def _many(connection: sa.Connection, statement: Prepared, values: dict[str, Any], limit: int | None) -> list[Turn]:
     found = statement.rows(connection, {**values, "limit": inputs.checked_limit(limit)})
     return [rows.turn_value(row) for row in found]
@@ -157,17 +112,6 @@ def _many(connection: sa.Connection, statement: Prepared, values: dict[str, Any]
 
 def _owner(user_id: str | None) -> str:
     return rows.stored_owner(None if user_id is None else inputs.key("user_id", user_id))
-
-
-def fail(connection: sa.Connection, turn: Turn, error: str) -> None:
-    """Count a failed attempt to curate a turn; the last one ends it."""
-    message = error.replace("\0", "\N{REPLACEMENT CHARACTER}").encode(errors="replace").decode()
-    turn = inputs.expected("turn", turn, Turn)
-    values = {"key_user": _owner(turn.user_id), "key_turn": inputs.key("turn_id", turn.turn_id), "message": message}
-    if _failed.change(connection, values) != 1:
-        raise NotFoundError(
-            f"There is no pending turn {turn.turn_id!r} of this user: it was curated, or never recorded."
-        )
 
 
 def session(connection: sa.Connection, user_id: str | None, session_id: str) -> Session:

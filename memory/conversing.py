@@ -1,4 +1,4 @@
-"""The store's verbs about sessions and turns: what was said, and whether it is curated yet."""
+"""The store's verbs about sessions and turns: what was said."""
 
 from collections import deque
 from collections.abc import Iterable, Mapping
@@ -8,17 +8,18 @@ from coterie.memory import conversations, inputs, reach, searching, turn_search
 from coterie.memory.flow import in_thread
 from coterie.memory.gaps import TURNS, FillingGaps
 from coterie.memory.kept import OF_TURNS
-from coterie.memory.reach import EVERYONE, Reach, of_user
+from coterie.memory.reach import Reach, of_user
 from coterie.memory.values import Scope, Session, Turn, TurnHit
 
 
 class Conversing(FillingGaps):
-    """Keeps what was said, and where its curation stands."""
+    """Keeps what was said."""
 
     def record_turn(self, turn: Turn) -> None:
         """Keep a turn, and make or touch its session, in one transaction.
 
-        A turn whose ``turn_id`` the user has already is not written again.
+        A turn whose ``turn_id`` the user has already is not written again. One that is pending may be taken up at once
+        (`claim_turn`); with a ``lease`` it is left to whoever records it, for `coterie.memory.leases.LEASE_SECONDS`.
         """
         with self._writing(_of_turn(turn)) as connection:
             conversations.record(connection, self._dialect.insert, turn)
@@ -70,26 +71,6 @@ class Conversing(FillingGaps):
         with self._reading(of_user(user_id)) as connection:
             return conversations.turns(connection, user_id, session_id, limit)
 
-    def pending_turns(self, user_id: str | None, limit: int | None = 20) -> list[Turn]:
-        """The turns whose curation is owed. ``user_id=None``: of every user, for a worker.
-
-        Those that failed least often come first, then the oldest: one that always fails keeps none waiting.
-        """
-        with self._reading(EVERYONE if user_id is None else of_user(user_id)) as connection:
-            return conversations.pending(connection, user_id, limit)
-
-    def fail_turn(self, turn: Turn, error: str) -> None:
-        """Note why curating a turn failed, and count the attempt. It stays pending.
-
-        After `coterie.memory.conversations.MAX_ATTEMPTS` failures it is ``dead``: kept with its error among its
-        session's turns, but no longer owed.
-
-        Raises:
-            NotFoundError: the turn is not there, or not pending.
-        """
-        with self._writing(_of_turn(turn)) as connection:
-            conversations.fail(connection, turn, error)
-
     def session(self, user_id: str | None, session_id: str) -> Session:
         """The session with this id.
 
@@ -117,8 +98,6 @@ class Conversing(FillingGaps):
     aturn = in_thread(turn)
     aturns = in_thread(turns)
     asearch_turns = in_thread(search_turns)
-    apending_turns = in_thread(pending_turns)
-    afail_turn = in_thread(fail_turn)
     asession = in_thread(session)
     asessions = in_thread(sessions)
     aupdate_session_state = in_thread(update_session_state)

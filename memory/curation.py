@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from coterie.errors import ConflictError, CoterieError, CurationError, EmbeddingError, NotFoundError
+from coterie.errors import ConflictError, CoterieError, CurationError, EmbeddingError, NotFoundError, StoreError
 from coterie.memory.checks import CurationLimits, Evidence, Proposal, Refused, check
 from coterie.memory.curator import Curator
 from coterie.memory.db import Db
@@ -54,21 +54,21 @@ class _Calls:
 
 
 def curate(db: Db, curator: Curator, turn: Turn, limits: CurationLimits) -> Flow[CurationReport]:
-    """Curate a pending turn, once in effect. A failure of a model is noted on the turn, and in the report.
+    """Curate a turn under its lease, once in effect. What fails but the store is noted on the turn, and in the report.
 
     Raises:
-        ConflictError: the turn is not pending (any more); nothing was written.
+        ConflictError: the turn is not pending, or its lease is somebody else's by now; nothing was written.
         StoreError: the database refused.
     """
     calls = _Calls()
     try:
         applied, refused = yield from _rounds(db, curator, turn, limits, calls)
-    except (CurationError, EmbeddingError) as error:
-        try:
-            db.fail_turn(turn, str(error))
-        except NotFoundError:
-            raise ConflictError(f"The turn {turn.turn_id!r} is not pending: it was curated meanwhile.") from error
-        return CurationReport(turn.turn_id, error=error, model_calls=calls.number)
+    except StoreError:  # there is nothing to note, or no way to
+        raise
+    except CoterieError as error:
+        db.fail_turn(turn, str(error))
+        failure = error if isinstance(error, CurationError | EmbeddingError) else CurationError(str(error))
+        return CurationReport(turn.turn_id, error=failure, model_calls=calls.number)
     return CurationReport(turn.turn_id, tuple(applied), tuple(refused), model_calls=calls.number)
 
 
@@ -83,10 +83,9 @@ def _rounds(
         proposals = yield from _proposals(curator, evidence, calls)
         edits, refused = check(proposals, evidence)
         try:
-            return db.apply(turn.scope, edits, change, curated=Curated(turn.turn_id)), refused
+            return db.apply(turn.scope, edits, change, curated=Curated(turn.turn_id, turn.lease)), refused
         except (ConflictError, NotFoundError) as error:
-            if not _pending(db, turn):
-                raise
+            db.extend_lease(turn)  # refused if it is the turn that others were quicker with
             lost = error
     raise CurationError(f"The memories kept changing while the turn was curated: {lost} Curate it again.") from lost
 
@@ -102,10 +101,6 @@ def _proposals(curator: Curator, evidence: Evidence, calls: _Calls) -> Flow[list
         raise CurationError(
             f"{type(curator).__name__} failed with {came}. The turn is kept; curate it again."
         ) from error
-
-
-def _pending(db: Db, turn: Turn) -> bool:
-    return db.turn(turn.user_id, turn.turn_id).status == "pending"
 
 
 def gather(db: Db, turn: Turn, limits: CurationLimits) -> Evidence:
@@ -149,5 +144,7 @@ def _before(db: Db, turn: Turn, number: int) -> list[Turn]:
     """The turns before this one. When it is curated late, others have come after it."""
     if number <= 0:
         return []
-    newest = db.turns(turn.user_id, turn.session_id, limit=_TURNS_LOOKED_THROUGH if turn.attempts else number + 1)
+    newest = db.turns(turn.user_id, turn.session_id, limit=number + 1)
+    if newest and newest[-1].turn_id != turn.turn_id:
+        newest = db.turns(turn.user_id, turn.session_id, limit=_TURNS_LOOKED_THROUGH)
     return [one for one in newest if (one.at, one.turn_id) < (turn.at, turn.turn_id)][-number:]

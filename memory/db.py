@@ -11,6 +11,7 @@ from coterie.memory import erasing, inputs, reach
 from coterie.memory.conversing import Conversing
 from coterie.memory.edits import Erased
 from coterie.memory.flow import in_thread
+from coterie.memory.leasing import Leasing
 from coterie.memory.maintaining import Maintaining
 from coterie.memory.reembedding import Reembedding
 from coterie.memory.remembering import Remembering
@@ -19,7 +20,7 @@ from coterie.memory.transferring import Transferring
 from coterie.memory.values import Scope
 
 
-class Db(Remembering, Revising, Conversing, Reembedding, Transferring, Maintaining):
+class Db(Remembering, Revising, Conversing, Leasing, Reembedding, Transferring, Maintaining):
     """The store on some database. Made by `SqliteDb` and `PostgresDb`; safe to share between threads.
 
     Making one costs nothing: it connects, and makes or upgrades the schema, on first use. A process that forks after

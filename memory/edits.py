@@ -39,7 +39,8 @@ class Curated:
 
     turn_id: str
     lease: str | None = None
-    """The lease under which it was taken up. One that ran out, and was given to somebody else, is refused."""
+    """The lease under which it was taken up. One that ran out, and was given to somebody else, is refused.
+    None: it is under no lease."""
 
 
 @dataclass(frozen=True)

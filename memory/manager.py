@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 from copy import copy
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal, get_args
 
 from coterie.errors import ConfigurationError, ConflictError, InputError, NotFoundError
+from coterie.memory.background import Background
 from coterie.memory.checks import DEFAULT_LIMITS, CurationLimits
 from coterie.memory.curation import CurationReport as CurationReport
 from coterie.memory.curation import curate
@@ -12,6 +14,7 @@ from coterie.memory.curator import Curator, ModelCurator
 from coterie.memory.db import Db
 from coterie.memory.edits import Add, Change, Delete, Edit, Ref, Revision, Update
 from coterie.memory.flow import Flow, adriven, driven, in_thread
+from coterie.memory.ids import new_id
 from coterie.memory.incoming import turn_of
 from coterie.memory.inputs import expected, key
 from coterie.memory.models import curating_model
@@ -61,6 +64,7 @@ class MemoryManager:
         self._curator = curator
         self._instructions = additional_instructions
         self._limits = limits
+        self._background = Background()
 
     def completed(self, db: Db, model: "BaseChatModel | str | None") -> "MemoryManager":
         """The same manager; if it has no store or no model of its own, one with these instead."""
@@ -225,37 +229,53 @@ class MemoryManager:
         Raises:
             InputError: no user id; nothing was said; a NUL character.
         """
-        turn = turn_of(message, messages, user_id, agent_id, team_id)
+        turn = replace(turn_of(message, messages, user_id, agent_id, team_id), lease=new_id())
         self.db.record_turn(turn)
         return (yield from self.curating(turn))
 
     def curating(self, turn: Turn) -> Flow[CurationReport]:
         """Curate a turn that is stored and pending: a flow, for a graph's node or `drive`.
 
-        A curator that fails does not raise: the turn stays pending with the error, which the report has too.
+        A turn without a ``lease`` is taken up first. A curator that fails does not raise: the turn stays pending with
+        the error, which the report has too.
 
         Raises:
             InputError: the turn has no user.
-            ConflictError: the turn is not pending (any more).
+            ConflictError: the turn is not pending (any more), or somebody else is at it.
             StoreError: the database refused.
         """
         key("user_id", turn.user_id)
-        return (yield from curate(self.db, self.curator, turn, self._limits))
+        curator = self.curator  # one that cannot be is no failure of the turn
+        held = turn if turn.lease else self.db.lease_turn(turn)
+        return (yield from curate(self.db, curator, held, self._limits))
 
     @driven
-    def curate_pending(self, user_id: str | None = None, limit: int = 20) -> Flow[list[CurationReport]]:
-        """Curate turns whose curation is owed; of every user without a ``user_id``.
+    def curate_pending(self, user_id: str | None = None, limit: int | None = 20) -> Flow[list[CurationReport]]:
+        """Curate turns that are due, until none is or there were ``limit`` (None: any number); of one user or of all.
 
-        Those that failed least often come first, then the oldest. One that failed eight times is dead: it is kept, with
-        its error, and not tried again.
+        A user's turns come in the order in which they were said. One that failed is due again after a while, longer
+        each time; one that failed eight times is dead: it is kept, with its error, and not tried again
+        (``db.retry_turns`` has both tried at once).
         """
-        reports = []
-        for turn in self.db.pending_turns(user_id, limit):
+        reports: list[CurationReport] = []
+        while (limit is None or len(reports) < limit) and (turn := self.db.claim_turn(user_id)) is not None:
             try:
                 reports.append((yield from self.curating(turn)))
-            except ConflictError:  # another process was quicker
+            except ConflictError:  # its lease ran out, and another was quicker
                 continue
         return reports
+
+    def curate_in_background(self, turn: Turn) -> None:
+        """Have a turn that is stored and pending curated by a thread of this process; returns at once.
+
+        One thread takes all the turns of this manager, in order, and Python waits for it when the program ends. A turn
+        that fails is logged, and stays pending: it is taken up by a later run, or by a `Worker`.
+        """
+        self._background.put(self, turn)
+
+    def wait_until_curated(self) -> None:
+        """Wait until everything is curated, or has failed, that this manager was given to curate in the background."""
+        self._background.wait()
 
     @driven
     def optimize_memories(
@@ -294,6 +314,7 @@ class MemoryManager:
     aclear_user_memories = in_thread(clear_user_memories)
     acreate_user_memories = adriven(create_user_memories)
     acurate_pending = adriven(curate_pending)
+    await_until_curated = in_thread(wait_until_curated)
     aoptimize_memories = adriven(optimize_memories)
 
 

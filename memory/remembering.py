@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from coterie.memory import conversations, inputs, reach, reading, searching, writing
+from coterie.memory import inputs, leases, reach, reading, searching, writing
 from coterie.memory.connecting import Connected
 from coterie.memory.draft import Draft
 from coterie.memory.edits import Applied, Change, Curated, Edit
@@ -27,7 +27,8 @@ class Remembering(Connected):
 
         Raises:
             NotFoundError: an edit names a memory that the scope may not read.
-            ConflictError: a memory is not at the version an edit names, or the turn is not pending. Nothing is written.
+            ConflictError: a memory is not at the version an edit names, or the turn is not pending, or under
+                another lease. Nothing is written.
             EmbeddingError: the embedding model, asked before the transaction for all new statements at once, failed.
             ConfigurationError: the store's vectors are of another model.
         """
@@ -37,7 +38,7 @@ class Remembering(Connected):
 
         def work(draft: Draft) -> list[Applied]:
             if curated is not None:
-                conversations.mark_curated(draft.connection, scope.user_id, curated)
+                leases.mark_curated(draft.connection, scope.user_id, curated.turn_id, curated.lease)
             return writing.apply(draft, edits)
 
         return self._drafted(scope, change, work, edits)

@@ -253,6 +253,8 @@ class TurnRow(_Table, table=True):
     __table_args__ = (
         _index_where("status = 'pending'", "turn_pending", "user_id", "at", "turn_id"),
         _index_where("status = 'pending'", "turn_due", "due_at"),
+        _index_where("status = 'pending' AND lease IS NOT NULL", "turn_leased", "user_id", "due_at"),
+        _index_where("status = 'dead'", "turn_dead", "user_id", "at", "turn_id"),
         sa.Index("turn_place", "user_id", "session_id", "place", "turn_id"),
         _index_where("told > 0", "turn_told", "user_id", "turn_id"),
     )

@@ -145,6 +145,8 @@ class Turn:
     """How often curating it failed."""
     error: str | None = None
     """Why it failed the last time."""
+    lease: str | None = field(default=None, compare=False)
+    """The mark of who is curating it: known to them alone, and None in what the store gives to read."""
 
     @property
     def up_to_reply(self) -> tuple[Message, ...]:
@@ -159,6 +161,29 @@ class Turn:
     def scope(self) -> Scope:
         """Who was served, and by whom."""
         return Scope(self.user_id, self.team_id, self.agent_id)
+
+
+@dataclass(frozen=True)
+class Backlog:
+    """How many turns are owed their curation, and how they stand."""
+
+    due: int
+    """May be taken up now."""
+    waiting: int
+    """Failed, and wait to be tried again."""
+    in_work: int
+    """Under a lease: somebody is at it."""
+    failed: int
+    """Of all these, the ones that failed before."""
+    dead: int
+    """Given up on, and owed no more."""
+    oldest: datetime | None
+    """When the first of those that are owed was said."""
+
+    @property
+    def owed(self) -> int:
+        """All that are still to be curated."""
+        return self.due + self.waiting + self.in_work
 
 
 @dataclass(frozen=True)

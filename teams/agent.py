@@ -3,10 +3,11 @@
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from coterie.graphs.spec import AgentSpec, Inherited
+from coterie.graphs.spec import AgentSpec, Curate, Inherited
 from coterie.teams.runs import Runs
 from coterie.teams.settings import (
     NOTHING,
+    checked_curate,
     checked_name,
     checked_store,
     listed,
@@ -36,7 +37,9 @@ class Agent(Runs):
         tools: functions or LangChain tools.
         db: the shared store: `SqliteDb` or `PostgresDb`. None: a team's, or none at all.
         memory_manager: the manager to use, where the default one for ``db`` does not do.
-        update_memory_on_run: have the curator go through every turn of a user and keep what deserves it.
+        update_memory_on_run: have the curator go through every turn of a user and keep what deserves it. True: at the
+            end of the run; "background": in a thread of this process, when the answer has gone out
+            (``agent.memory.wait_until_curated()`` waits for it).
         add_memories_to_context: put what is remembered into the prompt. None: wherever there is a store.
         num_history_runs: how many earlier turns of the session the model sees.
         id: names it in the store: the author of its memories. None: the name.
@@ -55,7 +58,7 @@ class Agent(Runs):
         tools: "Sequence[Callable[..., Any] | BaseTool]" = (),
         db: "Db | None" = None,
         memory_manager: "MemoryManager | None" = None,
-        update_memory_on_run: bool = False,
+        update_memory_on_run: Curate = False,
         add_memories_to_context: bool | None = None,
         num_history_runs: int = 5,
         id: str | None = None,
@@ -68,7 +71,7 @@ class Agent(Runs):
         self.tools = listed(self.name, "tools", tools)
         self.db = checked_store(self.name, db, memory_manager)
         self.memory_manager = memory_manager
-        self.update_memory_on_run = update_memory_on_run
+        self.update_memory_on_run = checked_curate(self.name, update_memory_on_run)
         self.add_memories_to_context = add_memories_to_context
         self.num_history_runs = num_history_runs
 

@@ -30,6 +30,8 @@ class RunOutput:
     """The memories that were put into the prompt. None: memory is off."""
     curations: tuple[CurationReport, ...]
     """What the curator did: for this turn, and for earlier ones that were still owed."""
+    in_background: bool
+    """The curator goes through this run's turn when the answer is out: what it does is not in here."""
     notices: tuple[str, ...]
     """What the user should know, such as that no model is configured."""
 
@@ -38,7 +40,7 @@ class RunOutput:
 
     @property
     def curation(self) -> CurationReport | None:
-        """What the curator did with this run's turn. None: nothing was to be remembered."""
+        """What the curator did with this run's turn. None: nothing was to be remembered, or it is `in_background`."""
         return next((report for report in self.curations if report.turn_id == self.turn_id), None)
 
     @property

@@ -96,6 +96,7 @@ class Printer:
                 self.memory += curation_lines(event.report)
             case RunFinished():
                 self._output, self.answer = event.output, event.output.content
+                self.memory += ["memory: curated in the background"] if event.output.in_background else []
         if self._live is not None:
             self._live.update(self._rendered(), refresh=True)
 

@@ -12,7 +12,7 @@ from coterie.errors import InputError, RunError
 from coterie.graphs.events import Event, MemberFinished, MemoryCurated, MemoryRecalled, Token
 from coterie.graphs.memory_nodes import stored_messages
 from coterie.graphs.offline import NOTICE
-from coterie.graphs.spec import Spec, TeamSpec, slug
+from coterie.graphs.spec import Curate, Spec, TeamSpec, slug
 from coterie.graphs.state import RunContext, this_turn
 from coterie.memory.ids import new_id
 from coterie.memory.inputs import checked_text
@@ -83,8 +83,14 @@ class Run:
             user_id=self.context.user_id,
             team_id=self.spec.team_id if isinstance(self.spec, TeamSpec) else None,
             agent_id=None if isinstance(self.spec, TeamSpec) else self.spec.agent_id,
-            status="pending" if memory.curate and self.context.user_id is not None else "none",
+            status="pending" if self._curated else "none",
         )
+
+    @property
+    def _curated(self) -> Curate:
+        """How this run's turn is curated."""
+        memory = self.spec.memory
+        return memory.curate if memory is not None and self.context.user_id is not None else False
 
     def finished(self) -> RunFinished:
         """The last event. What the user should know is in it, and logged once.
@@ -112,6 +118,7 @@ class Run:
             members=tuple(event for event in self.told if isinstance(event, MemberFinished)),
             recalled=next(iter(recalled), None),
             curations=tuple(event.report for event in self.told if isinstance(event, MemoryCurated)),
+            in_background=self._curated == "background",
             notices=notices,
         )
         return RunFinished(self.spec.name, output)

@@ -8,7 +8,7 @@ from langchain_core.tools import BaseTool, StructuredTool
 
 from coterie.errors import ConfigurationError
 from coterie.graphs.offline import OfflineModel
-from coterie.graphs.spec import Inherited, MemoryUse, slug
+from coterie.graphs.spec import Curate, Inherited, MemoryUse, slug
 from coterie.memory.db import Db
 from coterie.memory.manager import MemoryManager
 from coterie.memory.models import chat_model
@@ -20,7 +20,7 @@ class UsesMemory(Protocol):
     name: str
     db: Db | None
     memory_manager: MemoryManager | None
-    update_memory_on_run: bool
+    update_memory_on_run: Curate
     add_memories_to_context: bool | None
     num_history_runs: int
 
@@ -40,6 +40,13 @@ def listed(owner: str, what: str, values: Iterable[Any]) -> tuple[Any, ...]:
     if isinstance(values, str) or not isinstance(values, Iterable):
         raise ConfigurationError(f"{owner}: {what}={values!r} is no list: write {what}=[...].")
     return tuple(values)
+
+
+def checked_curate(owner: str, value: Curate) -> Curate:
+    """Refuse a way of curating that there is not."""
+    if value not in (True, False, "background"):
+        raise ConfigurationError(f"{owner}: update_memory_on_run={value!r} is not known: give True or 'background'.")
+    return value
 
 
 def checked_store(owner: str, db: Db | None, manager: MemoryManager | None) -> Db | None:

@@ -4,11 +4,12 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from coterie.errors import ConfigurationError
-from coterie.graphs.spec import Inherited, TeamSpec
+from coterie.graphs.spec import Curate, Inherited, TeamSpec
 from coterie.teams.agent import Agent
 from coterie.teams.runs import Runs
 from coterie.teams.settings import (
     NOTHING,
+    checked_curate,
     checked_name,
     checked_store,
     listed,
@@ -54,7 +55,7 @@ class Team(Runs):
         tools: the leader's own tools.
         db: the store that the team and all its members share. None: the one that members have.
         memory_manager: as in `Agent`.
-        update_memory_on_run: as in `Agent`; one member that has it on turns it on for the team.
+        update_memory_on_run: as in `Agent`; one member that has it on turns it on for the team, the same way.
         add_memories_to_context: as in `Agent`.
         num_history_runs: as in `Agent`.
         id: as in `Agent`.
@@ -75,7 +76,7 @@ class Team(Runs):
         tools: "Sequence[Callable[..., Any] | BaseTool]" = (),
         db: "Db | None" = None,
         memory_manager: "MemoryManager | None" = None,
-        update_memory_on_run: bool = False,
+        update_memory_on_run: Curate = False,
         add_memories_to_context: bool | None = None,
         num_history_runs: int = 5,
         id: str | None = None,
@@ -92,9 +93,8 @@ class Team(Runs):
         self.tools = listed(self.name, "tools", tools)
         self.db: Db | None = checked_store(self.name, db, memory_manager)
         self.memory_manager = memory_manager
-        self.update_memory_on_run: bool = update_memory_on_run or any(
-            each.update_memory_on_run for each in self.members
-        )
+        on = [each.update_memory_on_run for each in self.members if each.update_memory_on_run]
+        self.update_memory_on_run: Curate = checked_curate(self.name, update_memory_on_run) or next(iter(on), False)
         self.add_memories_to_context = add_memories_to_context
         self.num_history_runs = num_history_runs
 

@@ -5,9 +5,9 @@ from inspect import getattr_static, iscoroutinefunction, isfunction, isgenerator
 
 import pytest
 
-from coterie import Agent, MemoryManager, PostgresDb, SqliteDb, Team
+from coterie import Agent, MemoryManager, PostgresDb, SqliteDb, Team, Worker
 
-WAITS_FOR_NOTHING = {"spec", "reset", "draw", "completed"}
+WAITS_FOR_NOTHING = {"spec", "reset", "draw", "completed", "curate_in_background", "stop"}
 """Public methods that neither ask a model nor a database."""
 
 
@@ -28,7 +28,7 @@ def test_the_verbs_are_found() -> None:
     assert {"run", "print_response"} <= set(verbs(Team))
 
 
-@pytest.mark.parametrize("owner", [SqliteDb, PostgresDb, MemoryManager, Agent, Team])
+@pytest.mark.parametrize("owner", [SqliteDb, PostgresDb, MemoryManager, Agent, Team, Worker])
 def test_each_verb_has_an_async_twin(owner: type) -> None:
     waiting = set(verbs(owner)) - WAITS_FOR_NOTHING
     assert [name for name in sorted(waiting) if not hasattr(owner, f"a{name}")] == []

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from coterie.memory.strategies import MemoryOptimizationStrategyType as MemoryOptimizationStrategyType
     from coterie.memory.values import Scope as Scope
     from coterie.memory.values import UserMemory as UserMemory
+    from coterie.memory.worker import Worker as Worker
     from coterie.teams.agent import Agent as Agent
     from coterie.teams.output import RunOutput as RunOutput
     from coterie.teams.team import Team as Team
@@ -32,6 +33,7 @@ _HOME = {
     "SqliteDb": "coterie.memory.sqlite",
     "Team": "coterie.teams.team",
     "UserMemory": "coterie.memory.values",
+    "Worker": "coterie.memory.worker",
 }
 
 __all__ = [  # noqa: RUF022  # the order of importance
@@ -44,6 +46,7 @@ __all__ = [  # noqa: RUF022  # the order of importance
     "SqliteDb",
     "PostgresDb",
     "MemoryOptimizationStrategyType",
+    "Worker",
     "OfflineModel",
     "CoterieError",
 ]

@@ -104,7 +104,10 @@ def test_a_turn_that_could_not_be_curated_is_kept_and_curated_by_the_next_run(
     (turn,) = db.pending_turns("u")
     assert turn.attempts == 1
     assert turn.error
+    assert agent(db, quiet()).run("hello", user_id="u").curation is not None
+    assert len(db.pending_turns("u")) == 1  # it waits a while
 
+    assert db.retry_turns("u") == 1
     second = agent(db, quiet()).run("I have a dog.", user_id="u", session_id="s")
     assert [report.turn_id for report in second.curations] == [turn.turn_id, second.turn_id]
     assert second.errors == ()
@@ -338,6 +341,7 @@ def test_a_turn_that_never_can_be_curated_holds_up_no_other(db: Db, openai_serve
     scout = Agent("scout", model=quiet(), memory_manager=MemoryManager(db, model), update_memory_on_run=True)
     scout.run("poison", user_id="u")
     for _ in range(3):
+        db.retry_turns("u")
         assert scout.run("hello", user_id="u").curation is not None
     assert len(db.pending_turns("u")) == 1
 

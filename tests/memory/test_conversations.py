@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from coterie.errors import ConflictError, InputError, NotFoundError
-from coterie.memory.conversations import MAX_ATTEMPTS
 from coterie.memory.db import Db
 from coterie.memory.edits import Change, Curated
+from coterie.memory.leases import MAX_ATTEMPTS
 from coterie.memory.values import Message, Scope, Turn, TurnStatus
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -116,7 +116,7 @@ def test_only_a_pending_turn_fails(db: Db) -> None:
     db.record_turn(turn(1))
     db.apply(Scope("ana"), [], Change(), curated=Curated("turn-1"))
     for wrong in (turn(1), turn(2), turn(1, user_id="ben")):
-        with pytest.raises(NotFoundError, match=wrong.turn_id):
+        with pytest.raises(ConflictError, match=wrong.turn_id):
             db.fail_turn(wrong, "x")
 
 

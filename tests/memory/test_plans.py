@@ -22,9 +22,10 @@ INSERT INTO memory (user_id, memory_id, memory, topics, team_id, visibility, kin
 SELECT 'user' || n % {USERS}, 'id-' || n, 'Tea ' || n, '[]', 'desk', CASE n % 10 WHEN 0 THEN 'team' ELSE 'user' END,
     'fact', now() - n * interval '1 second', now(), 1, n::text::bytea, 'tea word' || n, '', 'user', '[]'
 FROM generate_series(1, {USERS * EACH}) AS n;
-INSERT INTO turn (user_id, turn_id, session_id, run_id, messages, at, status, attempts)
+INSERT INTO turn (user_id, turn_id, session_id, run_id, messages, at, status, attempts, due_at, lease)
 SELECT 'user' || n % {USERS}, 'turn-' || n, 's' || n % 7, 'r', '[]', now() - n * interval '1 second',
-    CASE WHEN n % 1000 = 0 THEN 'pending' ELSE 'none' END, 0
+    CASE WHEN n % 2 = 0 THEN 'pending' ELSE 'none' END, 0,
+    CASE WHEN n % 2 = 0 THEN now() - n * interval '1 second' END, CASE WHEN n % 400 = 0 THEN 'lapsed' END
 FROM generate_series(1, {USERS * EACH}) AS n;
 """
 ANALYZE = "ANALYZE memory; ANALYZE turn; ANALYZE memory_search"
@@ -108,6 +109,22 @@ def test_reading_by_index(planned: tuple[Db, Plans], statistics: bool, scope: Sc
         found = plan(planned, verb, *arguments)
         assert "Seq Scan" not in found
         assert index in found or not statistics  # without them another one may do
+
+
+def test_claiming_by_index(planned: tuple[Db, Plans], statistics: bool) -> None:
+    db, plans = planned
+    plans.clear()
+    held = db.claim_turn()
+    assert held is not None
+    candidates, *_, taking = plans
+    assert "Seq Scan" not in candidates + taking
+    assert "turn_leased" in taking
+    if statistics:
+        assert "Index Scan using turn_due" in candidates
+        assert "turn_leased" in candidates
+        assert "Sort" not in candidates + taking
+    db.fail_turn(held, "")
+    assert "Seq Scan" not in plans[-1]
 
 
 @pytest.mark.parametrize("scope", SCOPES)

@@ -281,7 +281,7 @@ class World:
 
     def fail(self, step: Step) -> None:
         user, name = step.scope.user_id, f"turn {step.pick % 2}-{self.example}"
-        with suppress(NotFoundError):
+        with suppress(ConflictError):
             self.db.fail_turn(Turn(name, "talk", "run", (), LONG_AGO, user), "no model")
             assert self.model.turns[user, name] == "pending"
 

@@ -105,6 +105,7 @@ def test_a_turn_whose_memories_cannot_be_embedded_stays_owed(opened: Open) -> No
     [owed] = manager.db.pending_turns("ana")
     assert (owed.attempts, owed.error) == (1, str(report.error))
     broken.answer = [[1.0, 0.0]]
+    manager.db.retry_turns("ana")
     [again] = manager.curate_pending("ana")
     assert again.error is None
     assert [memory.memory for memory in manager.db.newest(ANA)] == ["I live in Lisbon"]

@@ -30,8 +30,14 @@ def _turn(postgres: bool) -> None:
     op.execute("UPDATE turn SET due_at = at WHERE status = 'pending'")
     if postgres:
         op.execute("ALTER TABLE turn FORCE ROW LEVEL SECURITY")
-    pending = sa.text("status = 'pending'")
-    op.create_index("turn_due", "turn", ["due_at"], sqlite_where=pending, postgresql_where=pending)
+    _index("turn_due", ["due_at"], "status = 'pending'")
+    _index("turn_leased", ["user_id", "due_at"], "status = 'pending' AND lease IS NOT NULL")
+    _index("turn_dead", ["user_id", "at", "turn_id"], "status = 'dead'")
+
+
+def _index(name: str, columns: list[str], condition: str) -> None:
+    where = sa.text(condition)
+    op.create_index(name, "turn", columns, sqlite_where=where, postgresql_where=where)
 
 
 def _proposal(postgres: bool, moment: Any, identifier: sa.Text) -> None:

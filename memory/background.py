@@ -1,0 +1,107 @@
+"""Curating after the answer has gone out: a thread of this process, begun when there is something to do."""
+
+import concurrent.futures.thread  # noqa: F401  # before the hook below, which so runs first
+import logging
+import threading
+import time
+from collections import deque
+from typing import TYPE_CHECKING
+
+from coterie.errors import ConflictError
+from coterie.memory import forks
+from coterie.memory.flow import drive
+from coterie.memory.values import Turn
+
+if TYPE_CHECKING:
+    from coterie.memory.manager import MemoryManager
+
+log = logging.getLogger("coterie")
+
+LOOKS_AGAIN_SECONDS = 0.2
+"""How often to look for a turn that somebody else keeps from being taken up."""
+
+
+_at_work: "set[Background]" = set()
+
+
+class Background:
+    """The turns that this process has put aside to be curated, one after the other.
+
+    The thread ends when there are none left, and Python waits for it when the program ends. What is in the queue is in
+    the store too, so whatever becomes of the process, others find it there.
+    """
+
+    def __init__(self) -> None:
+        self._change = threading.Condition()
+        self._turns: deque[tuple[MemoryManager, Turn]] = deque()
+        self._working = False
+        forks.watch(self, Background._before_fork, Background._after_fork)
+
+    def put(self, manager: "MemoryManager", turn: Turn) -> None:
+        """Have a turn curated that is stored, and pending."""
+        with self._change:
+            self._turns.append((manager, turn))
+            if not self._working:
+                threading.Thread(target=self._work, name="coterie-background").start()
+                self._working = True
+                _at_work.add(self)
+
+    def wait(self) -> None:
+        """Wait until nothing is left."""
+        with self._change:
+            self._change.wait_for(lambda: not self._working)
+
+    def _work(self) -> None:
+        while (found := self._next()) is not None:
+            try:
+                _settle(*found)
+            except Exception as error:
+                log.warning("The turn %s was not curated in the background: %s", found[1].turn_id, error)
+
+    def _next(self) -> "tuple[MemoryManager, Turn] | None":
+        with self._change:
+            if self._turns:
+                return self._turns.popleft()
+            self._working = False
+            _at_work.discard(self)
+            self._change.notify_all()
+            return None
+
+    def _before_fork(self) -> None:
+        self._change.acquire()
+
+    def _after_fork(self, in_child: bool) -> None:
+        if in_child:  # where there is no such thread, and it is the parent's work
+            self._turns.clear()
+            self._working = False
+            _at_work.discard(self)
+        self._change.release()
+
+
+def _finish() -> None:
+    """Wait, at the program's end, for what is at work.
+
+    Python waits for the threads by itself, but first has concurrent.futures take no more work, which LangChain needs to
+    call a model. This is where concurrent.futures hooks in too; the last to do so comes first.
+    """
+    for one in list(_at_work):
+        one.wait()
+
+
+threading._register_atexit(_finish)  # type: ignore[attr-defined]  # there is no public way; since Python 3.9
+
+
+def _settle(manager: "MemoryManager", turn: Turn) -> None:
+    """Curate what is due of the turn's user, agent and team, in order, until the turn is curated, or has failed."""
+    db = manager.db
+    while (now := db.turn(turn.user_id, turn.turn_id)).status == "pending" and now.attempts == turn.attempts:
+        held = db.claim_turn(like=turn)
+        if held is None:  # a worker is at it, or at another of the user's
+            time.sleep(LOOKS_AGAIN_SECONDS)
+            continue
+        try:
+            report = drive(manager.curating(held))
+        except ConflictError:
+            continue
+        if report.error is not None:
+            log.warning("The turn %s was not curated in the background: %s", held.turn_id, report.error)

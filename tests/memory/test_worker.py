@@ -1,0 +1,193 @@
+"""Workers: what is due gets curated, whatever becomes of those who were at it."""
+
+import asyncio
+import json
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from coterie import MemoryManager, Scope, SqliteDb, UserMemory, Worker
+from coterie.errors import ConfigurationError, InputError, StoreError
+from coterie.memory.checks import Proposal
+from coterie.memory.curation import CurationReport
+from coterie.memory.db import Db
+from coterie.memory.flow import Flow
+from coterie.memory.values import Message, Turn
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+ROOT = Path(__file__).parents[2]
+
+
+def turn(number: int, user_id: str = "ana") -> Turn:
+    said = (Message("user", f"I like tea {number}"),)
+    at = START + timedelta(minutes=number)
+    return Turn(f"turn-{number}", "s", "run", said, at, user_id, None, "scout")
+
+
+class Scripted:
+    """A curator that does something, and then keeps what was said."""
+
+    def __init__(self, act: Callable[[Turn], object] = lambda turn: None) -> None:
+        self.act = act
+
+    def propose(self, turn: Turn, before: Sequence[Turn], known: Sequence[UserMemory]) -> Flow[list[Proposal]]:
+        yield from ()
+        self.act(turn)
+        return [Proposal("add", turn.messages[0].content)]
+
+
+def run(db: Db, turns: int, act: Callable[[Turn], object] = lambda turn: None, workers: int = 1) -> list[str]:
+    """Have a worker curate until so many turns are done. Returns their ids, in order."""
+    done: list[str] = []
+
+    def told(report: CurationReport) -> None:
+        done.append(report.turn_id)
+        if len(done) == turns:
+            worker.stop()
+
+    worker = Worker(MemoryManager(db, curator=Scripted(act)), workers, told=told)
+    worker.run()
+    return done
+
+
+def until(condition: Callable[[], object]) -> None:
+    for _ in range(1_000):
+        if condition():
+            return
+        time.sleep(0.02)
+    raise AssertionError("it did not come about")
+
+
+def test_what_is_due_is_curated_in_order_until_it_is_stopped(db: Db) -> None:
+    for number in range(5):
+        db.record_turn(turn(number))
+    assert run(db, 5) == [f"turn-{number}" for number in range(5)]
+    kept = db.newest(Scope("ana"), oldest_first=True)
+    assert [memory.memory for memory in kept] == [f"I like tea {number}" for number in range(5)]
+
+
+def test_users_are_served_at_the_same_time(db: Db) -> None:
+    together = threading.Barrier(3, timeout=60)
+    for number, user in enumerate(["ana", "ben", "eve"]):
+        db.record_turn(turn(number, user))
+    assert len(run(db, 3, lambda _: together.wait(), workers=3)) == 3
+
+
+def test_what_becomes_due_later_is_found(db: Db) -> None:
+    threading.Timer(0.3, lambda: db.record_turn(turn(1))).start()
+    assert run(db, 1) == ["turn-1"]
+
+
+def test_a_fault_is_the_turns_and_not_the_workers(db: Db, caplog: pytest.LogCaptureFixture) -> None:
+    db.record_turn(turn(1))
+    db.record_turn(turn(2))
+    manager = MemoryManager(db, curator=Scripted())
+    manager.curating = lambda held: 1 / 0  # type: ignore[method-assign, assignment, return-value]
+    done: list[CurationReport] = []
+
+    def told(report: CurationReport) -> None:
+        done.append(report)
+        worker.stop()
+
+    worker = Worker(manager, told=told)
+    worker.run()
+    (owed,) = [one for one in db.pending_turns("ana") if one.attempts]
+    assert "ZeroDivisionError: division by zero" in str(owed.error) == str(done[0].error)
+    assert "turn-1" in caplog.text
+
+
+def test_a_lease_is_extended_while_a_model_thinks(db: Db) -> None:
+    """A second worker finds nothing to do, though the first takes three times as long as its lease."""
+    db.record_turn(turn(1))
+    manager = MemoryManager(db, curator=Scripted(lambda _: time.sleep(3)))
+    other = Worker(MemoryManager(db, curator=Scripted()), lease_seconds=1)
+    reports: list[CurationReport] = []
+
+    def told(report: CurationReport) -> None:
+        reports.append(report)
+        worker.stop()
+        other.stop()
+
+    worker = Worker(manager, lease_seconds=1, told=told)
+    first = threading.Thread(target=worker.run)
+    first.start()
+    until(lambda: worker.in_hand)
+    other.run()
+    first.join()
+    assert [report.error for report in reports] == [None]
+    assert db.turn("ana", "turn-1").attempts == 0
+
+
+def test_a_worker_that_is_broken_off_gives_back_what_it_has(db: Db) -> None:
+    thinking = threading.Event()
+
+    def told(report: CurationReport) -> None:
+        raise KeyboardInterrupt  # as a second Ctrl-C does, at any point
+
+    db.record_turn(turn(1))
+    db.record_turn(turn(2, "ben"))
+    manager = MemoryManager(db, curator=Scripted(lambda turn: turn.user_id == "ana" and thinking.wait(60)))
+    worker = Worker(manager, 2, told=told)
+    with pytest.raises(KeyboardInterrupt):
+        worker.run()
+    taken = db.claim_turn()
+    assert taken == turn(1)
+    thinking.set()
+    until(lambda: not worker.in_hand)
+    assert (db.turn("ana", "turn-1").status, db.count(Scope("ana"))) == ("pending", 0)  # too late
+
+
+def test_stopped_before_it_runs_it_does_nothing(db: Db) -> None:
+    db.record_turn(turn(1))
+    worker = Worker(MemoryManager(db))
+    worker.stop()
+    worker.run()
+    assert db.backlog().due == 1
+
+
+def test_a_worker_that_cannot_work_says_so_at_once(tmp_path: Path) -> None:
+    for workers, seconds in [(0, 60.0), (1, 0.0)]:
+        with pytest.raises(InputError, match="positive"):
+            Worker(MemoryManager(SqliteDb()), workers, lease_seconds=seconds)
+    with pytest.raises(ConfigurationError, match="needs a model"):
+        Worker(MemoryManager(SqliteDb(), curator="model")).run()
+    with pytest.raises(StoreError):
+        Worker(MemoryManager(SqliteDb(tmp_path))).run()
+
+
+def test_it_runs_asynchronously_too(db: Db) -> None:
+    async def use() -> None:
+        worker = Worker(MemoryManager(db, curator=Scripted()), told=lambda report: worker.stop())
+        await worker.arun()
+
+    db.record_turn(turn(1))
+    asyncio.run(use())
+    assert db.backlog().owed == 0
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
+@pytest.mark.parametrize("kind", ["sqlite", "postgres"])
+def test_killed_and_stalled_workers_lose_nothing_and_do_nothing_twice(
+    kind: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    where = ["--sqlite", str(tmp_path / "queue.db")]
+    if kind == "postgres":
+        where = ["--postgres", request.getfixturevalue("postgres_url")]
+    load = ["--turns", "240", "--workers", "2", "--kill-every", "0.4", "--lease-seconds", "0.6", "--json"]
+    command = [sys.executable, str(ROOT / "benchmarks/curation_queue.py"), *load, *where]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert found["kills"] + found["stalls"] > 2
+    assert {name: found[name] for name in ("lost", "duplicates", "out_of_order", "dead")} == {
+        "lost": 0,
+        "duplicates": 0,
+        "out_of_order": 0,
+        "dead": 0,
+    }
