@@ -89,7 +89,7 @@ def _narrow(table: sa.Table, names: Sequence[str], walled: bool) -> sa.Subquery:
 def _best(narrow: sa.Subquery, names: tuple[str, str], words: int, *wanted: sa.ColumnElement[bool]) -> sa.CTE:
     """The hits that fit best, by the rarity of each of their words among the hits.
 
-    Of each hit little is kept, the column of its id and that of its time: 40,000 should fit into the memory of a sort.
+    Of each little is kept, its columns of these names: its id and its time. There may be 40,000.
     """
     id_, time = names
     places = range(words)
