@@ -18,6 +18,7 @@ from coterie.memory.models import curating_model
 from coterie.memory.optimizing import Optimized, optimize
 from coterie.memory.secrets import without_login
 from coterie.memory.strategies import MemoryOptimizationStrategyType, Strategy, named
+from coterie.memory.summaries import summarize
 from coterie.memory.values import Scope, Turn, UserMemory
 from coterie.memory.verbatim import VerbatimCurator
 
@@ -69,6 +70,11 @@ class MemoryManager:
         found = copy(self)
         found._db, found._model = self._db or db, self._model if self._model is not None else model
         return found
+
+    @property
+    def limits(self) -> CurationLimits:
+        """How much one turn may change, and how long a memory may be."""
+        return self._limits
 
     @property
     def store(self) -> Db | None:
@@ -281,6 +287,26 @@ class MemoryManager:
         owner = key("user_id", user_id)
         return (yield from optimize(self.db, owner, named(strategy), curating_model(self._model), apply))
 
+    @driven
+    def summarize_session(self, session_id: str, user_id: str | None = None) -> Flow[str | None]:
+        """Sum up what was said in a session since it was last summed up, and return the whole summary.
+
+        Without a model it is what the user stated last, as said.
+
+        Args:
+            session_id: which.
+            user_id: whose. None: a session without a user.
+
+        Returns:
+            None if nothing was said in it.
+
+        Raises:
+            NotFoundError: the user has no such session.
+            CurationError: the model gave nothing usable. The summary before is kept.
+            ConflictError: somebody else summed it up meanwhile.
+        """
+        return (yield from summarize(self.db, user_id, session_id, curating_model(self._model)))
+
     def _apply(self, scope: Scope, edit: Edit) -> str:
         return self.db.apply(scope, [edit], Change())[0].memory_id
 
@@ -295,6 +321,7 @@ class MemoryManager:
     acreate_user_memories = adriven(create_user_memories)
     acurate_pending = adriven(curate_pending)
     aoptimize_memories = adriven(optimize_memories)
+    asummarize_session = adriven(summarize_session)
 
 
 def _owner(user_id: str | None) -> Scope:

@@ -17,7 +17,7 @@ FIELDS = tuple(UserMemory.model_fields)
 MEMORY_COLUMNS = tuple(MEMORY.c[name] for name in FIELDS)
 SEARCH_COLUMNS = (*MEMORY_COLUMNS, MEMORY.c.words, MEMORY.c.topic_words)
 REVISION_COLUMNS = tuple(column for column in REVISION.c if column.name != "audience")
-SESSION_COLUMNS = tuple(column for column in SESSION.c if column.name not in {"summary_upto", "version"})
+SESSION_COLUMNS = tuple(column for column in SESSION.c if column.name != "version")
 TURN_INDEX = ("words", "reply_words", "asks", "told", "speaker", "audience")
 TURN_COLUMNS = tuple(column for column in TURN.c if column.name not in {*TURN_INDEX, "place", "due_at", "lease"})
 
