@@ -6,6 +6,7 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 
 from coterie.graphs.memory_nodes import curator_node, recall_node
+from coterie.graphs.memory_tools import own_memory_tools
 from coterie.graphs.nodes import model_node, tools_node, wants_tools
 from coterie.graphs.spec import AgentSpec, slug
 from coterie.graphs.state import GraphState, RunContext
@@ -17,13 +18,14 @@ def agent_graph(spec: AgentSpec) -> Graph:
     """Compile the graph of one agent. Without tools it has no tools node."""
     graph = StateGraph(GraphState, context_schema=RunContext)
     graph.add_node("recall", recall_node(spec.memory, name=spec.name, agent_id=spec.agent_id))
-    graph.add_node("model", model_node(spec, spec.tools))
+    tools = [*spec.tools, *own_memory_tools(spec)]
+    graph.add_node("model", model_node(spec, tools))
     graph.add_node("curate", curator_node(spec.memory, name=spec.name, agent_id=spec.agent_id))
     graph.add_edge(START, "recall")
     graph.add_edge("recall", "model")
     graph.add_edge("curate", END)
-    if spec.tools:
-        graph.add_node("tools", tools_node(spec.name, spec.tools))
+    if tools:
+        graph.add_node("tools", tools_node(spec.name, tools))
         graph.add_edge("tools", "model")
 
         def after_model(state: GraphState) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from coterie.memory.edits import Applied
 from coterie.memory.manager import CurationReport
 from coterie.memory.values import Recall
 
@@ -53,6 +54,13 @@ class MemoryCurated(Event):
     """The curator went through a turn: this run's, or an earlier one that was still owed."""
 
     report: CurationReport
+
+
+@dataclass(frozen=True)
+class MemoryChanged(Event):
+    """An agent changed the memory itself, by one of its memory tools."""
+
+    applied: Applied
 
 
 @dataclass(frozen=True)

@@ -7,16 +7,22 @@ from typing import Protocol
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
 from langgraph.runtime import Runtime
 
-from coterie.errors import ConflictError, CoterieError, CurationError
+from coterie.errors import ConflictError, CoterieError, CurationError, NotFoundError
 from coterie.graphs.events import MemoryCurated, MemoryRecalled
 from coterie.graphs.nodes import FlowNode, Update
 from coterie.graphs.prompts import memory_block
 from coterie.graphs.spec import MemoryUse
 from coterie.graphs.state import GraphState, RunContext, asking, member_work, question, tell, this_turn
 from coterie.memory.curation import CurationReport
+from coterie.memory.db import Db
 from coterie.memory.flow import Flow
 from coterie.memory.ids import new_id
+from coterie.memory.prompt import excerpt
+from coterie.memory.tokens import estimate_tokens
 from coterie.memory.values import Message, Turn
+
+CHARACTERS_PER_TOKEN = 2
+"""How much of a text is sure to fit into a token, by our estimate: half of what Latin letters take."""
 
 
 class Node(Protocol):
@@ -44,13 +50,16 @@ def recall_node(
             "session_id": context.session_id or new_id(),
             "history": [],
             "recalled": "",
+            "summary": "",
         }
         if memory is None:
             return update
         db, messages = memory.manager.db, state["messages"]
         if memory.history_runs and context.session_id and not context.member and not _has_answers(messages):
             turns = db.turns(context.user_id, context.session_id, limit=memory.history_runs)
-            update["history"] = [message for turn in turns for message in _as_history(turn)]
+            update["history"] = within(memory.history_tokens, [list(_as_history(turn)) for turn in turns])
+        if memory.summaries and context.session_id and not context.member:
+            update["summary"] = _summary(db, context.user_id, context.session_id)
         if memory.recall:
             found = db.recall(context.scope(agent_id, team_id), question(messages), token_budget=memory.token_budget)
             update["recalled"] = memory_block(found)
@@ -62,6 +71,29 @@ def recall_node(
 
 def _has_answers(messages: Sequence[AnyMessage]) -> bool:
     return any(isinstance(message, AIMessage) for message in messages)
+
+
+def within(budget: int, turns: Sequence[list[AnyMessage]]) -> list[AnyMessage]:
+    """The messages of the last turns that fit into so many tokens. Of the very last, if it alone does not, a part."""
+    kept: list[AnyMessage] = []
+    for turn in reversed(turns):
+        tokens = sum(estimate_tokens(message.text) for message in turn)
+        if tokens > budget and not kept:
+            share = budget * CHARACTERS_PER_TOKEN // max(len(turn), 1)
+            return [message.model_copy(update={"content": excerpt(message.text, share)}) for message in turn]
+        budget -= tokens
+        if budget < 0:
+            break
+        kept[:0] = turn
+    return kept
+
+
+def _summary(db: Db, user_id: str | None, session_id: str) -> str:
+    """What the session was about; nothing if it is new."""
+    try:
+        return db.session(user_id, session_id).summary or ""
+    except NotFoundError:
+        return ""
 
 
 def _as_history(turn: Turn) -> Iterator[AnyMessage]:
@@ -104,11 +136,12 @@ def curator_node(
         db.record_turn(turn)
         if curate == "background":
             memory.manager.curate_in_background(turn)
-            return {}
-        for each in [db.claim_turn(like=turn), turn] if curate else []:
+        for each in [db.claim_turn(like=turn), turn] if curate is True else []:
             report = (yield from _curated(memory, each)) if each else None
             if report is not None:
                 tell(runtime, MemoryCurated(name, report))
+        if memory.summaries:
+            memory.manager.summarize_in_background(turn.session_id, turn.user_id)
         return {}
 
     return FlowNode("curate", steps)

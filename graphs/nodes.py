@@ -69,7 +69,7 @@ def model_node(spec: Spec, tools: Sequence[BaseTool]) -> FlowNode:
     names = {tool.name for tool in tools}
 
     def steps(state: GraphState, _: Runtime[RunContext]) -> Flow[Update]:
-        system = SystemMessage(system_prompt(spec, state.get("recalled", "")))
+        system = SystemMessage(system_prompt(spec, state.get("recalled", ""), state.get("summary", "")))
         try:
             answer = yield Invoke(model, [system, *state.get("history", []), *state["messages"]])
         except (GraphBubbleUp, CoterieError):

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from coterie.graphs.memory_tools import own_memory_tools
 from coterie.graphs.spec import AgentSpec, MemoryUse, Spec, TeamSpec, model_name, slug
 
 NodeKind = Literal["start", "end", "recall", "model", "leader", "tools", "curator", "memory"]
@@ -94,6 +95,7 @@ def picture(spec: Spec) -> Picture:
     file = spec.memory.manager.db.name.rpartition("/")[2]
     store = Node("/memory", "memory", "shared memory", (file,))
     edges += _memory_edges(root, store, bool(spec.memory.curate))
+    edges += [Edge(path, store.id, "both") for path in _hands(spec, root.id)]
     return Picture(root, start, end, store, tuple(edges))
 
 
@@ -119,8 +121,8 @@ def _nodes(spec: Spec, path: str, member: bool) -> Iterator[Node]:
         yield Node(f"{path}/recall", "recall", "recall", read)
     kind: NodeKind = "leader" if isinstance(spec, TeamSpec) else "model"
     yield Node(f"{path}/{kind}", kind, kind, (model_name(spec.model),))
-    if spec.tools:
-        yield Node(f"{path}/tools", "tools", "tools", tuple(tool.name for tool in spec.tools))
+    if tools := [*spec.tools, *own_memory_tools(spec)]:
+        yield Node(f"{path}/tools", "tools", "tools", tuple(tool.name for tool in tools))
     if memory is not None and not member:
         kept = ("keeps the turn", "curates the memory") if memory.curate else ("keeps the turn",)
         yield Node(f"{path}/curate", "curator", "curator", kept)
@@ -147,6 +149,14 @@ def _edges(cluster: Cluster) -> Iterator[Edge]:
         yield Edge(tools.id, asks.id, "always")
     if curator := cluster.node("curator"):
         yield Edge(asks.id, curator.id, "choice" if tools or cluster.members else "always")
+
+
+def _hands(spec: Spec, path: str) -> Iterator[str]:
+    """The tools by which agents change the memory themselves."""
+    if spec.memory is not None and spec.memory.agentic:
+        yield f"{path}/tools"
+    for member in _members(spec):
+        yield from _hands(member, f"{path}/{slug(member.name)}")
 
 
 def _memory_edges(cluster: Cluster, store: Node, curate: bool) -> Iterator[Edge]:

@@ -21,8 +21,14 @@ class MemoryUse:
     """Put what is remembered into the prompt."""
     curate: Curate = True
     """Let the curator go through each turn: at the end of the run, or in the background when the answer is out."""
+    agentic: bool = False
+    """Give the agent tools to search and change the memory itself."""
+    summaries: bool = False
+    """Have the session summed up, and put the summary into the prompt."""
     history_runs: int = 5
     """How many earlier turns of the session the model sees. 0: none."""
+    history_tokens: int = 2000
+    """The most that they may take of a prompt, in estimated tokens. The oldest are left out first."""
     token_budget: int = 1000
     """The most that memories may take of a prompt, in estimated tokens."""
 

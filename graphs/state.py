@@ -1,15 +1,48 @@
 """What travels through a graph: the state that its nodes write, and the context that says who is asking."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TypedDict
+from typing import Any, Protocol, TypedDict
 
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
 from langgraph.config import get_config
 from langgraph.graph import MessagesState
-from langgraph.runtime import Runtime
 
+from coterie.errors import NotFoundError
 from coterie.graphs.events import Event
+from coterie.memory.db import Db
+from coterie.memory.flow import in_thread
 from coterie.memory.values import Scope, checked_id
+
+
+class SessionState:
+    """The state of one session in the store: a JSON object that an application keeps, merged by key.
+
+    Members at work and other runs of the session have the same. Each update is a transaction of its own, so that what
+    they set under different keys all remains.
+    """
+
+    def __init__(self, db: Db, user_id: str | None, session_id: str) -> None:
+        self._key = (user_id, session_id)
+        self._db = db
+
+    def get(self) -> dict[str, Any]:
+        """What is kept now. Empty for a session that has nothing."""
+        try:
+            return dict(self._db.session(*self._key).state)
+        except NotFoundError:
+            return {}
+
+    def update(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Set these keys, leave the others as they are, and return the whole.
+
+        Raises:
+            InputError: a value is not plain JSON.
+        """
+        return dict(self._db.update_session_state(*self._key, values).state)
+
+    aget = in_thread(get)
+    aupdate = in_thread(update)
 
 
 @dataclass(frozen=True)
@@ -30,6 +63,8 @@ class RunContext:
     """The team that an agent works in; the team sets it."""
     member: bool = False
     """Whether this is a member at work: its team keeps the turn and curates it."""
+    session: SessionState | None = field(default=None, repr=False)
+    """The session's state, for tools: ``runtime.context.session.update({"basket": []})``. None: there is no store."""
     told: list[Event] | None = field(default=None, repr=False)
     """Where to note the run's events; they are streamed as well. None: nowhere. Streaming them costs 1 ms a run."""
 
@@ -42,7 +77,19 @@ class RunContext:
         return Scope(self.user_id, team_id or self.team_id, agent_id)
 
 
-def asking(runtime: Runtime[RunContext]) -> RunContext:
+class Running(Protocol):
+    """What nodes and tools are given of the run: LangGraph's ``Runtime`` or ``ToolRuntime``."""
+
+    @property
+    def context(self) -> RunContext:
+        """Who is asking."""
+
+    @property
+    def stream_writer(self) -> Callable[[Any], None]:
+        """Writes to the custom stream."""
+
+
+def asking(runtime: Running) -> RunContext:
     """The run's context; outside ``Agent.run`` it may be missing, and ``thread_id`` then names the session."""
     context = runtime.context or RunContext()
     if context.session_id is None:
@@ -52,7 +99,7 @@ def asking(runtime: Runtime[RunContext]) -> RunContext:
     return context
 
 
-def tell(runtime: Runtime[RunContext], event: Event) -> None:
+def tell(runtime: Running, event: Event) -> None:
     """Say what happened: to LangGraph's custom stream, and to the run's notes."""
     runtime.stream_writer(event)
     if runtime.context is not None and runtime.context.told is not None:
@@ -69,6 +116,8 @@ class GraphState(MessagesState, total=False):
     """Earlier turns of the session, oldest first, from the store."""
     recalled: str
     """What memory says, ready for the prompt."""
+    summary: str
+    """What the session was about before ``history``; empty if nobody summed it up."""
 
 
 class MemberTask(TypedDict):

@@ -15,6 +15,7 @@ from coterie.errors import ConfigurationError
 from coterie.graphs.agent import Graph, agent_graph
 from coterie.graphs.events import MemberFinished, MemberStarted
 from coterie.graphs.memory_nodes import curator_node, recall_node
+from coterie.graphs.memory_tools import own_memory_tools
 from coterie.graphs.nodes import FlowNode, Update, model_node, tools_node, wants_tools
 from coterie.graphs.spec import Spec, TeamSpec, member_tools, slug
 from coterie.graphs.state import WORK, GraphState, MemberTask, MemberWork, RunContext, asking, tell
@@ -37,7 +38,7 @@ def team_graph(spec: TeamSpec) -> Graph:
     keys = {name: slug(member.name) for name, member in members.items()}
     graph = StateGraph(GraphState, context_schema=RunContext)
     graph.add_node("recall", recall_node(spec.memory, name=spec.name, team_id=spec.team_id))
-    tools = [*spec.tools, *(member_tool(name, member) for name, member in members.items())]
+    tools = [*spec.tools, *own_memory_tools(spec), *(member_tool(name, member) for name, member in members.items())]
     graph.add_node("leader", model_node(spec, tools))
     graph.add_node("tools", tools_node(spec.name, tools))
     graph.add_node("curate", curator_node(spec.memory, name=spec.name, team_id=spec.team_id))
@@ -51,7 +52,7 @@ def team_graph(spec: TeamSpec) -> Graph:
 
     def after_leader(state: GraphState) -> str | list[Send]:
         last = state["messages"][-1]
-        return hand_out(last, keys) if isinstance(last, AIMessage) and wants_tools(last) else "curate"
+        return hand_out(state, keys) if isinstance(last, AIMessage) and wants_tools(last) else "curate"
 
     graph.add_conditional_edges("leader", after_leader, [*keys.values(), "tools", "curate"])
     return graph.compile(name=slug(spec.name))
@@ -91,11 +92,15 @@ def member_tool(name: str, member: Spec) -> BaseTool:
     )
 
 
-def hand_out(message: AIMessage, keys: Mapping[str, str]) -> list[Send]:
+def hand_out(state: GraphState, keys: Mapping[str, str]) -> list[Send]:
     """One Send for each call of a member, and one for all other calls together: all run in one step, in parallel.
+
+    The last message has the calls.
 
     ``keys`` has the members' nodes by the names of their functions.
     """
+    *before, message = state["messages"]
+    assert isinstance(message, AIMessage)
     sends, rest = [], []
     for call in message.tool_calls:
         task = call["args"].get("task")
@@ -104,7 +109,8 @@ def hand_out(message: AIMessage, keys: Mapping[str, str]) -> list[Send]:
         else:
             rest.append(call)
     if rest or message.invalid_tool_calls:
-        sends.append(Send("tools", {"messages": [message.model_copy(update={"tool_calls": rest})]}))
+        asked = message.model_copy(update={"tool_calls": rest})
+        sends.append(Send("tools", {**state, "messages": [*before, asked]}))
     return sends
 
 

@@ -1,10 +1,11 @@
-"""Curating after the answer has gone out: a thread of this process, begun when there is something to do."""
+"""Work that follows an answer when it has gone out: a thread of this process, begun when there is something to do."""
 
 import concurrent.futures.thread  # noqa: F401  # before the hook below, which so runs first
 import logging
 import threading
 import time
 from collections import deque
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from coterie.errors import ConflictError
@@ -21,28 +22,30 @@ LOOKS_AGAIN_SECONDS = 0.2
 """How often to look for a turn that somebody else keeps from being taken up."""
 
 
+Work = Callable[[], object]
+
 _at_work: "set[Background]" = set()
 
 
 class Background:
-    """The turns that this process has put aside to be curated, one after the other.
+    """What this process has put aside to be done, one after the other.
 
-    The thread ends when there are none left, and Python waits for it when the program ends. What is in the queue is in
+    The thread ends when nothing is left, and Python waits for it when the program ends. What must not be lost is in
     the store too, so whatever becomes of the process, others find it there.
     """
 
     def __init__(self) -> None:
         self._change = threading.Condition()
-        self._turns: deque[tuple[MemoryManager, Turn]] = deque()
+        self._work: deque[Work] = deque()
         self._working = False
         forks.watch(self, Background._before_fork, Background._after_fork)
 
-    def put(self, manager: "MemoryManager", turn: Turn) -> None:
-        """Have a turn curated that is stored, and pending."""
+    def put(self, work: "Work") -> None:
+        """Have something done. What it raises is logged."""
         with self._change:
-            self._turns.append((manager, turn))
+            self._work.append(work)
             if not self._working:
-                threading.Thread(target=self._work, name="coterie-background").start()
+                threading.Thread(target=self._do, name="coterie-background").start()
                 self._working = True
                 _at_work.add(self)
 
@@ -51,17 +54,17 @@ class Background:
         with self._change:
             self._change.wait_for(lambda: not self._working)
 
-    def _work(self) -> None:
-        while (found := self._next()) is not None:
+    def _do(self) -> None:
+        while (work := self._next()) is not None:
             try:
-                _settle(*found)
+                work()
             except Exception as error:
-                log.warning("The turn %s was not curated in the background: %s", found[1].turn_id, error)
+                log.warning("In the background: %s", error)
 
-    def _next(self) -> "tuple[MemoryManager, Turn] | None":
+    def _next(self) -> "Work | None":
         with self._change:
-            if self._turns:
-                return self._turns.popleft()
+            if self._work:
+                return self._work.popleft()
             self._working = False
             _at_work.discard(self)
             self._change.notify_all()
@@ -72,7 +75,7 @@ class Background:
 
     def _after_fork(self, in_child: bool) -> None:
         if in_child:  # where there is no such thread, and it is the parent's work
-            self._turns.clear()
+            self._work.clear()
             self._working = False
             _at_work.discard(self)
         self._change.release()
@@ -91,7 +94,7 @@ def _finish() -> None:
 threading._register_atexit(_finish)  # type: ignore[attr-defined]  # there is no public way; since Python 3.9
 
 
-def _settle(manager: "MemoryManager", turn: Turn) -> None:
+def settle(manager: "MemoryManager", turn: Turn) -> None:
     """Curate what is due of the turn's user, agent and team, in order, until the turn is curated, or has failed."""
     db = manager.db
     while (now := db.turn(turn.user_id, turn.turn_id)).status == "pending" and now.attempts == turn.attempts:

@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from coterie.errors import NotFoundError
+from coterie.errors import ConflictError, NotFoundError
 from coterie.memory import inputs, leases, rows
 from coterie.memory.prepared import Prepared
 from coterie.memory.tables import SESSION, TURN
@@ -141,3 +141,42 @@ def update_state(
     values = {"state": {**row["state"], **new}, "updated_at": datetime.now(UTC)}
     _new_state.change(connection, {**key, **values})
     return rows.session_value({**row, **values})
+
+
+_covered = TURN.alias()
+_last_covered = (
+    sa.select(_covered.c.place)
+    .where(_covered.c.user_id == _user, _covered.c.turn_id == sa.bindparam("upto", type_=sa.Text))
+    .scalar_subquery()
+)
+_new_turns = Prepared(
+    sa.select(*rows.TURN_COLUMNS)
+    .where(TURN.c.user_id == _user, TURN.c.session_id == sa.bindparam("key_session"))
+    .where(TURN.c.place > sa.func.coalesce(_last_covered, 0))
+    .order_by(TURN.c.place, TURN.c.turn_id)
+    .limit(_limit)
+)
+_new_summary = Prepared(
+    sa.update(SESSION)
+    .where(_this_session, sa.func.coalesce(SESSION.c.summary_upto, "") == sa.bindparam("before", type_=sa.Text))
+    .values(summary=sa.bindparam("text"), summary_upto=sa.bindparam("upto"), version=SESSION.c.version + 1)
+)
+
+
+def new_turns(connection: sa.Connection, session: Session, limit: int | None) -> list[Turn]:
+    """The first turns that a session's summary does not cover yet, in the order they were recorded."""
+    values = {"key_user": _owner(session.user_id), "key_session": session.session_id, "upto": session.summary_upto}
+    return _many(connection, _new_turns, values, limit)
+
+
+def keep_summary(connection: sa.Connection, session: Session, summary: str, last: Turn) -> None:
+    """Put a summary in place of the one that was read, which nobody may have replaced meanwhile."""
+    values = {
+        "key_user": _owner(session.user_id),
+        "key_session": session.session_id,
+        "before": session.summary_upto or "",
+        "text": inputs.checked_text("summary", summary),
+        "upto": last.turn_id,
+    }
+    if _new_summary.change(connection, values) != 1:
+        raise ConflictError(f"The session {session.session_id!r} was summed up by somebody else: read it again.")

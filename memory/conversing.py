@@ -94,6 +94,20 @@ class Conversing(FillingGaps):
         with self._writing(of_user(user_id)) as connection:
             return conversations.update_state(connection, self._dialect.insert, user_id, session_id, state)
 
+    def new_turns(self, session: Session, limit: int | None = 20) -> list[Turn]:
+        """The first turns of a session that its summary does not cover yet, in the order they were recorded."""
+        with self._reading(_of_session(session)) as connection:
+            return conversations.new_turns(connection, session, limit)
+
+    def keep_summary(self, session: Session, summary: str, last: Turn) -> None:
+        """Put a summary in place of the one that ``session`` was read with; ``last`` is the last turn that it covers.
+
+        Raises:
+            ConflictError: somebody else did meanwhile. Nothing is written.
+        """
+        with self._writing(_of_session(session)) as connection:
+            conversations.keep_summary(connection, session, summary, last)
+
     arecord_turn = in_thread(record_turn)
     aturn = in_thread(turn)
     aturns = in_thread(turns)
@@ -101,7 +115,13 @@ class Conversing(FillingGaps):
     asession = in_thread(session)
     asessions = in_thread(sessions)
     aupdate_session_state = in_thread(update_session_state)
+    anew_turns = in_thread(new_turns)
+    akeep_summary = in_thread(keep_summary)
 
 
 def _of_turn(turn: Turn) -> Reach:
     return of_user(inputs.expected("turn", turn, Turn).user_id)
+
+
+def _of_session(session: Session) -> Reach:
+    return of_user(inputs.expected("session", session, Session).user_id)

@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from copy import copy
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Literal, get_args
 
-from coterie.errors import ConfigurationError, ConflictError, InputError, NotFoundError
-from coterie.memory.background import Background
+from coterie.errors import ConfigurationError, ConflictError, CoterieError, CurationError, InputError, NotFoundError
+from coterie.memory.background import Background, settle
 from coterie.memory.checks import DEFAULT_LIMITS, CurationLimits
 from coterie.memory.curation import CurationReport as CurationReport
 from coterie.memory.curation import curate
@@ -21,6 +22,7 @@ from coterie.memory.models import curating_model
 from coterie.memory.optimizing import Optimized, optimize
 from coterie.memory.secrets import without_login
 from coterie.memory.strategies import MemoryOptimizationStrategyType, Strategy, named
+from coterie.memory.summaries import summarize
 from coterie.memory.values import Scope, Turn, UserMemory
 from coterie.memory.verbatim import VerbatimCurator
 
@@ -73,6 +75,11 @@ class MemoryManager:
         found = copy(self)
         found._db, found._model = self._db or db, self._model if self._model is not None else model
         return found
+
+    @property
+    def limits(self) -> CurationLimits:
+        """How much one turn may change, and how long a memory may be."""
+        return self._limits
 
     @property
     def store(self) -> Db | None:
@@ -271,10 +278,17 @@ class MemoryManager:
         One thread takes all the turns of this manager, in order, and Python waits for it when the program ends. A turn
         that fails is logged, and stays pending: it is taken up by a later run, or by a `Worker`.
         """
-        self._background.put(self, turn)
+        self._background.put(partial(settle, self, turn))
 
-    def wait_until_curated(self) -> None:
-        """Wait until everything is curated, or has failed, that this manager was given to curate in the background."""
+    def summarize_in_background(self, session_id: str, user_id: str | None = None) -> None:
+        """Have a session summed up by that thread; returns at once. What fails is logged, and tried after the next run.
+
+        See `summarize_session`.
+        """
+        self._background.put(partial(_summed_up, self, session_id, user_id))
+
+    def wait_until_settled(self) -> None:
+        """Wait until everything is done, or has failed, that this manager was given to do in the background."""
         self._background.wait()
 
     @driven
@@ -301,6 +315,26 @@ class MemoryManager:
         owner = key("user_id", user_id)
         return (yield from optimize(self.db, owner, named(strategy), curating_model(self._model), apply))
 
+    @driven
+    def summarize_session(self, session_id: str, user_id: str | None = None) -> Flow[str | None]:
+        """Sum up what was said in a session since it was last summed up, and return the whole summary.
+
+        Without a model it is what the user stated last, as said.
+
+        Args:
+            session_id: which.
+            user_id: whose. None: a session without a user.
+
+        Returns:
+            None if nothing was said in it.
+
+        Raises:
+            NotFoundError: the user has no such session.
+            CurationError: the model gave nothing usable. The summary before is kept.
+            ConflictError: somebody else summed it up meanwhile.
+        """
+        return (yield from summarize(self.db, user_id, session_id, curating_model(self._model)))
+
     def _apply(self, scope: Scope, edit: Edit) -> str:
         return self.db.apply(scope, [edit], Change())[0].memory_id
 
@@ -314,10 +348,20 @@ class MemoryManager:
     aclear_user_memories = in_thread(clear_user_memories)
     acreate_user_memories = adriven(create_user_memories)
     acurate_pending = adriven(curate_pending)
-    await_until_curated = in_thread(wait_until_curated)
+    await_until_settled = in_thread(wait_until_settled)
     aoptimize_memories = adriven(optimize_memories)
+    asummarize_session = adriven(summarize_session)
 
 
 def _owner(user_id: str | None) -> Scope:
     """The scope of a user's own view."""
     return Scope(key("user_id", user_id), as_owner=True)
+
+
+def _summed_up(manager: MemoryManager, session_id: str, user_id: str | None) -> None:
+    try:
+        manager.summarize_session(session_id, user_id)
+    except ConflictError:  # somebody else has done it
+        return
+    except CoterieError as error:
+        raise CurationError(f"The session {session_id!r} was not summed up: {error}") from error

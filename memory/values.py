@@ -196,6 +196,8 @@ class Session:
     agent_id: str | None
     state: Mapping[str, Any]
     summary: str | None
+    """What it was about, up to the turn ``summary_upto``."""
+    summary_upto: str | None
     created_at: datetime
     updated_at: datetime
 

@@ -39,8 +39,11 @@ class Agent(Runs):
         memory_manager: the manager to use, where the default one for ``db`` does not do.
         update_memory_on_run: have the curator go through every turn of a user and keep what deserves it. True: at the
             end of the run; "background": in a thread of this process, when the answer has gone out
-            (``agent.memory.wait_until_curated()`` waits for it).
+            (``agent.memory.wait_until_settled()`` waits for it).
         add_memories_to_context: put what is remembered into the prompt. None: wherever there is a store.
+        enable_agentic_memory: give it tools to search, add, update and forget memories of the user itself.
+        enable_session_summaries: have each session summed up after its runs, in the background, and put the summary
+            into the prompt of the next.
         num_history_runs: how many earlier turns of the session the model sees.
         id: names it in the store: the author of its memories. None: the name.
 
@@ -60,6 +63,8 @@ class Agent(Runs):
         memory_manager: "MemoryManager | None" = None,
         update_memory_on_run: Curate = False,
         add_memories_to_context: bool | None = None,
+        enable_agentic_memory: bool = False,
+        enable_session_summaries: bool = False,
         num_history_runs: int = 5,
         id: str | None = None,
     ) -> None:
@@ -73,6 +78,8 @@ class Agent(Runs):
         self.memory_manager = memory_manager
         self.update_memory_on_run = checked_curate(self.name, update_memory_on_run)
         self.add_memories_to_context = add_memories_to_context
+        self.enable_agentic_memory = enable_agentic_memory
+        self.enable_session_summaries = enable_session_summaries
         self.num_history_runs = num_history_runs
 
     def spec(self, inherited: Inherited = NOTHING) -> AgentSpec:

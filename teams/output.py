@@ -28,6 +28,8 @@ class RunOutput:
     """The tasks that members worked on, in the order in which they finished."""
     recalled: Recall | None
     """The memories that were put into the prompt. None: memory is off."""
+    own_changes: tuple[Applied, ...]
+    """What agents did to the memory by their memory tools."""
     curations: tuple[CurationReport, ...]
     """What the curator did: for this turn, and for earlier ones that were still owed."""
     in_background: bool
@@ -45,8 +47,9 @@ class RunOutput:
 
     @property
     def memories_changed(self) -> tuple[Applied, ...]:
-        """Every change to the memory that came of this run."""
-        return tuple(applied for report in self.curations for applied in report.applied if applied.revisions)
+        """Every change to the memory that came of this run: by agents' own tools, then by the curator."""
+        curated = (applied for report in self.curations for applied in report.applied)
+        return tuple(applied for applied in (*self.own_changes, *curated) if applied.revisions)
 
     @property
     def errors(self) -> tuple[str, ...]:

@@ -9,11 +9,11 @@ from typing import Any
 from langchain_core.messages import AIMessageChunk, HumanMessage
 
 from coterie.errors import InputError, RunError
-from coterie.graphs.events import Event, MemberFinished, MemoryCurated, MemoryRecalled, Token
+from coterie.graphs.events import Event, MemberFinished, MemoryChanged, MemoryCurated, MemoryRecalled, Token
 from coterie.graphs.memory_nodes import stored_messages
 from coterie.graphs.offline import NOTICE
 from coterie.graphs.spec import Curate, Spec, TeamSpec, slug
-from coterie.graphs.state import RunContext, this_turn
+from coterie.graphs.state import RunContext, SessionState, this_turn
 from coterie.memory.ids import new_id
 from coterie.memory.inputs import checked_text
 from coterie.memory.values import Turn
@@ -31,7 +31,9 @@ class Run:
     def __init__(self, spec: Spec, message: str, user_id: str | None, session_id: str | None) -> None:
         self.spec = spec
         self.told: list[Event] = []
-        self.context = RunContext(user_id, session_id or new_id(), new_id(), told=self.told)
+        session_id = session_id or new_id()
+        session = SessionState(spec.memory.manager.db, user_id, session_id) if spec.memory else None
+        self.context = RunContext(user_id, session_id, new_id(), session=session, told=self.told)
         self.input = {"messages": [HumanMessage(checked_message(message))]}
         self.state: dict[str, Any] = self.input
         self.names = {slug(each.name): each.name for each in everyone(spec)}
@@ -117,6 +119,7 @@ class Run:
             user_id=self.context.user_id,
             members=tuple(event for event in self.told if isinstance(event, MemberFinished)),
             recalled=next(iter(recalled), None),
+            own_changes=tuple(event.applied for event in self.told if isinstance(event, MemoryChanged)),
             curations=tuple(event.report for event in self.told if isinstance(event, MemoryCurated)),
             in_background=self._curated == "background",
             notices=notices,

@@ -2,7 +2,7 @@
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Coroutine, Iterator
+from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 
@@ -14,6 +14,7 @@ from coterie.graphs.draw import draw
 from coterie.graphs.events import Event
 from coterie.graphs.spec import Spec
 from coterie.graphs.team import build_graph
+from coterie.memory.flow import in_thread
 from coterie.memory.manager import MemoryManager
 from coterie.teams.output import RunFinished, RunOutput
 from coterie.teams.run import Run
@@ -76,6 +77,39 @@ class Runs(ABC):
         if use is None:
             raise ConfigurationError(f"{self.name} has no store, so no memory: give it db=SqliteDb('team.db').")
         return use.manager
+
+    def get_session_state(self, session_id: str, user_id: str | None = None) -> dict[str, Any]:
+        """What is kept as the state of a session.
+
+        Raises:
+            NotFoundError: the user has no such session.
+        """
+        return dict(self.memory.db.session(user_id, session_id).state)
+
+    def update_session_state(
+        self, session_id: str, state: Mapping[str, Any], user_id: str | None = None
+    ) -> dict[str, Any]:
+        """Set some keys of a session's state, leave the others as they are, and return the whole.
+
+        An unknown session is made. Tools do the same with ``runtime.context.session``
+        (`coterie.graphs.state.SessionState`).
+
+        Raises:
+            InputError: a value is not plain JSON.
+        """
+        return dict(self.memory.db.update_session_state(user_id, session_id, state).state)
+
+    def get_session_summary(self, session_id: str, user_id: str | None = None) -> str | None:
+        """What a session was about, as far as it was summed up; None if it was not yet.
+
+        Raises:
+            NotFoundError: the user has no such session.
+        """
+        return self.memory.db.session(user_id, session_id).summary
+
+    aget_session_state = in_thread(get_session_state)
+    aupdate_session_state = in_thread(update_session_state)
+    aget_session_summary = in_thread(get_session_summary)
 
     def _stream(self, run: Run, graph: Graph, tokens: bool) -> Iterator[Event]:
         yield run.started()

@@ -22,6 +22,8 @@ class UsesMemory(Protocol):
     memory_manager: MemoryManager | None
     update_memory_on_run: Curate
     add_memories_to_context: bool | None
+    enable_agentic_memory: bool
+    enable_session_summaries: bool
     num_history_runs: int
 
 
@@ -122,7 +124,12 @@ def memory_use(owner: UsesMemory, model: BaseChatModel, inherited: Inherited) ->
     else:
         manager = (owner.memory_manager or MemoryManager()).completed(owner.db, model)
     if manager is None:
-        if owner.update_memory_on_run or owner.add_memories_to_context:
+        if (
+            owner.update_memory_on_run
+            or owner.add_memories_to_context
+            or owner.enable_agentic_memory
+            or owner.enable_session_summaries
+        ):
             raise ConfigurationError(
                 f"{owner.name} is to remember, but has no store: give it db=SqliteDb('team.db') or a memory_manager."
             )
@@ -134,5 +141,7 @@ def memory_use(owner: UsesMemory, model: BaseChatModel, inherited: Inherited) ->
         manager=manager,
         recall=True if recall is None else recall,
         curate=owner.update_memory_on_run,
+        agentic=owner.enable_agentic_memory,
+        summaries=owner.enable_session_summaries,
         history_runs=owner.num_history_runs,
     )

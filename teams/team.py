@@ -57,6 +57,8 @@ class Team(Runs):
         memory_manager: as in `Agent`.
         update_memory_on_run: as in `Agent`; one member that has it on turns it on for the team, the same way.
         add_memories_to_context: as in `Agent`.
+        enable_agentic_memory: as in `Agent`, for the leader.
+        enable_session_summaries: as in `Agent`.
         num_history_runs: as in `Agent`.
         id: as in `Agent`.
 
@@ -78,6 +80,8 @@ class Team(Runs):
         memory_manager: "MemoryManager | None" = None,
         update_memory_on_run: Curate = False,
         add_memories_to_context: bool | None = None,
+        enable_agentic_memory: bool = False,
+        enable_session_summaries: bool = False,
         num_history_runs: int = 5,
         id: str | None = None,
     ) -> None:
@@ -96,6 +100,8 @@ class Team(Runs):
         on = [each.update_memory_on_run for each in self.members if each.update_memory_on_run]
         self.update_memory_on_run: Curate = checked_curate(self.name, update_memory_on_run) or next(iter(on), False)
         self.add_memories_to_context = add_memories_to_context
+        self.enable_agentic_memory = enable_agentic_memory
+        self.enable_session_summaries = enable_session_summaries
         self.num_history_runs = num_history_runs
 
     def spec(self, inherited: Inherited = NOTHING) -> TeamSpec:

@@ -45,7 +45,7 @@ def agent(db: Db) -> Iterator[tuple[Agent, Gated]]:
         yield Agent("scout", memory_manager=manager, model=quiet(), update_memory_on_run="background"), gated
     finally:
         gated.let.set()
-        manager.wait_until_curated()
+        manager.wait_until_settled()
 
 
 def quiet() -> ScriptedModel:
@@ -58,10 +58,10 @@ def test_the_answer_goes_out_first(db: Db) -> None:
         assert (output.content, output.curation, output.in_background) == ("ok", None, True)
         assert db.turn("u", output.turn_id).status == "pending"
         gated.let.set()
-        scout.memory.wait_until_curated()
+        scout.memory.wait_until_settled()
         assert db.turn("u", output.turn_id).status == "curated"
         assert [memory.memory for memory in db.newest(Scope("u"))] == ["I like tea."]
-        scout.memory.wait_until_curated()  # nothing is left
+        scout.memory.wait_until_settled()  # nothing is left
 
 
 def test_turns_are_curated_in_order_and_with_those_left_behind(db: Db) -> None:
@@ -69,13 +69,13 @@ def test_turns_are_curated_in_order_and_with_those_left_behind(db: Db) -> None:
         gated.error = CurationError("no model")
         gated.let.set()
         scout.run("I like tea 0", user_id="u")
-        scout.memory.wait_until_curated()
+        scout.memory.wait_until_settled()
         assert db.backlog("u").waiting == 1
         gated.error = None
         db.retry_turns()
         for number in (1, 2, 3):
             scout.run(f"I like tea {number}", user_id="u")
-        scout.memory.wait_until_curated()
+        scout.memory.wait_until_settled()
         kept = db.newest(Scope("u"), oldest_first=True)
         assert [memory.memory for memory in kept] == [f"I like tea {number}" for number in range(4)]
 
@@ -85,7 +85,7 @@ def test_what_fails_is_logged_and_stays_owed(db: Db, caplog: pytest.LogCaptureFi
         gated.error = CurationError("no model today")
         gated.let.set()
         output = scout.run("I like tea.", user_id="u")
-        scout.memory.wait_until_curated()
+        scout.memory.wait_until_settled()
         assert f"{output.turn_id} was not curated in the background: no model today" in caplog.text
         assert db.backlog("u").waiting == 1
 
@@ -98,7 +98,7 @@ def test_a_worker_may_be_quicker(db: Db) -> None:
         held.append(db.lease_turn(db.turn("u", output.turn_id)))
         gated.let.set()
         db.fail_turn(held[0], "no model")
-        scout.memory.wait_until_curated()
+        scout.memory.wait_until_settled()
         assert [memory.memory for memory in db.newest(Scope("u"))] == ["I like tea."]
 
 
@@ -113,7 +113,7 @@ def test_asynchronously_and_with_a_manager_of_ones_own(db: Db) -> None:
 
     async def talk() -> None:
         await asyncio.gather(*(scout.arun(f"I like tea {number}", user_id=f"u{number}") for number in range(3)))
-        await manager.await_until_curated()
+        await manager.await_until_settled()
 
     for _ in range(2):
         asyncio.run(talk())
@@ -128,7 +128,7 @@ def test_a_member_turns_it_on_for_its_team(db: Db) -> None:
     assert team.update_memory_on_run == "background"
     assert Team("desk", members=[member], update_memory_on_run=True).update_memory_on_run is True
     assert team.run("I like tea.", user_id="u").in_background
-    team.memory.wait_until_curated()
+    team.memory.wait_until_settled()
     assert db.count(Scope("u")) == 1
 
 
@@ -174,6 +174,6 @@ def test_a_child_does_not_wait_for_its_parents_turns(tmp_path: Path) -> None:
         scout.run("I like tea.", user_id="u")
         child = os.fork()
         if child == 0:
-            scout.memory.wait_until_curated()
+            scout.memory.wait_until_settled()
             os._exit(7)
         assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7

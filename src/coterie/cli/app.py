@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from coterie.cli import chat, curate, database, graph, memory, past, run, transfer
+from coterie.cli import chat, curate, database, graph, memory, past, run, session, transfer
 
 app = typer.Typer(
     name="coterie",
@@ -42,4 +42,5 @@ memory.app.command()(past.as_of)
 memory.app.command()(past.diff)
 memory.app.command("export")(transfer.export)
 memory.app.command("import")(transfer.import_)
+app.add_typer(session.app, name="session")
 app.add_typer(database.app, name="db")

@@ -1,0 +1,61 @@
+"""``coterie session``: what was said in a conversation, its state and its summary."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from coterie.cli.jsons import as_text, print_json
+from coterie.cli.memories import print_turns
+from coterie.cli.options import DEFAULT_DB, Db, Json, User
+from coterie.cli.stores import store
+from coterie.cli.texts import argument
+from coterie.errors import NotFoundError
+from coterie.text import one_line
+
+app = typer.Typer(no_args_is_help=True, help="Look into conversations.")
+
+Id = Annotated[str, typer.Argument(metavar="ID", callback=argument, show_default=False, help="A session's id.")]
+Limit = Annotated[int, typer.Option("--limit", "-n", min=1, help="How many at most.")]
+
+
+@app.command("list")
+def list_sessions(user: User = None, db: Db = DEFAULT_DB, limit: Limit = 20, json: Json = False) -> None:
+    """List a user's sessions, the last used first; without --user those of nobody in particular."""
+    with store(db, must_exist=True) as opened:
+        sessions = opened.sessions(user, limit)
+    if json:
+        print_json(sessions)
+        return
+    if not sessions:
+        print("Nothing.", file=sys.stderr)
+    for session in sessions:
+        about = one_line(session.summary or ", ".join(session.state))
+        print(f"{session.session_id}  {session.updated_at:%Y-%m-%d %H:%M}  {about}".rstrip())
+
+
+@app.command()
+def show(session_id: Id, user: User = None, db: Db = DEFAULT_DB, limit: Limit = 20, json: Json = False) -> None:
+    """Show a session: its summary, its state, and the last turns."""
+    with store(db, must_exist=True) as opened:
+        try:
+            session = opened.session(user, session_id)
+        except NotFoundError as error:
+            whose = f"of user {user!r}" if user else "without a user"
+            raise NotFoundError(
+                f"There is no session {session_id!r} {whose}: `coterie session list`, with the same --user and --db,"
+                " shows the ids."
+            ) from error
+        turns = opened.turns(user, session_id, limit)
+    if json:
+        print_json({"session": session, "turns": turns})
+        return
+    for name in ("session_id", "user_id", "team_id", "agent_id", "created_at", "updated_at"):
+        if (value := getattr(session, name)) is not None:
+            print(f"{name:<12} {as_text(value) if name.endswith('_at') else one_line(value)}")
+    for key, value in session.state.items():
+        print(f"{'state':<12} {one_line(key)} = {one_line(str(value))}")
+    for line in (session.summary or "").splitlines():
+        print(f"{'summary':<12} {one_line(line)}")
+    print()
+    print_turns(turns)
