@@ -205,7 +205,10 @@ def test_run_and_stream_tell_the_same() -> None:
 
 def test_a_memory_is_of_the_member_that_was_told(db: Db) -> None:
     """The team's turn is curated once, whoever learnt what."""
-    wanted = [delegate("chef", "A dinner for Ana, who eats no meat"), delegate("guide", "A walk near the river with a dog")]
+    wanted = [
+        delegate("chef", "A dinner for Ana, who eats no meat"),
+        delegate("guide", "A walk near the river with a dog"),
+    ]
     curating = MemoryManager(db, curator="verbatim")
     members = [Agent(name, id=f"{name}-1", model=ScriptedModel(script=lambda _: "Done")) for name in ("chef", "guide")]
     team = Team("desk", members, model=leader(*wanted), db=db, memory_manager=curating, update_memory_on_run=True)
