@@ -8,7 +8,7 @@ from coterie.memory.checks import DEFAULT_LIMITS, CurationLimits, Proposal
 from coterie.memory.compare import telling
 from coterie.memory.flow import Flow
 from coterie.memory.prompt import excerpt
-from coterie.memory.sentences import marked_as_question, questions, sentences
+from coterie.memory.sentences import answers, marked_as_question, questions, sentences
 from coterie.memory.values import Message, Turn, UserMemory
 from coterie.memory.words import words
 
@@ -30,6 +30,14 @@ _CHATTER_IN_FULL = re.compile(
     r"(?:你好|您好|谢谢|謝謝|多谢|再见|好的|好|是的|对|嗯|こんにちは|こんばんは|おはよう(?:ございます)?|ありがとう(?:ございます|ございました)?"
     r"|はい|いいえ|さようなら|안녕하세요|감사합니다|고마워요?|네|아니요)[。！!.,、~〜\s]*"
 )
+_CHATTER_PHRASE = re.compile(
+    r"\W*(?:(?:good|best of) luck|(?:good|great|nice) job|well done|no worries|talk (?:to you )?(?:soon|later)"
+    r"|same here|keep it up|you(?:['’]re| are) welcome|viel glück|buena suerte|boa sorte|bonne chance|buona fortuna)\b"
+    r"\W*(\w+\W*)?",
+    re.IGNORECASE,
+)
+# "Thanks, Mel!", but not "Yes, Lisbon."
+_VOCATIVE = re.compile(r",?\s+[A-ZÀ-Þ]\w+\W*$")
 # English asks and requests are often written without a question mark.
 _ASKED = re.compile(
     r"^(?:and |so |but |ok,? |hey,? |please,? )*(?:what|what's|who|whom|whose|where|when|why|how|which|can you|"
@@ -81,6 +89,10 @@ def is_statement(sentence: str) -> bool:
     """Whether a sentence states something: no question, no request put as one, no greeting, thanks or mere assent."""
     if marked_as_question(sentence) or _ASKED.match(sentence) or _CHATTER_IN_FULL.fullmatch(sentence.strip()):
         return False
-    if len(words(sentence)) < 2:
+    if len(words(sentence)) < 2 or _CHATTER_PHRASE.fullmatch(sentence):
+        return False
+    addressed = _VOCATIVE.sub("", sentence)
+    greeting = telling(addressed)
+    if addressed != sentence and greeting and not answers(sentence) and all(word in _CHATTER for word in greeting):
         return False
     return any(word not in _CHATTER for word in telling(sentence))
