@@ -1,6 +1,6 @@
 """What is left of a conversation when its user's statements are kept word for word, without a model.
 
-    python benchmarks/verbatim.py --data locomo10.json
+    python -m benchmarks.verbatim --data locomo10.json
 
 Every utterance of LoCoMo is a turn of its speaker's, curated by the verbatim curator; then its questions are asked of
 the memories, and a hit is the turn that a memory came from. Beside it stands the same for the turns themselves. "Kept"
@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from retrieval import ADVERSARIAL, LOOKED_AT, Found, asked, figures, turns
+from benchmarks.retrieval import ADVERSARIAL, LOOKED_AT, Found, asked, figures, turns
 from rich.console import Console
 from rich.table import Table
 

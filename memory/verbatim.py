@@ -8,7 +8,7 @@ from coterie.memory.checks import DEFAULT_LIMITS, CurationLimits, Proposal
 from coterie.memory.compare import telling
 from coterie.memory.flow import Flow
 from coterie.memory.prompt import excerpt
-from coterie.memory.sentences import marked_as_question, sentences
+from coterie.memory.sentences import answers, marked_as_question, questions, sentences
 from coterie.memory.values import Message, Turn, UserMemory
 from coterie.memory.words import words
 
@@ -30,6 +30,14 @@ _CHATTER_IN_FULL = re.compile(
     r"(?:你好|您好|谢谢|謝謝|多谢|再见|好的|好|是的|对|嗯|こんにちは|こんばんは|おはよう(?:ございます)?|ありがとう(?:ございます|ございました)?"
     r"|はい|いいえ|さようなら|안녕하세요|감사합니다|고마워요?|네|아니요)[。！!.,、~〜\s]*"
 )
+_CHATTER_PHRASE = re.compile(
+    r"\W*(?:(?:good|best of) luck|(?:good|great|nice) job|well done|no worries|talk (?:to you )?(?:soon|later)"
+    r"|same here|keep it up|you(?:['’]re| are) welcome|viel glück|buena suerte|boa sorte|bonne chance|buona fortuna)\b"
+    r"\W*(\w+\W*)?",
+    re.IGNORECASE,
+)
+# "Thanks, Mel!", but not "Yes, Lisbon."
+_VOCATIVE = re.compile(r",?\s+[A-ZÀ-Þ]\w+\W*$")
 # English asks and requests are often written without a question mark.
 _ASKED = re.compile(
     r"^(?:and |so |but |ok,? |hey,? |please,? )*(?:what|what's|who|whom|whose|where|when|why|how|which|can you|"
@@ -37,11 +45,14 @@ _ASKED = re.compile(
     re.IGNORECASE,
 )
 
+_TELLING_LENGTH = 3
+
 
 class VerbatimCurator:
     """Keeps the user's statements, word for word, each with its speaker's name in front where there is one.
 
-    Questions, greetings, thanks and chatter are left out; nothing is corrected or forgotten.
+    Questions, greetings, thanks and chatter are left out; nothing is corrected or forgotten. The topics of a statement
+    are the most telling words of the question it answers: "The long ones" is found by "trails".
     """
 
     def __init__(self, limits: CurationLimits = DEFAULT_LIMITS) -> None:
@@ -50,14 +61,22 @@ class VerbatimCurator:
     def propose(self, turn: Turn, before: Sequence[Turn], known: Sequence[UserMemory]) -> Flow[list[Proposal]]:
         """Return the turn's statements. See `Curator.propose`; what is known already is left to the checks."""
         yield from ()
-        return list(dict.fromkeys(self._proposals(turn)))
+        last = before[-1].messages if before else ()
+        return list(dict.fromkeys(self._proposals([*last, *turn.messages], len(last))))
 
-    def _proposals(self, turn: Turn) -> Iterator[Proposal]:
-        for message in turn.messages:
+    def _proposals(self, messages: Sequence[Message], first: int) -> Iterator[Proposal]:
+        for place, message in enumerate(messages[first:], first):
             if message.role == "user":
+                topics = self._topics(messages[place - 1].content) if place else ()
+                name = f"{message.name}: " if message.name else ""
                 for statement in self._statements(message):
-                    name = f"{message.name}: " if message.name else ""
-                    yield Proposal("add", name + statement, reason="said by the user", quote=statement)
+                    yield Proposal("add", name + statement, (), topics, "said by the user", statement)
+
+    def _topics(self, said: str) -> tuple[str, ...]:
+        """The longest words of the questions in what was said just before: rare words are long."""
+        asked = telling(questions(excerpt(said, self.limits.max_turn_characters)))
+        longest = sorted(dict.fromkeys(word for word in asked if len(word) > _TELLING_LENGTH), key=len, reverse=True)
+        return tuple(longest[: self.limits.max_topics])
 
     def _statements(self, message: Message) -> Iterator[str]:
         room = self.limits.max_characters - len(message.name or "") - len(": ")
@@ -70,6 +89,10 @@ def is_statement(sentence: str) -> bool:
     """Whether a sentence states something: no question, no request put as one, no greeting, thanks or mere assent."""
     if marked_as_question(sentence) or _ASKED.match(sentence) or _CHATTER_IN_FULL.fullmatch(sentence.strip()):
         return False
-    if len(words(sentence)) < 2:
+    if len(words(sentence)) < 2 or _CHATTER_PHRASE.fullmatch(sentence):
+        return False
+    addressed = _VOCATIVE.sub("", sentence)
+    greeting = telling(addressed)
+    if addressed != sentence and greeting and not answers(sentence) and all(word in _CHATTER for word in greeting):
         return False
     return any(word not in _CHATTER for word in telling(sentence))

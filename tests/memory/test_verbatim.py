@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import pytest
@@ -63,6 +64,11 @@ def test_only_the_user_is_quoted() -> None:
         "ありがとうございます。",
         "감사합니다.",
         "👍👍",
+        "Thanks, Mel!",
+        "Hey Joanna!",
+        "That's great Tim!",
+        "Good luck!",
+        "No worries, John.",
         "...",
     ],
 )
@@ -77,6 +83,10 @@ def test_questions_greetings_and_chatter_are_left_out(text: str) -> None:
         "My name is John Doe",
         "No nuts for me, please.",
         "Yes, I have two cats.",
+        "Yes, Lisbon.",
+        "I'm Ana.",
+        "Good luck is what I need in Lisbon",
+        "I got a job.",
         "Sou a Marta e moro no Porto.",
         "Ich wohne in Wien.",
         "Я живу в Москве.",
@@ -106,3 +116,23 @@ def test_of_a_huge_message_head_and_tail_are_read() -> None:
     assert "I am the head." in pieces
     assert "I am the tail." in pieces
     assert len(pieces) < 10
+
+
+def topics(*messages: Message, before: Sequence[Turn] = ()) -> list[tuple[str, ...]]:
+    turn = Turn("t", "s", "r", messages, datetime(2024, 5, 16, tzinfo=UTC), "ana")
+    return [proposal.topics for proposal in drive(VerbatimCurator().propose(turn, before, []))]
+
+
+def test_a_statement_has_the_words_of_the_question_it_answers() -> None:
+    asked = Message("assistant", "Nice. Which hiking trails do you like best?")
+    assert topics(Message("user", "I like hiking."), asked, Message("user", "The long ones.")) == [
+        (),
+        ("hiking", "trails", "best"),
+    ]
+    earlier = Turn("t0", "s", "r", (asked,), datetime(2024, 5, 15, tzinfo=UTC), "ana")
+    assert topics(Message("user", "The long ones."), before=[earlier]) == [("hiking", "trails", "best")]
+
+
+def test_what_is_no_question_gives_no_topics() -> None:
+    told = Message("assistant", "There are hiking trails in Sintra.")
+    assert topics(told, Message("user", "I like the long ones.")) == [()]
