@@ -30,6 +30,8 @@ class CurationLimits:
     """How many turns before it in the session are shown, for understanding only. 0: none."""
     max_before_characters: int = 1_000
     """How much of each of those."""
+    max_refused: int = 10
+    """How many refused proposals of a turn the store keeps, with their reasons. The report has all."""
     max_known: int = 10
     """How many stored memories are shown: the ones most like the turn, then the newest. 0: none."""
 
@@ -108,7 +110,13 @@ class Evidence:
 
 def check(proposals: Sequence[Proposal], evidence: Evidence) -> tuple[list[Edit], list[Refused]]:
     """Sort proposals into edits to apply and refusals. Each passes every check, or is refused by the first it fails."""
-    edits: list[Edit] = []
+    passed, refused = sorted_out(proposals, evidence)
+    return [edit for _, edit in passed], refused
+
+
+def sorted_out(proposals: Sequence[Proposal], evidence: Evidence) -> tuple[list[tuple[Proposal, Edit]], list[Refused]]:
+    """The same, with the proposal that each edit was made of."""
+    edits: list[tuple[Proposal, Edit]] = []
     refused: list[Refused] = []
     taken: list[str] = []
     touched: set[int] = set()
@@ -124,7 +132,7 @@ def check(proposals: Sequence[Proposal], evidence: Evidence) -> tuple[list[Edit]
             continue
         taken.append(proposal.memory)
         touched.update(proposal.targets)
-        edits.append(as_edit(proposal, evidence))
+        edits.append((proposal, as_edit(proposal, evidence)))
     return edits, refused
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from coterie.errors import ConflictError, CoterieError, CurationError, EmbeddingError, NotFoundError
+from coterie.memory.approval import refusals
 from coterie.memory.checks import CurationLimits, Evidence, Proposal, Refused, check
 from coterie.memory.curator import Curator
 from coterie.memory.db import Db
@@ -82,7 +83,8 @@ def _rounds(
         proposals = yield from _proposals(curator, evidence, calls)
         edits, refused = check(proposals, evidence)
         try:
-            return db.apply(turn.scope, edits, change, curated=Curated(turn.turn_id)), refused
+            curated = Curated(turn.turn_id, kept=refusals(refused, evidence))
+            return db.apply(turn.scope, edits, change, curated=curated), refused
         except (ConflictError, NotFoundError) as error:
             if not _pending(db, turn):
                 raise

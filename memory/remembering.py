@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from coterie.memory import conversations, inputs, reach, reading, searching, writing
+from coterie.memory import conversations, inputs, proposals, reach, reading, searching, writing
 from coterie.memory.connecting import Connected
 from coterie.memory.draft import Draft
 from coterie.memory.edits import Applied, Change, Curated, Edit
@@ -23,7 +23,8 @@ class Remembering(Connected):
             scope: Who changes something. Only what it may read can be changed, and what it adds is about its user.
             edits: Applied in this order. The result has one `Applied` for each.
             change: What the revisions record.
-            curated: The turn that the edits were made from. None: they were made from no turn.
+            curated: The turn that the edits were made from, with what else was proposed. None: they were made from no
+                turn.
 
         Raises:
             NotFoundError: an edit names a memory that the scope may not read.
@@ -38,6 +39,7 @@ class Remembering(Connected):
         def work(draft: Draft) -> list[Applied]:
             if curated is not None:
                 conversations.mark_curated(draft.connection, scope.user_id, curated)
+                proposals.keep(draft.connection, scope.user_id, curated.kept)
             return writing.apply(draft, edits)
 
         return self._drafted(scope, change, work, edits)
