@@ -1,18 +1,41 @@
-"""What is kept of the proposals that are not simply applied: those that were refused. Pure functions."""
+"""Proposals that are not simply applied: which a person is to decide on, and what is kept of them. Pure functions.
 
-from collections.abc import Sequence
+Only what adds to the memory, in the user's own words, is sure. What changes or removes something that is known can do
+harm if the curator is mistaken, and what the user has not said may be invented.
+"""
 
-from coterie.memory.checks import Evidence, Proposal, Refused, storable
+from coterie.memory.checks import Evidence, Proposal, storable
 from coterie.memory.compare import quoted
-from coterie.memory.edits import KeptProposal, ProposalStatus, Ref
+from coterie.memory.edits import (
+    Add,
+    Clear,
+    Delete,
+    Edit,
+    KeptProposal,
+    Merge,
+    Narrow,
+    ProposalStatus,
+    Ref,
+    Update,
+)
 from coterie.memory.ids import new_id
 from coterie.memory.secrets import masked
+from coterie.memory.values import UserMemory
 
 
-def refusals(refused: Sequence[Refused], evidence: Evidence) -> list[KeptProposal]:
-    """Return what the store keeps of a turn's refusals: the first of them."""
-    first = refused[: max(evidence.limits.max_refused, 0)]
-    return [kept("refused", one.proposal, one.reason, evidence) for one in first]
+def unsure(edit: Edit) -> str | None:
+    """Say why a person should decide on an edit that a curator would make; None if it may be applied."""
+    match edit:
+        case Add() if edit.memory.trust == "user":
+            return None
+        case Add():
+            return "it is not in the user's own words"
+        case Update() | Merge():
+            return "it changes what is known"
+        case Narrow() | Delete():
+            return "it removes what is known"
+        case Clear():
+            return "it removes everything"
 
 
 def kept(status: ProposalStatus, proposal: Proposal, why: str, evidence: Evidence) -> KeptProposal:
@@ -38,3 +61,31 @@ def kept(status: ProposalStatus, proposal: Proposal, why: str, evidence: Evidenc
         why=storable(why),
         at=turn.at,
     )
+
+
+def edit_of(proposal: KeptProposal) -> Edit:
+    """Return the edit that a proposal is: what would have been applied when it was made."""
+    said = proposal.quote if proposal.trust == "user" else None
+    topics = proposal.topics or None
+    match proposal.op:
+        case "update":
+            (target,) = proposal.targets
+            return Update(target, proposal.memory, topics, proposal.reason, proposal.at, said)
+        case "merge":
+            return Merge(proposal.targets, proposal.memory, topics, proposal.reason)
+        case "delete":
+            return Delete(proposal.targets[0], proposal.reason)
+        case "clear":
+            return Clear(proposal.reason)
+    memory = UserMemory(
+        memory=proposal.memory,
+        topics=list(proposal.topics),
+        user_id=proposal.user_id,
+        team_id=proposal.team_id,
+        agent_id=proposal.agent_id,
+        input=said,
+        trust=proposal.trust,
+        source_turn_id=proposal.turn_id,
+        event_at=proposal.at,
+    )
+    return Add(memory, proposal.reason)

@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import get_args
 
 from coterie.memory.compare import alike, asks_to_forget, fronts, normalised, quoted, shared, telling
-from coterie.memory.edits import Add, Delete, Edit, Merge, Operation, Ref, Update
+from coterie.memory.edits import Add, Delete, Edit, Merge, ProposedOperation, Ref, Update
 from coterie.memory.instructions import find_instruction
 from coterie.memory.plain import visible
 from coterie.memory.secrets import find_secret, masked
@@ -43,7 +42,7 @@ DEFAULT_LIMITS = CurationLimits()
 class Proposal:
     """An edit that a curator would make. ``targets`` are positions in the list of memories it was shown, from 1."""
 
-    op: Operation
+    op: ProposedOperation
     memory: str = ""
     targets: tuple[int, ...] = ()
     topics: tuple[str, ...] = ()
@@ -175,12 +174,13 @@ def too_many(done: int, limits: CurationLimits) -> str | None:
 
 def wrong_targets(proposal: Proposal, known: Sequence[UserMemory]) -> str | None:
     """Refuse an unknown operation, a memory that was not shown, too few or too many targets."""
-    if proposal.op not in get_args(Operation):
+    bounds = {"add": (0, 0), "update": (1, 1), "delete": (1, 1), "merge": (2, len(known))}
+    if proposal.op not in bounds:
         return f"there is no operation {proposal.op!r}"
     unknown = [target for target in proposal.targets if not 1 <= target <= len(known)]
     if unknown:
         return f"no memory numbered {unknown[0]} was shown"
-    needed = {"add": (0, 0), "update": (1, 1), "delete": (1, 1), "merge": (2, len(known))}[proposal.op]
+    needed = bounds[proposal.op]
     if not needed[0] <= len(proposal.targets) <= needed[1]:
         return f"{proposal.op} cannot be done to {len(proposal.targets)} memories"
     return None

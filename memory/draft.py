@@ -91,10 +91,10 @@ class Draft:
         """How many changes were put."""
         return len(self._changes)
 
-    def load(self, ids: Iterable[str]) -> None:
-        """Read the memories with these ids that the scope may read, and lock them."""
-        wanted = sorted(ids)
-        statement, values = _targets(tuple(shelves(self.scope))), parameters(self.scope)
+    def load(self, ids: Iterable[str], scope: Scope | None = None) -> None:
+        """Read the memories with these ids that a scope may read (None: the draft's own), and lock them."""
+        wanted, scope = sorted(ids), scope or self.scope
+        statement, values = _targets(tuple(shelves(scope))), parameters(scope)
         for part in _parts(wanted):
             self._take(self.connection.execute(statement, {**values, "ids": part}))
 

@@ -10,7 +10,7 @@ from coterie.memory.values import Trust, UserMemory
 Operation = Literal["add", "update", "merge", "narrow", "delete", "restore", "expire"]
 """What an edit did. A change to a memory that follows from an edit to another is recorded as that edit's."""
 
-ProposedOperation = Literal["add", "update", "merge", "delete"]
+ProposedOperation = Literal["add", "update", "merge", "delete", "clear"]
 """What a curator may propose."""
 
 ProposalStatus = Literal["refused", "held", "accepted", "rejected"]
@@ -152,7 +152,14 @@ class Delete:
     reason: str = ""
 
 
-Edit = Add | Update | Merge | Narrow | Delete
+@dataclass(frozen=True)
+class Clear:
+    """Forget everything that is true now about the scope's user, whoever wrote it and whichever agents may read it."""
+
+    reason: str = ""
+
+
+Edit = Add | Update | Merge | Narrow | Delete | Clear
 
 
 @dataclass(frozen=True)
@@ -180,7 +187,7 @@ class Applied:
 
     edit: Edit
     memory_id: str
-    """The memory that has the words now; of a removal, the one that was removed."""
+    """The memory that has the words now; of a removal, the one that was removed; of a `Clear`, none: an empty text."""
     revisions: tuple[Revision, ...]
 
 

@@ -95,6 +95,11 @@ class Remembering(Connected):
             found = list(reading.newest(connection, scope, limit, filters))
         return found[::-1] if oldest_first else found
 
+    def oldest(self, scope: Scope, limit: int | None = 20, filters: Filters = EVERY) -> list[UserMemory]:
+        """The oldest memories that are true now, oldest first by ``created_at``. See `newest`."""
+        with self._reading(reach.reading(scope)) as connection:
+            return list(reading.newest(connection, scope, limit, filters, oldest=True))
+
     def search(self, scope: Scope, query: str, limit: int | None = 10, filters: Filters = EVERY) -> list[Hit]:
         """The memories that fit a query, best first: by their words and, with an embedding model, by their meaning.
 
@@ -142,6 +147,7 @@ class Remembering(Connected):
     acurrent = in_thread(current)
     afind = in_thread(find)
     anewest = in_thread(newest)
+    aoldest = in_thread(oldest)
     asearch = in_thread(search)
     arecall = in_thread(recall)
     acount = in_thread(count)

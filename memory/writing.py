@@ -4,10 +4,10 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from coterie.errors import ConflictError, InputError
-from coterie.memory import inputs, rows
+from coterie.memory import inputs, removing, rows
 from coterie.memory.dialect import LostRaceError
 from coterie.memory.draft import Draft
-from coterie.memory.edits import CEILING, Add, Applied, Delete, Edit, Merge, Narrow, Operation, Ref, Update
+from coterie.memory.edits import CEILING, Add, Applied, Clear, Delete, Edit, Merge, Narrow, Operation, Ref, Update
 from coterie.memory.ids import new_id
 from coterie.memory.reading import missing
 from coterie.memory.revisions import seen
@@ -20,7 +20,7 @@ def apply(draft: Draft, edits: Sequence[Edit]) -> list[Applied]:
     draft.load(inputs.key("memory_id", one) for one in {ref.memory_id for edit in edits for ref in _refs(edit)})
     added = {place: _new(draft, edit.memory) for place, edit in enumerate(edits) if isinstance(edit, Add)}
     draft.find_words([memory for memory in added.values() if not memory.depends_on])
-    done: list[tuple[Edit, str, slice]] = []
+    done: list[removing.Done] = []
     for place, edit in enumerate(edits):
         first = len(draft)
         memory_id = _add(draft, edit, added[place]) if isinstance(edit, Add) else _edited(draft, edit)
@@ -30,22 +30,15 @@ def apply(draft: Draft, edits: Sequence[Edit]) -> list[Applied]:
 
 def clear(draft: Draft, memories: Sequence[UserMemory], reason: str) -> list[Applied]:
     """Remove memories that were just read, write the draft, and say what was done for each."""
-    draft.load(str(memory.memory_id) for memory in memories)
-    done: list[tuple[Edit, str, slice]] = []
-    for key in map(rows.memory_key, memories):
-        first, memory = len(draft), draft.held(key)
-        if memory is not None:  # it may have changed since it was read, or because of one that was removed before
-            edit = Delete(Ref(key[1], memory.version), reason)
-            done.append((edit, _remove(draft, memory, reason), slice(first, len(draft))))
-    return _applied(draft, done)
+    return _applied(draft, removing.remove_all(draft, memories, reason))
 
 
-def _applied(draft: Draft, done: Iterable[tuple[Edit, str, slice]]) -> list[Applied]:
+def _applied(draft: Draft, done: Iterable[removing.Done]) -> list[Applied]:
     revisions = draft.write()
     return [Applied(edit, memory_id, tuple(seen(draft.scope, revisions[part]))) for edit, memory_id, part in done]
 
 
-def _edited(draft: Draft, edit: Update | Merge | Narrow | Delete) -> str:
+def _edited(draft: Draft, edit: Update | Merge | Narrow | Delete | Clear) -> str:
     match edit:
         case Update():
             return _update(draft, edit)
@@ -55,6 +48,9 @@ def _edited(draft: Draft, edit: Update | Merge | Narrow | Delete) -> str:
             return _narrow(draft, edit)
         case Delete():
             return _delete(draft, edit)
+        case Clear():
+            removing.remove_everything(draft, edit.reason)
+            return ""
 
 
 def _new(draft: Draft, memory: UserMemory) -> UserMemory:
@@ -162,7 +158,7 @@ def _update(draft: Draft, edit: Update) -> str:
         trust=inputs.lowest([*ceiling, before.trust] if before.depends_on else ceiling),
     )
     _replace(draft, "update", [before], after, edit.reason)
-    _mark_stale(draft, "update", after, edit.reason or "what it was made from was corrected")
+    removing.mark_stale(draft, "update", after, edit.reason or "what it was made from was corrected")
     return str(after.memory_id)
 
 
@@ -249,22 +245,7 @@ def _limit(draft: Draft, memory: UserMemory, limit: UserMemory, reason: str) -> 
 
 
 def _delete(draft: Draft, edit: Delete) -> str:
-    return _remove(draft, _current(draft, edit.target, closed=True), edit.reason)
-
-
-def _remove(draft: Draft, memory: UserMemory, reason: str) -> str:
-    _mark_stale(draft, "delete", memory, "what it was made from was removed")
-    for one in draft.line(memory):
-        draft.put("delete", one, None, reason)
-    return str(memory.memory_id)
-
-
-def _mark_stale(draft: Draft, op: Operation, memory: UserMemory, reason: str) -> None:
-    """Mark what was made from a memory, or from one that it took the place of. Its own line is no part of that."""
-    line = set(map(rows.memory_key, draft.line(memory)))
-    for one in draft.dependants(memory):
-        if one.stale_since is None and rows.memory_key(one) not in line:
-            draft.alter(op, one, reason, stale_since=draft.at)
+    return removing.remove(draft, _current(draft, edit.target, closed=True), edit.reason)
 
 
 def _current(draft: Draft, ref: Ref, *, closed: bool = False) -> UserMemory:
@@ -300,7 +281,7 @@ def _there(draft: Draft, memory_id: str) -> UserMemory:
 
 def _refs(edit: Edit) -> Sequence[Ref]:
     match edit:
-        case Add():
+        case Add() | Clear():
             return ()
         case Merge():
             return edit.targets

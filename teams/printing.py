@@ -13,23 +13,12 @@ from coterie.memory.manager import CurationReport
 from coterie.teams.output import RunFinished, RunOutput, RunStarted
 from coterie.text import showable
 
-_MARKS = {"add": "+", "update": "~", "merge": "~", "delete": "-"}
 _STYLES = {"+": "green", "~": "green", "=": "dim"}
 
 
 def curation_lines(report: CurationReport) -> list[str]:
-    """What the curator did, a line for each change, refusal and failure. What is known already is no failure."""
-    lines = []
-    for applied in report.applied:
-        for revision in applied.revisions:
-            value = revision.after or revision.before
-            lines.append(f"memory {_MARKS[revision.op]} {value.memory if value else revision.memory_id}")
-    for refused in report.refused:
-        known = refused.reason.startswith("known already: ")
-        lines.append(f"memory = {refused.reason}" if known else f"memory refused: {refused.reason}")
-    if report.error is not None:
-        lines.append(f"memory: not curated yet, the turn is kept: {report.error}")
-    return lines
+    """What the curator did, a line for each: see `CurationReport.lines`."""
+    return [f"memory {line}" for line in report.lines()]
 
 
 class Printer:
