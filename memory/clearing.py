@@ -23,6 +23,7 @@ _REQUEST = _EVERYTHING | frozenset(
     " gegevens alsjeblieft glom"
     " olvida olvidalo olvide borra borralo elimina sobre mi sabes sabe recuerdas recuerdos memoria memorias datos favor"
     " dije dicho quiero esquece esqueca apaga apague remova mim sabes lembra lembrancas dados disse"
+    " ce que tu te toi sur che quello quanto"
     " oublie oubliez efface effacez supprime supprimez moi sais savez souvenirs souviens memoire donnees plait dit"
     " dimentica dimenticalo cancella cancellalo rimuovi sai ricordi ricordo dati favore detto di su"
     " забудь забудьте удали удалите сотри обо мне меня про знаешь знаете помнишь помните память данные пожалуиста что"

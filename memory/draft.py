@@ -190,13 +190,13 @@ class Draft:
         Raises:
             LostRaceError: a row is not at the version that was read.
         """
-        self._flush()
+        self.flush()
         revisions = list(self._numbered())
         if revisions:
             _record.change(self.connection, *map(rows.revision_columns, revisions))
         return revisions
 
-    def _flush(self) -> None:
+    def flush(self) -> None:
         """Write the rows that differ from what is stored, without their revisions."""
         changed = {key: now for key, now in self._now.items() if self._stored.get(key) is not now}
         self.worded += [now for key, now in changed.items() if now is not None and self._is_worded(key, now)]
@@ -215,7 +215,7 @@ class Draft:
 
     def head(self, memory: UserMemory) -> UserMemory | None:
         """The statement that holds now in a memory's place: itself, or the last of those that took its place."""
-        self._flush()
+        self.flush()
         found = lineage.head(self.connection, *rows.memory_key(memory))
         if found is None:
             return None
@@ -224,17 +224,17 @@ class Draft:
 
     def line(self, memory: UserMemory) -> list[UserMemory]:
         """A memory, and all that it took the place of, directly or not."""
-        self._flush()
+        self.flush()
         return self._take(lineage.line(self.connection, *rows.memory_key(memory)))
 
     def dependants(self, memory: UserMemory) -> list[UserMemory]:
         """What was made from a memory, or from one that it took the place of."""
-        self._flush()
+        self.flush()
         return self._take(lineage.dependants(self.connection, *rows.memory_key(memory)))
 
     def made_from(self, key: Key) -> list[UserMemory]:
         """What depends on a memory, which need not be there any more."""
-        self._flush()
+        self.flush()
         return self._take(lineage.made_from(self.connection, *key))
 
     def _change(self, before: UserMemory, after: UserMemory) -> None:

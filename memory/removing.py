@@ -37,6 +37,7 @@ def remove_everything(draft: Draft, reason: str) -> None:
     if draft.scope.user_id is None:
         raise InputError("The scope has no user_id: say about whom everything is to be forgotten.")
     owner = Scope(draft.scope.user_id, as_owner=True)
+    draft.flush()
     remove_all(draft, list(reading.newest(draft.connection, owner, None)), reason, owner)
 
 
