@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from copy import copy
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
-from coterie.errors import ConfigurationError, ConflictError
+from coterie.errors import ConfigurationError, ConflictError, CoterieError
 from coterie.memory.by_hand import ByHand
 from coterie.memory.checks import DEFAULT_LIMITS, CurationLimits
 from coterie.memory.curation import curate
@@ -12,6 +13,7 @@ from coterie.memory.curator import Curator, ModelCurator
 from coterie.memory.db import Db
 from coterie.memory.deciding import Deciding
 from coterie.memory.flow import Flow, adriven, driven
+from coterie.memory.growth import Growth
 from coterie.memory.incoming import turn_of
 from coterie.memory.inputs import key
 from coterie.memory.models import curating_model
@@ -49,6 +51,9 @@ class MemoryManager(ByHand, Deciding):
         clear_memories: whether it may forget everything about the user, who must have asked for just that. Without it,
             only what it was shown of the memory can be forgotten.
         approval: "ask" holds what is unsure until somebody decides: see `held`. None applies what passes the checks.
+        optimize_above_tokens: when more is remembered of a user than so many (estimated) tokens, it is put into fewer
+            words after a turn is curated, as `optimize_memories` does it; then not again until it has grown by a
+            tenth. The report has what came of it; a failure is never raised. None: never.
         limits: how much one turn may change, and how much of it the curator sees.
     """
 
@@ -66,11 +71,18 @@ class MemoryManager(ByHand, Deciding):
         delete_memories: bool = True,
         clear_memories: bool = False,
         approval: Literal["ask"] | None = None,
+        optimize_above_tokens: int | None = None,
         limits: CurationLimits = DEFAULT_LIMITS,
     ) -> None:
         super().__init__(db, model)
         if approval not in (None, "ask"):
             raise ConfigurationError(f"approval is {approval!r}: give 'ask', or None to apply what passes the checks.")
+        if optimize_above_tokens is not None and not (
+            isinstance(optimize_above_tokens, int) and optimize_above_tokens > 0
+        ):
+            raise ConfigurationError(
+                f"optimize_above_tokens is {optimize_above_tokens!r}: give a whole number above 0, or None for never."
+            )
         on = {
             "add_memories": add_memories,
             "update_memories": update_memories,
@@ -81,6 +93,7 @@ class MemoryManager(ByHand, Deciding):
         self._curator = curator
         self._rules = Rules(operations, system_message, memory_capture_instructions, additional_instructions)
         self._policy = Policy(limits, operations, approval)
+        self._growth = None if optimize_above_tokens is None else Growth(optimize_above_tokens)
 
     def completed(self, db: Db, model: "BaseChatModel | str | None") -> "MemoryManager":
         """The same manager; if it has no store or no model of its own, one with these instead."""
@@ -182,8 +195,25 @@ class MemoryManager(ByHand, Deciding):
             ConflictError: the turn is not pending (any more).
             StoreError: the database refused.
         """
-        key("user_id", turn.user_id)
-        return (yield from curate(self.db, self.curator, turn, self._policy))
+        whose = key("user_id", turn.user_id)
+        report = yield from curate(self.db, self.curator, turn, self._policy)
+        return (yield from self._kept_small(report, whose)) if report.applied else report
+
+    def _kept_small(self, report: CurationReport, user_id: str) -> Flow[CurationReport]:
+        """Optimise what has grown too large. The turn is curated, whatever comes of it."""
+        try:
+            if self._growth is None or not self._growth.is_due(self.db, user_id):
+                return report
+            summarize = MemoryOptimizationStrategyType.SUMMARIZE.strategy
+            try:
+                optimized = yield from optimize(self.db, user_id, summarize, curating_model(self._model), apply=True)
+            except CoterieError:
+                self._growth.tried(self.db, user_id)
+                raise
+            self._growth.tried(self.db, user_id)
+        except CoterieError as error:
+            return replace(report, optimizing_error=error)
+        return replace(report, optimized=optimized)
 
     @driven
     def curate_pending(self, user_id: str | None = None, limit: int = 20) -> Flow[list[CurationReport]]:
@@ -211,11 +241,12 @@ class MemoryManager(ByHand, Deciding):
 
         Args:
             user_id: whose memories.
-            strategy: one of those that come with coterie, by its name too ("summarize"), or your own.
+            strategy: one of those that come with coterie, by its name too ("summarize", "deduplicate"), or your own.
             apply: False returns what it would be, and changes nothing.
 
         Returns:
-            The memories afterwards, with ``tokens_before`` and ``tokens_after``.
+            The memories afterwards, with ``tokens_before`` and ``tokens_after``, and what became of which; as a text, a
+            diff. ``change_id`` is what `Db.undo` takes it back by.
 
         Raises:
             CurationError: the model refused, or its answer loses facts. Nothing was changed.

@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from coterie.errors import CurationError, EmbeddingError
+from coterie.errors import CoterieError, CurationError, EmbeddingError
 from coterie.memory.checks import Refused
 from coterie.memory.edits import Applied, KeptProposal
+from coterie.memory.optimizing import Optimized
 from coterie.text import one_line
 
 _MARKS = {"add": "+", "update": "~", "merge": "~", "delete": "-"}
@@ -23,6 +24,11 @@ class CurationReport:
     error: CurationError | EmbeddingError | None = None
     """Why the turn is not curated. None: it is."""
     model_calls: int = 0
+    """How often a model was asked to curate it."""
+    optimized: Optimized | None = None
+    """What putting the user's memories into fewer words did, if they had grown too large."""
+    optimizing_error: CoterieError | None = None
+    """Why that failed. Nothing was changed by it."""
 
     def __str__(self) -> str:
         return "\n".join(self.lines()) or "nothing to keep"
@@ -40,6 +46,10 @@ class CurationReport:
             yield f"= {refused.reason}" if known else f"refused: {refused.reason}"
         if self.error is not None:
             yield f"not curated yet, the turn is kept: {self.error}"
+        if self.optimized is not None and self.optimized.swaps:
+            yield f"optimized: {self.optimized.summary}"
+        if self.optimizing_error is not None:
+            yield f"not optimized: {self.optimizing_error}"
 
 
 def proposal_text(proposal: KeptProposal) -> str:
