@@ -3,11 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, time
-from typing import get_args
 
 from coterie.memory.compare import asks_to_forget, front, fronts, normalised, quoted, shared, telling
 from coterie.memory.dates import dated, the_day
-from coterie.memory.edits import Add, Delete, Edit, Merge, Operation, Ref, Update
+from coterie.memory.edits import Add, Delete, Edit, Merge, Ref, Update
 from coterie.memory.evidence import DEFAULT_LIMITS as DEFAULT_LIMITS
 from coterie.memory.evidence import CurationLimits as CurationLimits
 from coterie.memory.evidence import Evidence as Evidence
@@ -26,7 +25,13 @@ _ECHOES_AT = 0.8
 
 def check(proposals: Sequence[Proposal], evidence: Evidence) -> tuple[list[Edit], list[Refused]]:
     """Sort proposals into edits to apply and refusals. Each passes every check, or is refused by the first it fails."""
-    edits: list[Edit] = []
+    passed, refused = sorted_out(proposals, evidence)
+    return [edit for _, edit in passed], refused
+
+
+def sorted_out(proposals: Sequence[Proposal], evidence: Evidence) -> tuple[list[tuple[Proposal, Edit]], list[Refused]]:
+    """The same, with the proposal that each edit was made of."""
+    edits: list[tuple[Proposal, Edit]] = []
     refused: list[Refused] = []
     taken: list[str] = []
     touched: set[int] = set()
@@ -42,7 +47,7 @@ def check(proposals: Sequence[Proposal], evidence: Evidence) -> tuple[list[Edit]
             continue
         taken.append(proposal.memory)
         touched.update(proposal.targets)
-        edits.append(as_edit(proposal, evidence))
+        edits.append((proposal, as_edit(proposal, evidence)))
     return edits, refused
 
 
@@ -93,12 +98,13 @@ def too_many(done: int, limits: CurationLimits) -> str | None:
 
 def wrong_targets(proposal: Proposal, known: Sequence[UserMemory]) -> str | None:
     """Refuse an unknown operation, a memory that was not shown, too few or too many targets."""
-    if proposal.op not in get_args(Operation):
+    bounds = {"add": (0, 0), "update": (1, 1), "delete": (1, 1), "merge": (2, len(known))}
+    if proposal.op not in bounds:
         return f"there is no operation {proposal.op!r}"
     unknown = [target for target in proposal.targets if not 1 <= target <= len(known)]
     if unknown:
         return f"no memory numbered {unknown[0]} was shown"
-    needed = {"add": (0, 0), "update": (1, 1), "delete": (1, 1), "merge": (2, len(known))}[proposal.op]
+    needed = bounds[proposal.op]
     if not needed[0] <= len(proposal.targets) <= needed[1]:
         return f"{proposal.op} cannot be done to {len(proposal.targets)} memories"
     return None
@@ -188,7 +194,7 @@ def as_edit(proposal: Proposal, evidence: Evidence) -> Edit:
             proposal.memory,
             topics,
             proposal.reason,
-            happened(proposal, evidence),
+            happened(proposal.memory, evidence.turn.at),
             _words_of(proposal, evidence),
         )
     if proposal.op == "merge":
@@ -208,14 +214,13 @@ def _new(proposal: Proposal, evidence: Evidence) -> UserMemory:
         input=_words_of(proposal, evidence),
         trust="user" if quoted(proposal.quote, evidence.stated_fronts) else "agent",
         source_turn_id=turn.turn_id,
-        event_at=happened(proposal, evidence),
+        event_at=happened(proposal.memory, evidence.turn.at),
     )
 
 
-def happened(proposal: Proposal, evidence: Evidence) -> datetime:
-    """When it happened: on the one day that the statement is about, else when it was said."""
-    at = evidence.turn.at
-    day = the_day(proposal.memory, at.date())
+def happened(statement: str, at: datetime) -> datetime:
+    """When it happened, said at a time: on the one day that the statement is about, else then."""
+    day = the_day(statement, at.date())
     return at if day is None or day == at.date() else datetime.combine(day, time(tzinfo=at.tzinfo))
 
 

@@ -1,35 +1,24 @@
-"""One turn curated: what is gathered for the curator, what becomes of its proposals, and the report."""
+"""One turn curated: what is gathered for the curator, and what becomes of its proposals."""
 
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from coterie.errors import ConflictError, CoterieError, CurationError, EmbeddingError, NotFoundError, StoreError
-from coterie.memory.checks import CurationLimits, Evidence, Proposal, Refused, check
+from coterie.memory.checks import CurationLimits, Evidence, Proposal
 from coterie.memory.curator import Curator
 from coterie.memory.db import Db
 from coterie.memory.edits import Applied, Change, Curated, Revision
 from coterie.memory.flow import Effect, Flow
 from coterie.memory.models import shortened
+from coterie.memory.policy import Decided, Policy, decided
 from coterie.memory.prompt import excerpt
+from coterie.memory.report import CurationReport as CurationReport
 from coterie.memory.values import Scope, Turn, UserMemory
 
 _QUERY_CHARACTERS = 1_000
 _NEWEST_KNOWN = 3
 _TURNS_LOOKED_THROUGH = 50
-
-
-@dataclass(frozen=True)
-class CurationReport:
-    """What became of one turn: the edits that were applied, the ones refused and why, or the error."""
-
-    turn_id: str
-    applied: tuple[Applied, ...] = ()
-    refused: tuple[Refused, ...] = ()
-    error: CurationError | EmbeddingError | None = None
-    """Why the turn is not curated. None: it is."""
-    model_calls: int = 0
 
 
 class _Calls:
@@ -53,7 +42,7 @@ class _Calls:
                 error = raised
 
 
-def curate(db: Db, curator: Curator, turn: Turn, limits: CurationLimits) -> Flow[CurationReport]:
+def curate(db: Db, curator: Curator, turn: Turn, policy: Policy) -> Flow[CurationReport]:
     """Curate a turn under its lease, once in effect. What fails but the store is noted on the turn, and in the report.
 
     Raises:
@@ -62,28 +51,27 @@ def curate(db: Db, curator: Curator, turn: Turn, limits: CurationLimits) -> Flow
     """
     calls = _Calls()
     try:
-        applied, refused = yield from _rounds(db, curator, turn, limits, calls)
+        applied, rest = yield from _rounds(db, curator, turn, policy, calls)
     except StoreError:  # there is nothing to note, or no way to
         raise
     except CoterieError as error:
         db.fail_turn(turn, str(error))
         failure = error if isinstance(error, CurationError | EmbeddingError) else CurationError(str(error))
         return CurationReport(turn.turn_id, error=failure, model_calls=calls.number)
-    return CurationReport(turn.turn_id, tuple(applied), tuple(refused), model_calls=calls.number)
+    return CurationReport(turn.turn_id, tuple(applied), rest.refused, rest.held, model_calls=calls.number)
 
 
-def _rounds(
-    db: Db, curator: Curator, turn: Turn, limits: CurationLimits, calls: _Calls
-) -> Flow[tuple[list[Applied], list[Refused]]]:
+def _rounds(db: Db, curator: Curator, turn: Turn, policy: Policy, calls: _Calls) -> Flow[tuple[list[Applied], Decided]]:
     """Propose, check, apply; and once more on fresh rows when somebody changed one of them meanwhile."""
     change = Change("curator", turn.agent_id, turn.team_id, turn.run_id, turn.turn_id)
     lost: CoterieError | None = None
     for _ in range(2):
-        evidence = gather(db, turn, limits)
+        evidence = gather(db, turn, policy.limits)
         proposals = yield from _proposals(curator, evidence, calls)
-        edits, refused = check(proposals, evidence)
+        what = decided(proposals, evidence, policy)
+        curated = Curated(turn.turn_id, turn.lease, what.kept(evidence))
         try:
-            return db.apply(turn.scope, edits, change, curated=Curated(turn.turn_id, turn.lease)), refused
+            return db.apply(turn.scope, what.edits, change, curated=curated), what
         except (ConflictError, NotFoundError) as error:
             db.extend_lease(turn)  # refused if it is the turn that others were quicker with
             lost = error

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Protocol
 from pydantic import BaseModel, Field
 
 from coterie.memory.checks import DEFAULT_LIMITS, CurationLimits, Proposal
-from coterie.memory.edits import Operation
+from coterie.memory.edits import ProposedOperation
 from coterie.memory.flow import Flow
 from coterie.memory.models import asking
-from coterie.memory.prompt import answer_form, messages_for
+from coterie.memory.prompt import DEFAULT_RULES, Rules, answer_form, messages_for
 from coterie.memory.values import Turn, UserMemory
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class Curator(Protocol):
 class ProposedEdit(BaseModel):
     """One edit, as the model answers it."""
 
-    op: Operation
+    op: ProposedOperation
     targets: list[int] = Field(default_factory=list)
     quote: str = ""
     memory: str = ""
@@ -56,20 +56,21 @@ class ModelCurator:
     Args:
         model: any LangChain chat model.
         limits: how much it is shown and may answer.
-        instructions: added to the rules it is given: what matters in this application, say.
+        rules: what it is told, and which operations it is offered.
     """
 
     def __init__(
-        self, model: "BaseChatModel", limits: CurationLimits = DEFAULT_LIMITS, instructions: str | None = None
+        self, model: "BaseChatModel", limits: CurationLimits = DEFAULT_LIMITS, rules: Rules = DEFAULT_RULES
     ) -> None:
         self.model = model
         self.limits = limits
-        self.instructions = instructions
+        self.rules = rules
 
     def propose(self, turn: Turn, before: Sequence[Turn], known: Sequence[UserMemory]) -> Flow[list[Proposal]]:
         """Ask the model. See `Curator.propose`."""
-        messages = messages_for(turn, before, known, self.limits, self.instructions)
-        answer = yield from asking(self.model, messages, MemoryEdits, answer_form(self.limits))
+        messages = messages_for(turn, before, known, self.limits, self.rules)
+        form = answer_form(self.limits, self.rules.operations)
+        answer = yield from asking(self.model, messages, MemoryEdits, form)
         return [_proposal(edit) for edit in answer.edits] if answer.user_states_something_personal else []
 
 
@@ -77,8 +78,8 @@ def _proposal(edit: ProposedEdit) -> Proposal:
     """Small models number the targets of an addition too: it has none."""
     return Proposal(
         op=edit.op,
-        memory="" if edit.op == "delete" else edit.memory,
-        targets=() if edit.op == "add" else tuple(edit.targets),
+        memory="" if edit.op in ("delete", "clear") else edit.memory,
+        targets=() if edit.op in ("add", "clear") else tuple(edit.targets),
         topics=tuple(edit.topics),
         reason=edit.reason,
         quote=edit.quote,

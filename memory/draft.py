@@ -42,10 +42,10 @@ class Draft:
         """How many changes were put."""
         return len(self._changes)
 
-    def load(self, ids: Iterable[str]) -> None:
-        """Read the memories with these ids that the scope may read, and lock them."""
+    def load(self, ids: Iterable[str], scope: Scope | None = None) -> None:
+        """Read the memories with these ids that a scope may read (None: the draft's own), and lock them."""
         if wanted := sorted(ids):
-            found, last = stored.targets(self.connection, self.scope, wanted)
+            found, last = stored.targets(self.connection, scope or self.scope, wanted)
             for memory in self._take(found):
                 key = rows.memory_key(memory)
                 self._numbers.setdefault(key, last.get(key, 0))
@@ -144,7 +144,7 @@ class Draft:
             _check(sent)
         return revisions
 
-    def _flush(self) -> None:
+    def flush(self) -> None:
         """Write the rows that differ from what is stored, without their revisions."""
         if any(self._stored.get(key) is not now for key, now in self._now.items()):
             with together(self.connection):
@@ -171,7 +171,7 @@ class Draft:
 
     def head(self, memory: UserMemory) -> UserMemory | None:
         """The statement that holds now in a memory's place: itself, or the last of those that took its place."""
-        self._flush()
+        self.flush()
         found = lineage.head(self.connection, *rows.memory_key(memory))
         if found is None:
             return None
@@ -180,7 +180,7 @@ class Draft:
 
     def line(self, memory: UserMemory) -> list[UserMemory]:
         """A memory, and all that it took the place of, directly or not."""
-        self._flush()
+        self.flush()
         return self._take(lineage.line(self.connection, *rows.memory_key(memory)))
 
     def dependants(self, memory: UserMemory, *, unmarked: bool = False) -> list[UserMemory]:
@@ -188,12 +188,12 @@ class Draft:
 
         ``unmarked``: only what is not stale yet.
         """
-        self._flush()
+        self.flush()
         return self._take(lineage.dependants(self.connection, *rows.memory_key(memory), unmarked=unmarked))
 
     def made_from(self, key: Key) -> list[UserMemory]:
         """What depends on a memory, which need not be there any more."""
-        self._flush()
+        self.flush()
         return self._take(lineage.made_from(self.connection, *key))
 
     def _numbered(self) -> Iterator[Revision]:

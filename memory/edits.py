@@ -10,6 +10,12 @@ from coterie.memory.values import Trust, UserMemory
 Operation = Literal["add", "update", "merge", "narrow", "delete", "restore", "expire"]
 """What an edit did. A change to a memory that follows from an edit to another is recorded as that edit's."""
 
+ProposedOperation = Literal["add", "update", "merge", "delete", "clear"]
+"""What a curator may propose."""
+
+ProposalStatus = Literal["refused", "held", "accepted", "rejected"]
+"""Why a proposal was not simply applied: a check refused it, or a person is to decide; and what they decided."""
+
 Actor = Literal["curator", "agent", "tool", "person", "import"]
 
 CEILING: dict[Actor, Trust] = {
@@ -34,6 +40,46 @@ class Change:
 
 
 @dataclass(frozen=True)
+class Ref:
+    """A stored memory, as it was read. ``version=None`` means whatever the memory says now, also under a newer id."""
+
+    memory_id: str
+    version: int | None = None
+
+
+@dataclass(frozen=True)
+class KeptProposal:
+    """An edit that a curator proposed and that was not simply applied: it was refused, or is held for a decision."""
+
+    proposal_id: str
+    user_id: str
+    turn_id: str
+    run_id: str | None
+    team_id: str | None
+    agent_id: str | None
+    status: ProposalStatus
+    op: str
+    memory: str
+    """The statement that it would make; empty for one that only removes."""
+    topics: tuple[str, ...]
+    targets: tuple[Ref, ...]
+    """The memories that it would change or remove, as the curator read them."""
+    before: tuple[str, ...]
+    """What those said."""
+    quote: str
+    """The words of the turn that support it, as the curator gives them."""
+    trust: Trust
+    """What the statement counts for: the user's own, if the quote is what they said."""
+    reason: str
+    """The curator's."""
+    why: str
+    """Why it was refused, or is held."""
+    at: datetime
+    """When that was said which it was made of."""
+    decided_at: datetime | None = None
+
+
+@dataclass(frozen=True)
 class Curated:
     """The turn that edits were made from: it must be pending, and is marked as curated in the same transaction."""
 
@@ -41,14 +87,8 @@ class Curated:
     lease: str | None = None
     """The lease under which it was taken up. One that ran out, and was given to somebody else, is refused.
     None: it is under no lease."""
-
-
-@dataclass(frozen=True)
-class Ref:
-    """A stored memory, as it was read. ``version=None`` means whatever the memory says now, also under a newer id."""
-
-    memory_id: str
-    version: int | None = None
+    kept: Sequence[KeptProposal] = ()
+    """What was proposed beside the edits, and is kept without being applied."""
 
 
 @dataclass(frozen=True)
@@ -115,7 +155,14 @@ class Delete:
     """Forget everything that was made from them too, whoever may read it. Otherwise that is marked as stale."""
 
 
-Edit = Add | Update | Merge | Narrow | Delete
+@dataclass(frozen=True)
+class Clear:
+    """Forget everything that is true now about the scope's user, whoever wrote it and whichever agents may read it."""
+
+    reason: str = ""
+
+
+Edit = Add | Update | Merge | Narrow | Delete | Clear
 
 
 @dataclass(frozen=True)
@@ -143,7 +190,7 @@ class Applied:
 
     edit: Edit
     memory_id: str
-    """The memory that has the words now; of a removal, the one that was removed."""
+    """The memory that has the words now; of a removal, the one that was removed; of a `Clear`, none: an empty text."""
     revisions: tuple[Revision, ...]
 
 
@@ -192,3 +239,4 @@ class Erased:
     turns: int
     sessions: int
     vectors: int
+    proposals: int

@@ -5,7 +5,13 @@ import sqlalchemy as sa
 from coterie.memory.edits import Erased
 from coterie.memory.tables import METADATA
 
-_COUNTED = {"memories": "memory", "revisions": "memory_revision", "turns": "turn", "sessions": "session"}
+_COUNTED = {
+    "memories": "memory",
+    "revisions": "memory_revision",
+    "turns": "turn",
+    "sessions": "session",
+    "proposals": "proposal",
+}
 
 
 def erase(connection: sa.Connection, user_id: str) -> Erased:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from coterie.memory.compare import asks_to_forget, fronts, telling
-from coterie.memory.edits import Operation
+from coterie.memory.edits import ProposedOperation
 from coterie.memory.introductions import introduced
 from coterie.memory.plain import visible
 from coterie.memory.sentences import answers, asks, questions, sentences, stated
@@ -29,6 +29,8 @@ class CurationLimits:
     """How many turns before it in the session are shown, for understanding only. 0: none."""
     max_before_characters: int = 1_000
     """How much of each of those."""
+    max_refused: int = 10
+    """How many refused proposals of a turn the store keeps, with their reasons. The report has all."""
     max_known: int = 10
     """How many stored memories are shown: the ones most like the turn, then the newest. 0: none."""
 
@@ -40,7 +42,7 @@ DEFAULT_LIMITS = CurationLimits()
 class Proposal:
     """An edit that a curator would make. ``targets`` are positions in the list of memories it was shown, from 1."""
 
-    op: Operation
+    op: ProposedOperation
     memory: str = ""
     targets: tuple[int, ...] = ()
     topics: tuple[str, ...] = ()

@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Any, TypeVar, get_args
 
 from coterie.errors import InputError
-from coterie.memory.edits import CEILING, Add, Change, Edit, Merge, Ref
+from coterie.memory.edits import CEILING, Add, Change, Clear, Edit, Merge, Ref
 from coterie.memory.scope import audience
 from coterie.memory.values import Scope, Trust, Turn, UserMemory, Visibility, checked_id
 
@@ -67,10 +67,10 @@ def checked_edits(edits: Sequence[Edit]) -> list[Edit]:
         raise InputError(f"edits is one edit, {type(edits).__name__}: give a list of them.")
     for edit in edits:
         if not isinstance(edit, Edit):
-            raise InputError(f"{reprlib.repr(edit)} is not an edit: give Add, Update, Merge, Narrow or Delete.")
+            raise InputError(f"{reprlib.repr(edit)} is not an edit: give Add, Update, Merge, Narrow, Delete or Clear.")
         if isinstance(edit, Add):
             expected("memory", edit.memory, UserMemory)
-        else:
+        elif not isinstance(edit, Clear):
             for target in edit.targets if isinstance(edit, Merge) else [edit.target]:
                 expected("target", target, Ref)
     return list(edits)

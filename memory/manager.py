@@ -4,26 +4,29 @@ from collections.abc import Sequence
 from copy import copy
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Literal
 
-from coterie.errors import ConfigurationError, ConflictError, CoterieError, CurationError, InputError, NotFoundError
+from coterie.errors import ConfigurationError, ConflictError, CoterieError, CurationError
 from coterie.memory.background import Background, settle
+from coterie.memory.by_hand import ByHand
 from coterie.memory.checks import DEFAULT_LIMITS, CurationLimits
-from coterie.memory.curation import CurationReport as CurationReport
 from coterie.memory.curation import curate
 from coterie.memory.curator import Curator, ModelCurator
 from coterie.memory.db import Db
-from coterie.memory.edits import Add, Change, Delete, Edit, Ref, Revision, Update
+from coterie.memory.deciding import Deciding
 from coterie.memory.flow import Flow, adriven, driven, in_thread
+from coterie.memory.growth import Growth
 from coterie.memory.ids import new_id
 from coterie.memory.incoming import turn_of
-from coterie.memory.inputs import expected, key
+from coterie.memory.inputs import key
 from coterie.memory.models import curating_model
 from coterie.memory.optimizing import Optimized, optimize
-from coterie.memory.secrets import without_login
+from coterie.memory.policy import SWITCHES, Policy
+from coterie.memory.prompt import Rules
+from coterie.memory.report import CurationReport as CurationReport
 from coterie.memory.strategies import MemoryOptimizationStrategyType, Strategy, named
 from coterie.memory.summaries import summarize
-from coterie.memory.values import Scope, Turn, UserMemory
+from coterie.memory.values import Turn
 from coterie.memory.verbatim import VerbatimCurator
 
 if TYPE_CHECKING:
@@ -31,10 +34,8 @@ if TYPE_CHECKING:
 
     from coterie.memory.incoming import AnyMessage
 
-RetrievalMethod = Literal["hybrid", "last_n"]
 
-
-class MemoryManager:
+class MemoryManager(ByHand, Deciding):
     """Makes, changes and finds the memories about users. Every method is about one user, who must be named.
 
     Making one is cheap: model and store are looked at on first use.
@@ -44,7 +45,19 @@ class MemoryManager:
         model: a LangChain chat model, or a name for ``ChatOpenAI``. None: what the environment configures.
         curator: "model" asks the model what to keep of a turn, "verbatim" keeps what the user states, as said, and
             needs no model; or a `Curator` of your own. None: "model" if there is a model, else "verbatim".
-        additional_instructions: what matters in this application, in words for the model.
+        system_message: what the model is told in place of the rules that coterie has. The examples stay.
+        memory_capture_instructions: what is worth keeping, in place of what the rules say of it.
+        additional_instructions: what matters in this application: said after the rules.
+        add_memories: whether the curator may add memories. An edit of a kind that is switched off is not offered to
+            the model, and refused if it comes nevertheless. What is done by hand is not concerned.
+        update_memories: whether it may correct and merge them.
+        delete_memories: whether it may forget one that the user asks to forget.
+        clear_memories: whether it may forget everything about the user, who must have asked for just that. Without it,
+            only what it was shown of the memory can be forgotten.
+        approval: "ask" holds what is unsure until somebody decides: see `held`. None applies what passes the checks.
+        optimize_above_tokens: when more is remembered of a user than so many (estimated) tokens, it is put into fewer
+            words after a turn is curated, as `optimize_memories` does it; then not again until it has grown by a
+            tenth. The report has what came of it; a failure is never raised. None: never.
         limits: how much one turn may change, and how much of it the curator sees.
     """
 
@@ -54,19 +67,38 @@ class MemoryManager:
         model: "BaseChatModel | str | None" = None,
         *,
         curator: Curator | Literal["model", "verbatim"] | None = None,
+        system_message: str | None = None,
+        memory_capture_instructions: str | None = None,
         additional_instructions: str | None = None,
+        add_memories: bool = True,
+        update_memories: bool = True,
+        delete_memories: bool = True,
+        clear_memories: bool = False,
+        approval: Literal["ask"] | None = None,
+        optimize_above_tokens: int | None = None,
         limits: CurationLimits = DEFAULT_LIMITS,
     ) -> None:
-        if db is not None and not isinstance(db, Db):
+        super().__init__(db, model)
+        if approval not in (None, "ask"):
+            raise ConfigurationError(f"approval is {approval!r}: give 'ask', or None to apply what passes the checks.")
+        if optimize_above_tokens is not None and not (
+            isinstance(optimize_above_tokens, int) and optimize_above_tokens > 0
+        ):
             raise ConfigurationError(
-                f"db is {without_login(repr(db))}: give a store, as SqliteDb('team.db') or PostgresDb(db_url=...)."
+                f"optimize_above_tokens is {optimize_above_tokens!r}: give a whole number above 0, or None for never."
             )
-        self._db = db
-        self._model = model
+        on = {
+            "add_memories": add_memories,
+            "update_memories": update_memories,
+            "delete_memories": delete_memories,
+            "clear_memories": clear_memories,
+        }
+        operations = tuple(operation for operation, switch in SWITCHES.items() if on[switch])
         self._curator = curator
-        self._instructions = additional_instructions
-        self._limits = limits
         self._background = Background()
+        self._rules = Rules(operations, system_message, memory_capture_instructions, additional_instructions)
+        self._policy = Policy(limits, operations, approval)
+        self._growth = None if optimize_above_tokens is None else Growth(optimize_above_tokens)
 
     def completed(self, db: Db, model: "BaseChatModel | str | None") -> "MemoryManager":
         """The same manager; if it has no store or no model of its own, one with these instead."""
@@ -79,12 +111,7 @@ class MemoryManager:
     @property
     def limits(self) -> CurationLimits:
         """How much one turn may change, and how long a memory may be."""
-        return self._limits
-
-    @property
-    def store(self) -> Db | None:
-        """The store, None if there is none yet."""
-        return self._db
+        return self._policy.limits
 
     def __repr__(self) -> str:
         """The store, and who curates, without making a model."""
@@ -92,17 +119,6 @@ class MemoryManager:
         curator = self._curator if isinstance(self._curator, str | None) else type(self._curator).__name__
         parts = {"db": self._db, "model": model, "curator": curator}
         return f"MemoryManager({', '.join(f'{name}={part!r}' for name, part in parts.items() if part is not None)})"
-
-    @property
-    def db(self) -> Db:
-        """The store.
-
-        Raises:
-            ConfigurationError: there is none.
-        """
-        if self._db is None:
-            raise ConfigurationError("This MemoryManager has no store: make it with db=SqliteDb('memory.db').")
-        return self._db
 
     @property
     def curator(self) -> Curator:
@@ -118,98 +134,12 @@ class MemoryManager:
     def _chosen(self, name: str | None) -> Curator:
         if name not in (None, "model", "verbatim"):
             raise ConfigurationError(f"curator={name!r} is not known: give 'model', 'verbatim' or a Curator.")
+        if name == "model":
+            return ModelCurator(self._judge("curator='model'"), self._policy.limits, self._rules)
         model = None if name == "verbatim" else curating_model(self._model)
         if model is not None:
-            return ModelCurator(model, self._limits, self._instructions)
-        if name == "model":
-            raise ConfigurationError(
-                "curator='model' needs a model: give MemoryManager(model=...), or set OPENAI_API_KEY or"
-                " OPENAI_BASE_URL."
-            )
-        return VerbatimCurator(self._limits)
-
-    def add_user_memory(self, memory: UserMemory, user_id: str | None = None) -> str:
-        """Keep a memory as it is given, and return its id; that of the same statement if the user has it already."""
-        expected("memory", memory, UserMemory)
-        owner = key("user_id", user_id if user_id is not None else memory.user_id)
-        return self._apply(Scope(owner, memory.team_id, memory.agent_id), Add(memory))
-
-    def replace_user_memory(self, memory_id: str, memory: UserMemory, user_id: str | None = None) -> str:
-        """Put a memory's words (and topics, if given) in place of another's, and return the id of the new statement.
-
-        The old one is closed: it is no longer true, and remains in the history.
-
-        Raises:
-            NotFoundError: the user has no such memory.
-            ConflictError: ``memory`` was read from the store, and somebody changed it since.
-        """
-        expected("memory", memory, UserMemory)
-        owner = key("user_id", user_id if user_id is not None else memory.user_id)
-        target = Ref(memory_id, memory.version if memory.memory_id == memory_id else None)
-        topics = memory.topics if "topics" in memory.model_fields_set else None
-        return self._apply(_owner(owner), Update(target, memory.memory, topics))
-
-    def delete_user_memory(self, memory_id: str, user_id: str | None = None) -> None:
-        """Forget a memory.
-
-        Raises:
-            NotFoundError: the user has no such memory.
-        """
-        self._apply(_owner(user_id), Delete(Ref(memory_id)))
-
-    def get_user_memory(self, memory_id: str, user_id: str | None = None) -> UserMemory | None:
-        """Return what holds now of a memory of the user's, by its id or an older one; None if there is none."""
-        try:
-            return self.db.current(_owner(user_id), memory_id)
-        except NotFoundError:
-            return None
-
-    def history(self, memory_id: str, user_id: str | None = None) -> list[Revision]:
-        """Return every change to a memory of the user's, oldest first; also of one that was forgotten.
-
-        Args:
-            memory_id: its id, or the beginning of it.
-            user_id: whose memory.
-
-        Raises:
-            NotFoundError: the user never had such a memory.
-            InputError: several memories' ids begin so.
-        """
-        return self.db.history(_owner(user_id), memory_id)
-
-    def get_user_memories(self, user_id: str | None = None) -> list[UserMemory]:
-        """Return everything remembered about a user that is true now, newest first."""
-        return self.db.newest(_owner(user_id), None)
-
-    def search_user_memories(
-        self,
-        query: str | None = None,
-        limit: int | None = None,
-        retrieval_method: RetrievalMethod | None = None,
-        user_id: str | None = None,
-    ) -> list[UserMemory]:
-        """Return what is remembered about a user, the best first.
-
-        Args:
-            query: any words.
-            limit: how many at most; None for 10 with "hybrid" and all with "last_n".
-            retrieval_method: "hybrid" finds the best for the query, "last_n" the newest. None: "hybrid" with a query,
-                else "last_n".
-            user_id: whose memories.
-        """
-        scope = _owner(user_id)
-        method = retrieval_method or ("hybrid" if query else "last_n")
-        if method not in get_args(RetrievalMethod):
-            raise InputError(f"retrieval_method is {method!r}: give one of {', '.join(get_args(RetrievalMethod))}.")
-        if method == "last_n":
-            return self.db.newest(scope, limit)
-        if not query:
-            raise InputError("retrieval_method 'hybrid' needs a query: give some words, or use 'last_n'.")
-        return [hit.memory for hit in self.db.search(scope, query, 10 if limit is None else limit)]
-
-    def clear_user_memories(self, user_id: str | None) -> int:
-        """Forget everything that is true now about a user, and return how many memories that was."""
-        return len(self.db.clear(_owner(user_id), Change()))
+            return ModelCurator(model, self._policy.limits, self._rules)
+        return VerbatimCurator(self._policy.limits)
 
     @driven
     def create_user_memories(
@@ -240,6 +170,31 @@ class MemoryManager:
         self.db.record_turn(turn)
         return (yield from self.curating(turn))
 
+    @driven
+    def update_memory_task(self, task: str, user_id: str | None = None) -> Flow[CurationReport]:
+        """Have the curator do what a user asks for in words: "Forget my address, and remember that I am vegetarian".
+
+        The task is stored as something that the user said, and is curated like it: see `create_user_memories`.
+
+        Args:
+            task: what is to be done, as the user would say it.
+            user_id: whose memories.
+
+        Returns:
+            What was done, refused or held; as a text, a line for each.
+
+        Raises:
+            ConfigurationError: no model curates. Without one, a task cannot be understood, only kept.
+        """
+        turn = turn_of(task, None, user_id, None, None)
+        if isinstance(self.curator, VerbatimCurator):
+            raise ConfigurationError(
+                f"The task {task[:40]!r} needs a model, and curator='verbatim' asks none: give"
+                " MemoryManager(model=...), or set OPENAI_API_KEY or OPENAI_BASE_URL."
+            )
+        self.db.record_turn(turn)
+        return (yield from self.curating(turn))
+
     def curating(self, turn: Turn) -> Flow[CurationReport]:
         """Curate a turn that is stored and pending: a flow, for a graph's node or `drive`.
 
@@ -251,10 +206,27 @@ class MemoryManager:
             ConflictError: the turn is not pending (any more), or somebody else is at it.
             StoreError: the database refused.
         """
-        key("user_id", turn.user_id)
+        whose = key("user_id", turn.user_id)
         curator = self.curator  # one that cannot be is no failure of the turn
         held = turn if turn.lease else self.db.lease_turn(turn)
-        return (yield from curate(self.db, curator, held, self._limits))
+        report = yield from curate(self.db, curator, held, self._policy)
+        return (yield from self._kept_small(report, whose)) if report.applied else report
+
+    def _kept_small(self, report: CurationReport, user_id: str) -> Flow[CurationReport]:
+        """Optimise what has grown too large. The turn is curated, whatever comes of it."""
+        try:
+            if self._growth is None or not self._growth.is_due(self.db, user_id):
+                return report
+            summarize = MemoryOptimizationStrategyType.SUMMARIZE.strategy
+            try:
+                optimized = yield from optimize(self.db, user_id, summarize, curating_model(self._model), apply=True)
+            except CoterieError:
+                self._growth.tried(self.db, user_id)
+                raise
+            self._growth.tried(self.db, user_id)
+        except CoterieError as error:
+            return replace(report, optimizing_error=error)
+        return replace(report, optimized=optimized)
 
     @driven
     def curate_pending(self, user_id: str | None = None, limit: int | None = 20) -> Flow[list[CurationReport]]:
@@ -294,7 +266,7 @@ class MemoryManager:
     @driven
     def optimize_memories(
         self,
-        user_id: str | None,
+        user_id: str | None = None,
         strategy: MemoryOptimizationStrategyType | Strategy | str = MemoryOptimizationStrategyType.SUMMARIZE,
         apply: bool = True,
     ) -> Flow[Optimized]:
@@ -302,18 +274,19 @@ class MemoryManager:
 
         Args:
             user_id: whose memories.
-            strategy: one of those that come with coterie, by its name too ("summarize"), or your own.
+            strategy: one of those that come with coterie, by its name too ("summarize", "deduplicate"), or your own.
             apply: False returns what it would be, and changes nothing.
 
         Returns:
-            The memories afterwards, with ``tokens_before`` and ``tokens_after``.
+            The memories afterwards, with ``tokens_before`` and ``tokens_after``, and what became of which; as a text, a
+            diff. ``change_id`` is what `Db.undo` takes it back by.
 
         Raises:
             CurationError: the model refused, or its answer loses facts. Nothing was changed.
             ConflictError: a memory was changed or removed meanwhile. Nothing was changed.
         """
-        owner = key("user_id", user_id)
-        return (yield from optimize(self.db, owner, named(strategy), curating_model(self._model), apply))
+        whose = key("user_id", user_id)
+        return (yield from optimize(self.db, whose, named(strategy), curating_model(self._model), apply))
 
     @driven
     def summarize_session(self, session_id: str, user_id: str | None = None) -> Flow[str | None]:
@@ -335,27 +308,12 @@ class MemoryManager:
         """
         return (yield from summarize(self.db, user_id, session_id, curating_model(self._model)))
 
-    def _apply(self, scope: Scope, edit: Edit) -> str:
-        return self.db.apply(scope, [edit], Change())[0].memory_id
-
-    aadd_user_memory = in_thread(add_user_memory)
-    areplace_user_memory = in_thread(replace_user_memory)
-    adelete_user_memory = in_thread(delete_user_memory)
-    aget_user_memory = in_thread(get_user_memory)
-    ahistory = in_thread(history)
-    aget_user_memories = in_thread(get_user_memories)
-    asearch_user_memories = in_thread(search_user_memories)
-    aclear_user_memories = in_thread(clear_user_memories)
     acreate_user_memories = adriven(create_user_memories)
+    aupdate_memory_task = adriven(update_memory_task)
     acurate_pending = adriven(curate_pending)
     await_until_settled = in_thread(wait_until_settled)
     aoptimize_memories = adriven(optimize_memories)
     asummarize_session = adriven(summarize_session)
-
-
-def _owner(user_id: str | None) -> Scope:
-    """The scope of a user's own view."""
-    return Scope(key("user_id", user_id), as_owner=True)
 
 
 def _summed_up(manager: MemoryManager, session_id: str, user_id: str | None) -> None:

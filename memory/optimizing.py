@@ -1,31 +1,74 @@
 """What is remembered about a user, put into fewer words by a strategy."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from coterie.errors import CurationError, InputError
 from coterie.memory import rows
+from coterie.memory.compare import fronts, shared, telling
 from coterie.memory.db import Db
 from coterie.memory.edits import Add, Applied, Change, Delete, Edit, Merge, Ref
 from coterie.memory.flow import Flow
-from coterie.memory.inputs import MAX_MEMORY_CHARACTERS, checked_statement, plain
+from coterie.memory.inputs import MAX_MEMORY_CHARACTERS, checked_statement, lowest, plain
 from coterie.memory.likeness import alike
 from coterie.memory.scope import audience
 from coterie.memory.strategies import Strategy
 from coterie.memory.tokens import estimate_tokens
 from coterie.memory.values import Scope, UserMemory
+from coterie.text import one_line
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
 
-class Optimized(list[UserMemory]):
-    """The memories after optimising (or as they would be). Token counts are estimates."""
+@dataclass(frozen=True)
+class Swap:
+    """Memories, and what takes their place: None if they are left out."""
 
-    def __init__(self, memories: Iterable[UserMemory], before: Sequence[UserMemory]) -> None:
-        super().__init__(memories)
-        self.tokens_before = _tokens(memory.memory for memory in before)
+    old: tuple[UserMemory, ...]
+    new: UserMemory | None
+
+
+class Optimized(list[UserMemory]):
+    """The memories after optimising (or as they would be), with what became of which. Token counts are estimates.
+
+    As a text, a diff: lines that begin with - go, those with + come, and a paragraph belongs together.
+    """
+
+    def __init__(self, kept: Sequence[UserMemory], swaps: Sequence[Swap], change_id: str | None = None) -> None:
+        self.kept = tuple(kept)
+        """Left as they are."""
+        self.swaps = tuple(swaps)
+        """What takes the place of what."""
+        self.change_id = change_id
+        """What `Db.undo` takes all of it back by. None: nothing was changed."""
+        super().__init__([*kept, *self.added])
+        self.tokens_before = _tokens(memory.memory for memory in (*kept, *self.removed))
         self.tokens_after = _tokens(memory.memory for memory in self)
+
+    @property
+    def removed(self) -> tuple[UserMemory, ...]:
+        """What goes."""
+        return tuple(memory for swap in self.swaps for memory in swap.old)
+
+    @property
+    def added(self) -> tuple[UserMemory, ...]:
+        """What comes."""
+        return tuple(swap.new for swap in self.swaps if swap.new is not None)
+
+    @property
+    def summary(self) -> str:
+        """How much that saves, in a line."""
+        before = len(self.kept) + len(self.removed)
+        return f"{before} memories of {self.tokens_before} tokens, then {len(self)} of {self.tokens_after}"
+
+    def __str__(self) -> str:
+        paragraphs = []
+        for swap in self.swaps:
+            lines = [f"- {one_line(memory.memory)}" for memory in swap.old]
+            paragraphs.append("\n".join([*lines, *([f"+ {one_line(swap.new.memory)}"] if swap.new else [])]))
+        return "\n\n".join([*paragraphs, self.summary])
 
 
 def optimize(db: Db, user_id: str, strategy: Strategy, model: "BaseChatModel | None", apply: bool) -> Flow[Optimized]:
@@ -54,11 +97,13 @@ def optimize(db: Db, user_id: str, strategy: Strategy, model: "BaseChatModel | N
         replaced = {ref.memory_id for edit in swap if isinstance(edit, Merge) for ref in edit.targets}
         untouched += [memory for memory in same if memory.memory_id not in replaced]
         edits += swap
-    if apply and edits:
-        proposed = [_after(done) for done in db.apply(scope, edits, Change("curator"))]
-    else:
-        proposed = [_proposed(edit, current) for edit in edits]
-    return Optimized([*untouched, *(memory for memory in proposed if memory is not None)], current)
+    if not edits:
+        return Optimized(untouched, [])
+    if not apply:
+        return Optimized(untouched, [Swap(_old(edit, current), _proposed(edit, current)) for edit in edits])
+    applied = db.apply(scope, edits, Change("curator"))
+    change_id = next(revision.change_id for done in applied for revision in done.revisions)
+    return Optimized(untouched, [Swap(_old(done.edit, current), _after(done)) for done in applied], change_id)
 
 
 def _audiences(memories: Iterable[UserMemory]) -> list[list[UserMemory]]:
@@ -108,23 +153,41 @@ def _worthwhile(group: Sequence[UserMemory], texts: Sequence[str], expiring: Seq
 def _swap(group: Sequence[UserMemory], same: Sequence[UserMemory], texts: Sequence[str]) -> Iterator[Edit]:
     """What makes the texts of the group: those that stay the same, and the others.
 
-    The others are merged into the first new statement, or with those that say the same. A merge shows where they went.
+    Each of the others is merged into the statement that stands for it. A merge shows where they went.
     """
     known = {plain(memory.memory) for memory in same}
     gone, new = [memory for memory in group if memory not in same], [text for text in texts if plain(text) not in known]
-    if gone and new:
-        before = _tokens(memory.memory for memory in gone)
-        reason = f"{len(gone)} memories of {before} tokens became {len(new)} of {_tokens(new)}"
-        yield Merge(_refs(gone), new[0], _topics(gone), reason)
-        yield from (Add(_like(gone, text), reason) for text in new[1:])
-        return
-    for memory in same:
-        twins = [one for one in gone if alike(one.memory, memory.memory)]
-        gone = [one for one in gone if one not in twins]
-        if twins:
-            yield Merge(_refs([memory, *twins]), memory.memory, _topics([memory, *twins]), "they say the same")
+    places = {text: list[UserMemory]() for text in [*new, *(memory.memory for memory in same)]}
     for memory in gone:
-        yield Delete(Ref(str(memory.memory_id), memory.version), "left out when the memories were put into fewer words")
+        place = _place(memory.memory, new, [one.memory for one in same])
+        if place is not None:
+            places[place].append(memory)
+        else:
+            reason = "left out when the memories were put into fewer words"
+            yield Delete(Ref(str(memory.memory_id), memory.version), reason)
+    for memory in same:
+        if twins := places.pop(memory.memory):
+            yield Merge(_refs([memory, *twins]), memory.memory, _topics([memory, *twins]), "they say the same")
+    for text, old in places.items():
+        if old:
+            reason = f"{len(old)} memories of {_tokens(one.memory for one in old)} tokens became 1 of {_tokens([text])}"
+            yield Merge(_refs(old), text, _topics(old), reason)
+        else:
+            yield Add(_like(gone or group, text), "made of other memories when they were put into fewer words")
+
+
+def _place(text: str, new: Sequence[str], same: Sequence[str]) -> str | None:
+    """The statement that stands for one that goes: the one that has most of its words.
+
+    One that was there before stands for it only if it has half of them at least. None: it is left out.
+    """
+    for one in same:
+        if alike(one, text):
+            return one
+    told = telling(text)
+    common = {one: len(shared(told, fronts(telling(one)))) for one in [*new, *same]}
+    fit = [one for one in common if one in new or 2 * common[one] >= len(told)]
+    return max(fit, key=lambda one: common[one], default=None)
 
 
 def _refs(memories: Sequence[UserMemory]) -> list[Ref]:
@@ -141,6 +204,7 @@ def _like(group: Sequence[UserMemory], text: str) -> UserMemory:
         team_id=first.team_id,
         agent_id=first.agent_id,
         visibility=first.visibility,
+        trust=lowest(memory.trust for memory in group),
     )
 
 
@@ -155,11 +219,17 @@ def _after(done: Applied) -> UserMemory | None:
     return done.revisions[-1].after
 
 
+def _old(edit: Edit, current: Sequence[UserMemory]) -> tuple[UserMemory, ...]:
+    """The memories that an edit takes away."""
+    refs = edit.targets if isinstance(edit, Merge) else [edit.target] if isinstance(edit, Delete) else []
+    ids = {ref.memory_id for ref in refs}
+    return tuple(memory for memory in current if memory.memory_id in ids)
+
+
 def _proposed(edit: Edit, current: Sequence[UserMemory]) -> UserMemory | None:
     """What an edit would leave."""
     if isinstance(edit, Merge):
-        ids = {ref.memory_id for ref in edit.targets}
-        return _like([memory for memory in current if memory.memory_id in ids], edit.memory)
+        return _like(_old(edit, current), edit.memory)
     return edit.memory if isinstance(edit, Add) else None
 
 

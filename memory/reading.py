@@ -50,12 +50,13 @@ def by_prefix(kinds: Kinds) -> Prepared:
 
 
 @cache
-def _newest(kinds: Kinds, shape: Shape) -> Prepared:
-    """Each shelf is read along its own index and gives its newest; the newest of these are the answer."""
+def _newest(kinds: Kinds, shape: Shape, oldest: bool) -> Prepared:
+    """Each shelf is read along its own index and gives its newest (or oldest); the newest of these are the answer."""
     limit = sa.bindparam("limit", type_=sa.BigInteger)
 
     def newest(table: sa.FromClause, query: Any) -> Any:
-        return query.order_by(table.c.created_at.desc(), table.c.memory_id.desc()).limit(limit)
+        order = (table.c.created_at, table.c.memory_id)
+        return query.order_by(*(order if oldest else (column.desc() for column in order))).limit(limit)
 
     selected = sa.select(*rows.MEMORY_COLUMNS)
     parts = [newest(MEMORY, selected.where(readable(MEMORY, (kind,)), meant(MEMORY, shape))) for kind in kinds]
@@ -126,13 +127,13 @@ def only(connection: sa.Connection, statement: Callable[[Kinds], Prepared], scop
 
 
 def newest(
-    connection: sa.Connection, scope: Scope, limit: int | None, filters: Filters = EVERY
+    connection: sa.Connection, scope: Scope, limit: int | None, filters: Filters = EVERY, *, oldest: bool = False
 ) -> Iterator[UserMemory]:
-    """The newest memories that are meant, newest first, read as they are asked for."""
+    """The newest memories that are meant, newest first (or the oldest, oldest first), read as they are asked for."""
     number, shape = inputs.checked_limit(limit), filtering.shape_of(filters)
     if kinds := kinds_of(scope):
         values = {**parameters(scope), **filtering.values(filters), "limit": number}
-        for part in _newest(kinds, shape).parts(connection, values, PART):
+        for part in _newest(kinds, shape, oldest).parts(connection, values, PART):
             yield from map(rows.memory_value, part)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from coterie.errors import ConflictError
 from coterie.memory.dialect import LostRaceError
 from coterie.memory.draft import Draft
-from coterie.memory.edits import Add, Delete, Edit, Merge, Narrow, Ref, Update
+from coterie.memory.edits import Add, Clear, Delete, Edit, Merge, Narrow, Ref, Update
 from coterie.memory.reading import missing
 from coterie.memory.values import UserMemory
 
@@ -53,7 +53,7 @@ def there(draft: Draft, memory_id: str) -> UserMemory:
 def named(edit: Edit) -> Sequence[Ref]:
     """The references in an edit."""
     match edit:
-        case Add():
+        case Add() | Clear():
             return ()
         case Merge():
             return edit.targets

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from coterie.memory import inputs, leases, reach, reading, searching, writing
+from coterie.memory import inputs, leases, proposals, reach, reading, searching, writing
 from coterie.memory.connecting import Connected
 from coterie.memory.draft import Draft
 from coterie.memory.edits import Applied, Change, Curated, Edit
@@ -23,7 +23,8 @@ class Remembering(Connected):
             scope: Who changes something. Only what it may read can be changed, and what it adds is about its user.
             edits: Applied in this order. The result has one `Applied` for each.
             change: What the revisions record.
-            curated: The turn that the edits were made from. None: they were made from no turn.
+            curated: The turn that the edits were made from, with what else was proposed. None: they were made from no
+                turn.
 
         Raises:
             NotFoundError: an edit names a memory that the scope may not read.
@@ -39,6 +40,7 @@ class Remembering(Connected):
         def work(draft: Draft) -> list[Applied]:
             if curated is not None:
                 leases.mark_curated(draft.connection, scope.user_id, curated.turn_id, curated.lease)
+                proposals.keep(draft.connection, scope.user_id, curated.kept)
             return writing.apply(draft, edits)
 
         return self._drafted(scope, change, work, edits)
@@ -94,6 +96,11 @@ class Remembering(Connected):
             found = list(reading.newest(connection, scope, limit, filters))
         return found[::-1] if oldest_first else found
 
+    def oldest(self, scope: Scope, limit: int | None = 20, filters: Filters = EVERY) -> list[UserMemory]:
+        """The oldest memories that are true now, oldest first by ``created_at``. See `newest`."""
+        with self._reading(reach.reading(scope)) as connection:
+            return list(reading.newest(connection, scope, limit, filters, oldest=True))
+
     def search(self, scope: Scope, query: str, limit: int | None = 10, filters: Filters = EVERY) -> list[Hit]:
         """The memories that fit a query, best first: by their words and, with an embedding model, by their meaning.
 
@@ -141,6 +148,7 @@ class Remembering(Connected):
     acurrent = in_thread(current)
     afind = in_thread(find)
     anewest = in_thread(newest)
+    aoldest = in_thread(oldest)
     asearch = in_thread(search)
     arecall = in_thread(recall)
     acount = in_thread(count)

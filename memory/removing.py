@@ -1,11 +1,15 @@
 """What goes when a memory is removed, and what becomes stale."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-from coterie.memory import rows
+from coterie.errors import InputError
+from coterie.memory import reading, rows
 from coterie.memory.draft import Draft
-from coterie.memory.edits import Operation
-from coterie.memory.values import UserMemory
+from coterie.memory.edits import Delete, Edit, Operation, Ref
+from coterie.memory.values import Scope, UserMemory
+
+Done = tuple[Edit, str, slice]
+"""An edit, the memory that it names, and which of the draft's changes are its."""
 
 _REMOVED = "what it was made from was removed"
 
@@ -35,3 +39,28 @@ def mark_stale(draft: Draft, op: Operation, made: Iterable[UserMemory], reason: 
     """Mark what was made from a memory that does not hold any more."""
     for one in made:
         draft.alter(op, one, reason, stale_since=draft.at)
+
+
+def remove_everything(draft: Draft, reason: str) -> None:
+    """Remove all that is true now about the scope's user, whichever agents may read it.
+
+    Raises:
+        InputError: the scope has no user. What a team knows is about nobody, and is not forgotten so.
+    """
+    if draft.scope.user_id is None:
+        raise InputError("The scope has no user_id: say about whom everything is to be forgotten.")
+    owner = Scope(draft.scope.user_id, as_owner=True)
+    draft.flush()
+    remove_all(draft, list(reading.newest(draft.connection, owner, None)), reason, owner)
+
+
+def remove_all(draft: Draft, memories: Sequence[UserMemory], reason: str, scope: Scope | None = None) -> list[Done]:
+    """Remove memories that a scope (None: the draft's own) has just read, and say what was done for each."""
+    draft.load((str(memory.memory_id) for memory in memories), scope)
+    done: list[Done] = []
+    for key in map(rows.memory_key, memories):
+        first, memory = len(draft), draft.held(key)
+        if memory is not None:  # it may have changed since it was read, or because of one that was removed before
+            edit = Delete(Ref(key[1], memory.version), reason)
+            done.append((edit, remove(draft, memory, reason), slice(first, len(draft))))
+    return done

@@ -7,17 +7,18 @@ from datetime import UTC, datetime
 from typing import Any
 
 from coterie.memory import inputs
-from coterie.memory.edits import Change, Revision
+from coterie.memory.edits import Change, KeptProposal, Ref, Revision
 from coterie.memory.indexing import turn_index
 from coterie.memory.query import index_words
 from coterie.memory.scope import NO_LONGER, audience
-from coterie.memory.tables import MEMORY, NOBODY, REVISION, SESSION, TURN
+from coterie.memory.tables import MEMORY, NOBODY, PROPOSAL, REVISION, SESSION, TURN
 from coterie.memory.values import Message, Session, Turn, UserMemory
 
 FIELDS = tuple(UserMemory.model_fields)
 MEMORY_COLUMNS = tuple(MEMORY.c[name] for name in FIELDS)
 SEARCH_COLUMNS = (*MEMORY_COLUMNS, MEMORY.c.words, MEMORY.c.topic_words)
 REVISION_COLUMNS = tuple(column for column in REVISION.c if column.name != "audience")
+PROPOSAL_COLUMNS = tuple(PROPOSAL.c)
 SESSION_COLUMNS = tuple(column for column in SESSION.c if column.name != "version")
 TURN_INDEX = ("words", "reply_words", "asks", "told", "speaker", "audience")
 TURN_QUEUE = ("due_at", "lease")
@@ -119,6 +120,28 @@ def revision_value(row: Mapping[str, Any]) -> Revision:
     for side in ("before", "after"):
         values[side] = None if values[side] is None else UserMemory.model_validate(values[side])
     return Revision(**{**values, "user_id": values["user_id"] or None, "change": change})
+
+
+_OF_EDIT = ("op", "memory", "topics", "targets", "before", "quote", "trust", "reason")
+"""What of a proposal is kept together, as JSON."""
+
+
+def proposal_columns(proposal: KeptProposal) -> dict[str, Any]:
+    """The columns of a proposal."""
+    values = {**proposal.__dict__}
+    edit = {name: values.pop(name) for name in _OF_EDIT}
+    targets = [(ref.memory_id, ref.version) for ref in proposal.targets]
+    return {**values, "edit": {**edit, "targets": targets}}
+
+
+def proposal_value(row: Mapping[str, Any]) -> KeptProposal:
+    """A proposal from a row of `PROPOSAL_COLUMNS`."""
+    values: dict[str, Any] = {**row}
+    edit = values.pop("edit")
+    for name in ("topics", "before"):
+        edit[name] = tuple(edit[name])
+    edit["targets"] = tuple(Ref(memory_id, version) for memory_id, version in edit["targets"])
+    return KeptProposal(**values, **edit)
 
 
 def turn_columns(turn: Turn) -> dict[str, Any]:

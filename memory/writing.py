@@ -4,11 +4,10 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from coterie.errors import ConflictError, InputError
-from coterie.memory import inputs, refs, rows
+from coterie.memory import inputs, refs, removing, rows
 from coterie.memory.draft import Draft
-from coterie.memory.edits import CEILING, Add, Applied, Delete, Edit, Merge, Narrow, Operation, Ref, Update
+from coterie.memory.edits import CEILING, Add, Applied, Clear, Delete, Edit, Merge, Narrow, Operation, Update
 from coterie.memory.ids import new_id
-from coterie.memory.removing import mark_stale, remove, remove_with_dependants
 from coterie.memory.revisions import seen
 from coterie.memory.scope import audience, may_read, readers, shared_audience
 from coterie.memory.values import Trust, UserMemory
@@ -19,7 +18,7 @@ def apply(draft: Draft, edits: Sequence[Edit]) -> list[Applied]:
     draft.load(inputs.key("memory_id", one) for one in {ref.memory_id for edit in edits for ref in refs.named(edit)})
     added = {place: _new(draft, edit.memory) for place, edit in enumerate(edits) if isinstance(edit, Add)}
     draft.find_words([memory for memory in added.values() if not memory.depends_on])
-    done: list[tuple[Edit, str, slice]] = []
+    done: list[removing.Done] = []
     for place, edit in enumerate(edits):
         first = len(draft)
         memory_id = _add(draft, edit, added[place]) if isinstance(edit, Add) else _edited(draft, edit)
@@ -29,22 +28,15 @@ def apply(draft: Draft, edits: Sequence[Edit]) -> list[Applied]:
 
 def clear(draft: Draft, memories: Sequence[UserMemory], reason: str) -> list[Applied]:
     """Remove memories that were just read, write the draft, and say what was done for each."""
-    draft.load(str(memory.memory_id) for memory in memories)
-    done: list[tuple[Edit, str, slice]] = []
-    for key in map(rows.memory_key, memories):
-        first, memory = len(draft), draft.held(key)
-        if memory is not None:  # it may have changed since it was read, or because of one that was removed before
-            edit = Delete(Ref(key[1], memory.version), reason)
-            done.append((edit, remove(draft, memory, reason), slice(first, len(draft))))
-    return _applied(draft, done)
+    return _applied(draft, removing.remove_all(draft, memories, reason))
 
 
-def _applied(draft: Draft, done: Iterable[tuple[Edit, str, slice]]) -> list[Applied]:
+def _applied(draft: Draft, done: Iterable[removing.Done]) -> list[Applied]:
     revisions = draft.write()
     return [Applied(edit, memory_id, tuple(seen(draft.scope, revisions[part]))) for edit, memory_id, part in done]
 
 
-def _edited(draft: Draft, edit: Update | Merge | Narrow | Delete) -> str:
+def _edited(draft: Draft, edit: Update | Merge | Narrow | Delete | Clear) -> str:
     match edit:
         case Update():
             return _update(draft, edit)
@@ -54,6 +46,9 @@ def _edited(draft: Draft, edit: Update | Merge | Narrow | Delete) -> str:
             return _narrow(draft, edit)
         case Delete():
             return _delete(draft, edit)
+        case Clear():
+            removing.remove_everything(draft, edit.reason)
+            return ""
 
 
 def _new(draft: Draft, memory: UserMemory) -> UserMemory:
@@ -162,7 +157,7 @@ def _update(draft: Draft, edit: Update) -> str:
     )
     made = draft.dependants(before, unmarked=True)
     _replace(draft, "update", [before], after, edit.reason)
-    mark_stale(draft, "update", made, edit.reason or "what it was made from was corrected")
+    removing.mark_stale(draft, "update", made, edit.reason or "what it was made from was corrected")
     return str(after.memory_id)
 
 
@@ -250,7 +245,7 @@ def _limit(draft: Draft, memory: UserMemory, limit: UserMemory, reason: str) -> 
 
 def _delete(draft: Draft, edit: Delete) -> str:
     memory = refs.current(draft, edit.target, closed=True)
-    removed = remove_with_dependants if edit.dependants else remove
+    removed = removing.remove_with_dependants if edit.dependants else removing.remove
     return removed(draft, memory, edit.reason)
 
 

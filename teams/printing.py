@@ -17,32 +17,16 @@ from coterie.graphs.events import (
     Token,
     ToolFinished,
 )
-from coterie.memory.edits import Applied
-from coterie.memory.manager import CurationReport
+from coterie.memory.report import CurationReport, change_lines
 from coterie.teams.output import RunFinished, RunOutput, RunStarted
 from coterie.text import showable
 
-_MARKS = {"add": "+", "update": "~", "merge": "~", "delete": "-"}
 _STYLES = {"+": "green", "~": "green", "=": "dim"}
 
 
 def curation_lines(report: CurationReport) -> list[str]:
-    """What the curator did, a line for each change, refusal and failure. What is known already is no failure."""
-    lines = []
-    for applied in report.applied:
-        lines += change_lines(applied)
-    for refused in report.refused:
-        known = refused.reason.startswith("known already: ")
-        lines.append(f"memory = {refused.reason}" if known else f"memory refused: {refused.reason}")
-    if report.error is not None:
-        lines.append(f"memory: not curated yet, the turn is kept: {report.error}")
-    return lines
-
-
-def change_lines(applied: Applied) -> list[str]:
-    """What an edit did to memories, a line for each."""
-    values = [(revision, revision.after or revision.before) for revision in applied.revisions]
-    return [f"memory {_MARKS[one.op]} {value.memory if value else one.memory_id}" for one, value in values]
+    """What the curator did, a line for each: see `CurationReport.lines`."""
+    return [f"memory {line}" for line in report.lines()]
 
 
 class Printer:
@@ -106,7 +90,7 @@ class Printer:
                 self.answer = "" if event.source == self.root else self.answer
                 self.work.append(f"{event.source} used {event.tool}" + (f": {event.content}" if event.failed else ""))
             case MemoryChanged():
-                self.memory += change_lines(event.applied)
+                self.memory += [f"memory {line}" for line in change_lines(event.applied)]
             case MemoryCurated():
                 self.memory += curation_lines(event.report)
             case RunFinished():

@@ -9,7 +9,7 @@ from langchain_core.messages import BaseMessage
 from coterie import Agent, MemoryManager, Scope, UserMemory
 from coterie.memory.db import Db
 from coterie.memory.edits import Change, Ref, Update
-from coterie.memory.prompt import RULES
+from coterie.memory.prompt import DEFAULT_RULES
 from tests.support.scripted import ScriptedModel
 
 TURNS = 50
@@ -35,7 +35,7 @@ KNOWN = [
 
 def parrot(messages: Sequence[BaseMessage]) -> str:
     """Answers by reciting what it recalls and what was true once; as the curator, proposes all of that as facts."""
-    if not messages[0].text.startswith(RULES[:40]):
+    if not messages[0].text.startswith(DEFAULT_RULES.text[:40]):
         return "You told me: " + ". ".join([PAST, *KNOWN]) + ". Shall I go on?"
     asked = messages[-1].text
     shown = re.findall(r"^\d+\. (.*)$", asked.partition("</memories>")[0], re.M)

@@ -10,7 +10,7 @@ from coterie.errors import CurationError
 from coterie.memory.checks import CurationLimits, Proposal
 from coterie.memory.curator import MemoryEdits, ModelCurator, ProposedEdit
 from coterie.memory.flow import drive
-from coterie.memory.prompt import answer_form, excerpt, messages_for, transcript
+from coterie.memory.prompt import Rules, answer_form, excerpt, messages_for, transcript
 from coterie.memory.values import Message, Turn, UserMemory
 from tests.support.openai_server import Failure, OpenAIServer
 from tests.support.scripted import ScriptedModel
@@ -178,7 +178,7 @@ def test_the_form_says_what_the_class_says_and_the_limits_besides() -> None:
 
 def test_instructions_of_the_application_are_added_to_the_rules() -> None:
     model = scripted({"user_states_something_personal": False, "edits": []})
-    drive(ModelCurator(model, instructions="Keep shoe sizes.").propose(turn("hello"), [], []))
+    drive(ModelCurator(model, rules=Rules(additional="Keep shoe sizes.")).propose(turn("hello"), [], []))
     asked: list[BaseMessage] = model.seen[0]
     assert asked[0].type == "system"
     assert asked[0].text.endswith("Keep shoe sizes.")

@@ -10,11 +10,13 @@ import pytest
 
 from coterie.errors import ConflictError, CoterieError, InputError, NotFoundError
 from coterie.memory.db import Db
-from coterie.memory.edits import Add, Change, Curated, Delete, Edit, Merge, Narrow, Ref, Update
+from coterie.memory.edits import Add, Change, Curated, Delete, Edit, Merge, Narrow, ProposalStatus, Ref, Update
 from coterie.memory.values import Message, Scope, Turn, UserMemory
+from tests.support.proposals import proposal
 from tests.support.rows import rows_of
 
 SECRET = "Hides a zebrafish"
+STATUSES: tuple[ProposalStatus, ...] = ("refused", "held")
 BEN = Scope("ben", "desk", "scout")
 
 
@@ -22,11 +24,14 @@ def keep_secrets(db: Db) -> list[str]:
     """Have what nobody but ana's own agents may read; and what only one of them may. Returns the ids."""
     db.record_turn(Turn("turn", "talk", "run", (Message("user", SECRET),), datetime.now(UTC), "ana"))
     db.update_session_state("ana", "talk", {"zebrafish": 1})
+    db.record_turn(Turn("curated", "talk", "run", (Message("user", SECRET),), datetime.now(UTC), "ana"))
+    kept = [proposal("ana", "curated", SECRET, proposal_id=f"secret-{status}", status=status) for status in STATUSES]
+    db.apply(Scope("ana"), [], Change("curator"), curated=Curated("curated", kept=kept))
     shared = UserMemory(memory=SECRET, topics=["zebrafish"], memory_id="secret-1", input="zebrafish")
-    kept = shared.model_copy(update={"memory_id": "secret-2", "visibility": "agent"})
+    private = shared.model_copy(update={"memory_id": "secret-2", "visibility": "agent"})
     team = shared.model_copy(update={"memory_id": "secret-3", "visibility": "team"})
     db.apply(
-        Scope("ana", "lab", "keeper"), [Add(one, "zebrafish") for one in (shared, kept, team)], Change(run_id="run")
+        Scope("ana", "lab", "keeper"), [Add(one, "zebrafish") for one in (shared, private, team)], Change(run_id="run")
     )
     db.apply(Scope(None, "lab"), [Add(team.model_copy(update={"memory_id": "secret-4"}))], Change(run_id="run"))
     return ["secret-1", "secret-2", "secret-3", "secret-4"]
@@ -262,6 +267,10 @@ def test_the_same_names_of_turns_and_sessions_are_everybody_s_own(db: Db) -> Non
     assert db.update_session_state("ben", "talk", {"mine": 1}).state == {"mine": 1}
     assert "zebrafish" not in repr([db.turns("ben", "talk"), db.sessions("ben"), db.turn("ben", "turn")])
     assert "zebrafish" not in repr([db.turns(None, "talk"), db.sessions(None), db.pending_turns("ben")])
+    assert [db.proposals("ben", status) for status in STATUSES] == [[], []]
+    forged = Curated("turn", kept=[proposal("ana", "turn", "Has a dog")])
+    with pytest.raises(InputError, match="is about user 'ana'"):
+        db.apply(BEN, [], Change("curator", turn_id="turn"), curated=forged)
     db.fail_turn(db.turn("ben", "turn"), "no model")
     db.apply(BEN, [], Change("curator", turn_id="turn"), curated=Curated("turn"))
     assert (db.turn("ana", "turn").status, db.turn("ana", "turn").attempts) == ("pending", 0)

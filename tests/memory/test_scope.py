@@ -18,6 +18,7 @@ from coterie.memory.edits import (
     Add,
     Applied,
     Change,
+    Clear,
     Curated,
     Delete,
     Edit,
@@ -84,7 +85,7 @@ DRAWS = st.builds(
     versions=st.booleans(),
     name=st.sampled_from([*[None] * 4, "desk", "kitchen"]),
 )
-OTHERS = ["undo"] * 5 + ["redo"] * 2 + ["turn"] * 2 + ["curate"] * 3 + ["clear", "fail", "state", "erase"]
+OTHERS = ["undo"] * 5 + ["redo"] * 2 + ["turn"] * 2 + ["curate"] * 3 + ["clear", "forget", "fail", "state", "erase"]
 STEPS = st.builds(
     Step,
     verb=st.sampled_from([*["edit"] * 20, *OTHERS]),
@@ -237,6 +238,16 @@ class World:
         order = [(memory.user_id, str(memory.memory_id)) for memory in self.db.newest(step.scope, None)]
         self.both(
             step, lambda change: self.db.clear(step.scope, change), lambda transaction, _: transaction.clear(order)
+        )
+
+    def forget(self, step: Step) -> None:
+        user = step.scope.user_id
+        found = [] if user is None else self.db.newest(Scope(user, as_owner=True), None)
+        order = [(memory.user_id, str(memory.memory_id)) for memory in found]
+        self.both(
+            step,
+            lambda change: self.db.apply(step.scope, [Clear()], change),
+            lambda transaction, _: transaction.forget(order),
         )
 
     def undo(self, step: Step) -> None:

@@ -12,7 +12,7 @@ from coterie.memory.db import Db
 from coterie.memory.edits import Add, Change, Ref, Update
 from coterie.memory.flow import Flow
 from coterie.memory.inputs import MAX_MEMORY_CHARACTERS
-from coterie.memory.strategies import batches, checked, distinct, names_and_numbers
+from coterie.memory.rewriting import batches, checked, distinct, names_and_numbers
 from tests.support.scripted import ScriptedModel
 
 FACTS = ["Ana lives in Lisbon", "Ana was born on 12 April 1990", "Ana has a dog called Rex"]

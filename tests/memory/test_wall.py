@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,7 +13,7 @@ import sqlalchemy as sa
 from coterie.errors import CoterieError
 from coterie.memory import reach
 from coterie.memory.db import Db
-from coterie.memory.edits import Add, Change, Delete, Narrow, Ref, Update
+from coterie.memory.edits import Add, Change, Curated, Delete, Narrow, Ref, Update
 from coterie.memory.ids import new_id
 from coterie.memory.migrations.wall import WALLS
 from coterie.memory.postgres import PostgresDb
@@ -23,6 +24,7 @@ from coterie.memory.tables import METADATA
 from coterie.memory.values import Message, Scope, Turn, UserMemory
 from tests.support.embedder import LetterEmbeddings
 from tests.support.postgres_server import PostgresServer
+from tests.support.proposals import proposal
 
 READER = "reader"
 """A user that has rights to the tables, but does not own them."""
@@ -62,6 +64,11 @@ def fill(db: Db) -> None:
         said, now = (Message("user", "Tea?"),), datetime.now(UTC)
         turn = Turn(new_id(), "s", "r", said, now, scope.user_id, status="pending" if scope.user_id else "none")
         db.record_turn(turn)
+        if scope.user_id:
+            curated = replace(turn, turn_id=new_id())
+            db.record_turn(curated)
+            refused = proposal(scope.user_id, curated.turn_id, "Likes coffee")
+            db.apply(scope, [], Change("curator"), curated=Curated(curated.turn_id, kept=[refused]))
 
 
 @pytest.fixture(params=["owner of the tables", "another user"])
@@ -143,6 +150,16 @@ def test_vectors_are_their_user_s(postgres_url: str, table: str) -> None:
         assert {owner for (owner,) in found(db, reach.EMBEDDING, sql)} == {"ana", "ben", ""}
         assert refusal(db, reach.changing(Scope("ana")), insert, ["ben"]) == "42501"
         assert refusal(db, reach.changing(Scope("ana")), insert, ["ana"]) is None
+
+
+def test_proposals_are_their_user_s(filled: PostgresDb) -> None:
+    sql = "SELECT DISTINCT user_id FROM proposal"
+    for user in ("ana", "ben"):
+        assert found(filled, reach.of_user(user), sql) == [(user,)]
+    for others in (reach.of_user("cleo"), reach.of_user(None), reach.EVERYONE, reach.WHOLE, reach.EMBEDDING):
+        assert found(filled, others, sql) == []
+    assert changed(filled, reach.of_user("ana"), "UPDATE proposal SET status = 'held' WHERE user_id = 'ben'") == 0
+    assert refusal(filled, reach.of_user("ana"), "UPDATE proposal SET user_id = 'ben'") == "42501"
 
 
 def test_turns_and_sessions_are_their_user_s(filled: PostgresDb) -> None:

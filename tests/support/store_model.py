@@ -352,6 +352,15 @@ class Transaction:
             if key in self.model.rows:
                 self.remove(self.model.rows[key])
 
+    def forget(self, order: Sequence[Key]) -> None:
+        """Remove all that holds about the user, whoever may read it."""
+        if self.scope.user_id is None:
+            raise InputError
+        assert set(order) == self.model.holding(Scope(self.scope.user_id, as_owner=True)).keys()
+        for key in order:
+            if key in self.model.rows:
+                self.remove(self.model.rows[key])
+
     def undo(self, wanted: Sequence[Entry]) -> None:
         """Take back these entries, which are in order."""
         self.undoing = True

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from coterie.cli import chat, curate, database, graph, memory, past, run, session, transfer
+from coterie.cli import chat, curate, database, graph, memory, optimize, past, review, run, session, transfer
 
 app = typer.Typer(
     name="coterie",
@@ -40,6 +40,9 @@ memory.app.command()(past.history)
 memory.app.command()(past.undo)
 memory.app.command()(past.as_of)
 memory.app.command()(past.diff)
+memory.app.command()(optimize.optimize)
+memory.app.command()(review.refused)
+memory.app.command()(review.review)
 memory.app.command("export")(transfer.export)
 memory.app.command("import")(transfer.import_)
 app.add_typer(session.app, name="session")
