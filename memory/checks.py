@@ -63,16 +63,22 @@ def wrong(proposal: Proposal, evidence: Evidence, taken: Sequence[str] = ()) -> 
 
 def tidied(proposal: Proposal, evidence: Evidence) -> Proposal:
     """Put a proposal in order: single spaces, a day for "yesterday", targets once, no secret in reason and topics."""
-    limits = evidence.limits
+    limits, quote = evidence.limits, storable(proposal.quote).strip()[: evidence.limits.max_characters]
     topics = dict.fromkeys(topic for each in proposal.topics if (topic := normalised(storable(each))[:40]))
     return replace(
         proposal,
-        memory=with_days(" ".join(storable(proposal.memory).split()), evidence),
+        memory=with_days(as_spoken(" ".join(storable(proposal.memory).split()), quote, evidence), evidence),
         targets=tuple(dict.fromkeys(proposal.targets)),
         topics=tuple(topic for topic in topics if not find_secret(topic))[: limits.max_topics],
         reason=masked(" ".join(storable(proposal.reason).split())[:300]),
-        quote=storable(proposal.quote).strip()[: limits.max_characters],
+        quote=quote,
     )
+
+
+def as_spoken(text: str, quote: str, evidence: Evidence) -> str:
+    """Return the statement; in the user's own words, as quoted, where a model put it into another language."""
+    foreign = text and not_as_spoken(text, evidence.said)
+    return " ".join(quote.split()) if foreign and quoted(quote, evidence.stated_fronts) else text
 
 
 def with_days(text: str, evidence: Evidence) -> str:

@@ -1,9 +1,9 @@
 """What other memories for agents were seen to do wrong, and what happens here instead.
 
 Most of it is tested where it belongs: what is added or changed while a strategy's model thinks, and a refusal as a
-summary (``tests/memory/test_strategies.py``, ``test_deduplicate.py``); "Yes, exactly!" with the question before, a model
-that loops, prose instead of JSON (``tests/memory/test_manager.py``, ``test_proposals.py``). Here is what takes a whole
-run, or several users.
+summary (``tests/memory/test_strategies.py``, ``test_deduplicate.py``); "Yes, exactly!" with the question before, a
+model that loops, prose instead of JSON (``tests/memory/test_manager.py``, ``test_proposals.py``). Here is what takes a
+whole run, or several users.
 """
 
 import json
