@@ -1,109 +1,26 @@
 """What a proposed edit must pass before it may reach the store. Pure functions: no model, no database."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import replace
+from datetime import datetime, time
 from typing import get_args
 
-from coterie.memory.compare import alike, asks_to_forget, fronts, normalised, quoted, shared, telling
+from coterie.memory.compare import asks_to_forget, front, fronts, normalised, quoted, shared, telling
+from coterie.memory.dates import dated, the_day
 from coterie.memory.edits import Add, Delete, Edit, Merge, Operation, Ref, Update
-from coterie.memory.instructions import find_instruction
+from coterie.memory.evidence import DEFAULT_LIMITS as DEFAULT_LIMITS
+from coterie.memory.evidence import CurationLimits as CurationLimits
+from coterie.memory.evidence import Evidence as Evidence
+from coterie.memory.evidence import Proposal as Proposal
+from coterie.memory.evidence import Refused as Refused
+from coterie.memory.likeness import alike
 from coterie.memory.plain import visible
 from coterie.memory.secrets import find_secret, masked
-from coterie.memory.values import Turn, UserMemory
-from coterie.memory.words import words
+from coterie.memory.values import UserMemory
+from coterie.memory.wording import not_as_spoken, smuggled, wrong_words
 
-
-@dataclass(frozen=True)
-class CurationLimits:
-    """How much one turn may do, and how much of it the curator is shown. Lengths are in characters."""
-
-    max_edits: int = 10
-    """Edits made from one turn; what is proposed beyond is refused. A model that loops cannot flood the store."""
-    max_characters: int = 400
-    """The longest statement that is kept."""
-    max_topics: int = 3
-    """Topics of a statement; more are left out."""
-    max_turn_characters: int = 6_000
-    """How much of a turn the curator sees; of a longer message, its head and its tail. The store keeps all of it."""
-    turns_before: int = 2
-    """How many turns before it in the session are shown, for understanding only. 0: none."""
-    max_before_characters: int = 1_000
-    """How much of each of those."""
-    max_known: int = 10
-    """How many stored memories are shown: the ones most like the turn, then the newest. 0: none."""
-
-
-DEFAULT_LIMITS = CurationLimits()
-
-
-@dataclass(frozen=True)
-class Proposal:
-    """An edit that a curator would make. ``targets`` are positions in the list of memories it was shown, from 1."""
-
-    op: Operation
-    memory: str = ""
-    targets: tuple[int, ...] = ()
-    topics: tuple[str, ...] = ()
-    reason: str = ""
-    quote: str = ""
-    """The words of the turn that support it."""
-
-
-@dataclass(frozen=True)
-class Refused:
-    """A proposal that was not carried out, and why. A secret in it is masked."""
-
-    proposal: Proposal
-    reason: str
-
-
-_CONFIRMATION_WORDS = 4
-"""A turn with no more telling words than these may be an answer that says nothing by itself."""
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """What a proposal is judged by.
-
-    ``known`` are the memories the curator was shown, in that order; ``before`` the turns before this one.
-    """
-
-    turn: Turn
-    before: Sequence[Turn] = ()
-    known: Sequence[UserMemory] = ()
-    limits: CurationLimits = DEFAULT_LIMITS
-
-    @cached_property
-    def said(self) -> str:
-        """What the user said in the turn."""
-        return visible("\n".join(message.content for message in self.turn.messages if message.role == "user"))
-
-    @cached_property
-    def said_fronts(self) -> frozenset[str]:
-        """The fronts of all words of the user's: what a quote must be made of."""
-        return fronts(words(self.said))
-
-    @cached_property
-    def grounds(self) -> frozenset[str]:
-        """The fronts of the telling words that a statement may draw on.
-
-        After a bare "Yes, exactly!" the words may come from what it answers.
-        """
-        said = telling(self.said)
-        return self.around if len(said) <= _CONFIRMATION_WORDS else fronts(said)
-
-    @cached_property
-    def around(self) -> frozenset[str]:
-        """The fronts of the telling words of the turns before and of this one up to its reply, whoever says them."""
-        around = [*(one for turn in self.before for one in turn.messages), *self.turn.up_to_reply]
-        return fronts(telling(visible("\n".join(one.content for one in around if one.role in ("user", "assistant")))))
-
-    @cached_property
-    def speakers(self) -> frozenset[str]:
-        """The words in the names of those who speak."""
-        names = (message.name for message in self.turn.messages if message.name and message.role == "user")
-        return frozenset(words(" ".join(names)))
+_ECHOES_AT = 0.8
+"""The share of a statement's telling words that makes it an echo of what has them."""
 
 
 def check(proposals: Sequence[Proposal], evidence: Evidence) -> tuple[list[Edit], list[Refused]]:
@@ -113,7 +30,7 @@ def check(proposals: Sequence[Proposal], evidence: Evidence) -> tuple[list[Edit]
     taken: list[str] = []
     touched: set[int] = set()
     for proposal in proposals:
-        proposal = tidied(proposal, evidence.limits)
+        proposal = tidied(proposal, evidence)
         reason = (
             too_many(len(edits), evidence.limits)
             or touched_twice(proposal, touched)
@@ -132,22 +49,30 @@ def wrong(proposal: Proposal, evidence: Evidence, taken: Sequence[str] = ()) -> 
     """Say why one proposal is refused, given the statements taken from the turn already; None if it passes."""
     return (
         wrong_targets(proposal, evidence.known)
+        or too_late(proposal, evidence)
         or (wrong_statement(proposal, evidence, taken) if proposal.op != "delete" else None)
         or (unsupported(proposal, evidence) if proposal.op != "add" else None)
     )
 
 
-def tidied(proposal: Proposal, limits: CurationLimits) -> Proposal:
-    """Put a proposal in order: single spaces, each target and topic once, no secret in its reason and topics."""
+def tidied(proposal: Proposal, evidence: Evidence) -> Proposal:
+    """Put a proposal in order: single spaces, a day for "yesterday", targets once, no secret in reason and topics."""
+    limits = evidence.limits
     topics = dict.fromkeys(topic for each in proposal.topics if (topic := normalised(storable(each))[:40]))
     return replace(
         proposal,
-        memory=" ".join(storable(proposal.memory).split()),
+        memory=with_days(" ".join(storable(proposal.memory).split()), evidence),
         targets=tuple(dict.fromkeys(proposal.targets)),
         topics=tuple(topic for topic in topics if not find_secret(topic))[: limits.max_topics],
         reason=masked(" ".join(storable(proposal.reason).split())[:300]),
         quote=storable(proposal.quote).strip()[: limits.max_characters],
     )
+
+
+def with_days(text: str, evidence: Evidence) -> str:
+    """Return the statement with the days that it names by their distance from the turn's, if there is room for them."""
+    found = dated(text, evidence.turn.at.date())
+    return found if len(found) <= evidence.limits.max_characters else text
 
 
 def storable(text: str) -> str:
@@ -178,6 +103,12 @@ def wrong_targets(proposal: Proposal, known: Sequence[UserMemory]) -> str | None
     return None
 
 
+def too_late(proposal: Proposal, evidence: Evidence) -> str | None:
+    """Refuse to change what was learnt after the turn: a turn that is curated late knows less."""
+    late = [target for target in proposal.targets if _id(evidence.known[target - 1]) in evidence.later]
+    return f"memory {late[0]} was learnt after this turn" if late else None
+
+
 def touched_twice(proposal: Proposal, touched: set[int]) -> str | None:
     """Refuse a second edit of one memory in the same turn."""
     again = [target for target in proposal.targets if target in touched]
@@ -185,63 +116,52 @@ def touched_twice(proposal: Proposal, touched: set[int]) -> str | None:
 
 
 def wrong_statement(proposal: Proposal, evidence: Evidence, taken: Sequence[str]) -> str | None:
-    """Refuse the words of a statement: none, too many, a secret, an instruction, invented, or known already."""
+    """Refuse a statement for its words, or because the user did not say it, or because it is known already."""
     text = proposal.memory
     return (
-        empty(text)
-        or too_long(text, evidence.limits)
-        or secret(text)
-        or smuggled(text)
+        wrong_words(text, evidence.limits.max_characters)
         or smuggled(proposal.quote)
+        or not_as_spoken(text, evidence.said)
         or invented(text, evidence)
-        or duplicate(proposal, evidence.known, taken)
+        or echoed(text, evidence)
+        or duplicate(proposal, evidence, taken)
     )
 
 
-def empty(text: str) -> str | None:
-    """Refuse a statement without a word."""
-    return None if words(text) else "the statement is empty"
-
-
-def too_long(text: str, limits: CurationLimits) -> str | None:
-    """Refuse a statement beyond the limit."""
-    if len(text) <= limits.max_characters:
-        return None
-    return f"the statement has {len(text)} characters, more than {limits.max_characters}"
-
-
-def secret(text: str) -> str | None:
-    """Refuse a key, a password, a card number."""
-    kind = find_secret(text)
-    return f"the statement holds a secret ({kind})" if kind else None
-
-
-def smuggled(text: str) -> str | None:
-    """Refuse an instruction to the agent dressed as a fact. What a person prefers is no instruction."""
-    words_found = find_instruction(text)
-    return f"the statement is an instruction ({words_found!r})" if words_found else None
-
-
 def invented(text: str, evidence: Evidence) -> str | None:
-    """Refuse a statement that shares no word with what was said."""
+    """Refuse a statement that shares no word with what the user stated."""
     told = [word for word in telling(text) if word not in evidence.speakers]
     return None if shared(told, evidence.grounds) else "nothing of it was said in the turn"
 
 
-def duplicate(proposal: Proposal, known: Sequence[UserMemory], taken: Sequence[str] = ()) -> str | None:
+def echoed(text: str, evidence: Evidence) -> str | None:
+    """Refuse what repeats a memory, an answer or a tool with a word or two of the user's: it is no news."""
+    told = [front(word) for word in telling(text) if word not in evidence.speakers]
+    said = sum(word in evidence.grounds for word in told)
+    if 2 * said >= len(told) or not any(_covers(one, told) for one in evidence.others_words):
+        return None
+    return "it repeats what was remembered or answered: the user did not say it"
+
+
+def _covers(source: frozenset[str], told: Sequence[str]) -> bool:
+    return sum(word in source for word in told) >= _ECHOES_AT * len(told)
+
+
+def duplicate(proposal: Proposal, evidence: Evidence, taken: Sequence[str] = ()) -> str | None:
     """Refuse what is known already, and an update or merge that changes no word."""
-    for number, memory in enumerate(known, 1):
+    for number, memory in enumerate(evidence.known, 1):
         if number in proposal.targets and proposal.op == "update" and proposal.memory == memory.memory:
             return f"it changes nothing in memory {number}"
-        if number not in proposal.targets and alike(proposal.memory, memory.memory):
+        if number not in proposal.targets and alike(proposal.memory, memory.memory, evidence.names):
             return f"known already: {masked(memory.memory)!r}"
-    again = next((text for text in taken if alike(proposal.memory, text)), None)
+    again = next((text for text in taken if alike(proposal.memory, text, evidence.names)), None)
     return f"proposed twice: {masked(again)!r}" if again is not None else None
 
 
 def unsupported(proposal: Proposal, evidence: Evidence) -> str | None:
     """Refuse to change or remove a memory without words of the user that say so."""
-    if not quoted(proposal.quote, evidence.said_fronts):
+    said = evidence.wished_fronts if proposal.op == "delete" else evidence.stated_fronts
+    if not quoted(proposal.quote, said):
         return "its quote is not what the user said in the turn"
     if proposal.op == "delete" and not named(proposal.quote, evidence.known[proposal.targets[0] - 1].memory, evidence):
         return "the user did not name what is to be forgotten"
@@ -260,10 +180,15 @@ def as_edit(proposal: Proposal, evidence: Evidence) -> Edit:
     refs = [Ref(_id(row), row.version) for row in rows]
     topics = proposal.topics or None
     if proposal.op == "delete":
-        return Delete(refs[0], proposal.reason)
+        return Delete(refs[0], proposal.reason, dependants=True)
     if proposal.op == "update":
         return Update(
-            refs[0], proposal.memory, topics, proposal.reason, evidence.turn.at, _words_of(proposal, evidence)
+            refs[0],
+            proposal.memory,
+            topics,
+            proposal.reason,
+            happened(proposal, evidence),
+            _words_of(proposal, evidence),
         )
     if proposal.op == "merge":
         return Merge(refs, proposal.memory, topics, proposal.reason)
@@ -280,15 +205,22 @@ def _new(proposal: Proposal, evidence: Evidence) -> UserMemory:
         agent_id=turn.agent_id,
         visibility="user",
         input=_words_of(proposal, evidence),
-        trust="user" if quoted(proposal.quote, evidence.said_fronts) else "agent",
+        trust="user" if quoted(proposal.quote, evidence.stated_fronts) else "agent",
         source_turn_id=turn.turn_id,
-        event_at=turn.at,
+        event_at=happened(proposal, evidence),
     )
+
+
+def happened(proposal: Proposal, evidence: Evidence) -> datetime:
+    """When it happened: on the one day that the statement is about, else when it was said."""
+    at = evidence.turn.at
+    day = the_day(proposal.memory, at.date())
+    return at if day is None or day == at.date() else datetime.combine(day, time(tzinfo=at.tzinfo))
 
 
 def _words_of(proposal: Proposal, evidence: Evidence) -> str | None:
     """The user's words that support a proposal."""
-    return masked(proposal.quote) if quoted(proposal.quote, evidence.said_fronts) else None
+    return masked(proposal.quote) if quoted(proposal.quote, evidence.stated_fronts) else None
 
 
 def _id(row: UserMemory) -> str:

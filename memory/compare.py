@@ -3,7 +3,6 @@
 import re
 import unicodedata
 from collections.abc import Iterable, Set
-from difflib import SequenceMatcher
 from itertools import pairwise
 
 from coterie.memory.words import CJK, STOP_WORDS, words
@@ -46,19 +45,6 @@ def shared(words: Iterable[str], known: Set[str]) -> list[str]:
     return [word for word in words if front(word) in known]
 
 
-def alike(first: str, second: str) -> bool:
-    """Whether two statements say the same in the same words: the small words, plurals and some of the order aside.
-
-    One differing word is enough to be different: it may be the "not", the name or the number that is the news.
-    """
-    one, other = ([_singular(word) for word in telling(text)] for text in (first, second))
-    if sorted(one) != sorted(other):
-        return False
-    if not one:
-        return normalised(first) == normalised(second)
-    return one == other or SequenceMatcher(None, one, other, autojunk=False).ratio() > 0.5
-
-
 def quoted(quote: str, said: Set[str]) -> bool:
     """Whether most words of the quote are in what was said, by their fronts, so that a slip of the pen does no harm.
 
@@ -83,7 +69,3 @@ _FORGET = fronts(
     " oublie oubliez efface effacez supprime supprimez dimentica dimenticalo cancella cancellalo rimuovi"
     " забудь забудьте удали удалите сотри unut sil zapomnij usun انس احذف".split()
 )
-
-
-def _singular(word: str) -> str:
-    return word[:-1] if len(word) > 3 and word.endswith("s") else word

@@ -1,14 +1,15 @@
 """One turn curated: what is gathered for the curator, what becomes of its proposals, and the report."""
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from coterie.errors import ConflictError, CoterieError, CurationError, EmbeddingError, NotFoundError
 from coterie.memory.checks import CurationLimits, Evidence, Proposal, Refused, check
 from coterie.memory.curator import Curator
 from coterie.memory.db import Db
-from coterie.memory.edits import Applied, Change, Curated
+from coterie.memory.edits import Applied, Change, Curated, Revision
 from coterie.memory.flow import Effect, Flow
 from coterie.memory.models import shortened
 from coterie.memory.prompt import excerpt
@@ -120,7 +121,28 @@ def gather(db: Db, turn: Turn, limits: CurationLimits) -> Evidence:
     found += db.newest(shared, limits.max_known)
     once = {str(memory.memory_id): memory for memory in found}
     known: list[UserMemory] = sorted(list(once.values())[: limits.max_known], key=lambda memory: str(memory.memory_id))
-    return Evidence(turn, evidence.before, known, limits)
+    return Evidence(turn, evidence.before, known, limits, _learnt_later(db, turn, known))
+
+
+def _learnt_later(db: Db, turn: Turn, known: Sequence[UserMemory]) -> frozenset[str]:
+    """Which memories a later turn said, or somebody wrote after this one. Nothing is looked up for a turn on time."""
+    found = set()
+    for memory in known:
+        if memory.updated_at is not None and memory.updated_at > turn.at:
+            last = db.history(Scope(turn.user_id), str(memory.memory_id))[-1]
+            if last.change.turn_id != turn.turn_id and _said_at(db, last) > turn.at:
+                found.add(last.memory_id)
+    return frozenset(found)
+
+
+def _said_at(db: Db, revision: Revision) -> datetime:
+    """When a change was learnt: at its turn, however late that was curated; without a turn, when it was made."""
+    if revision.change.turn_id is None:
+        return revision.at
+    try:
+        return db.turn(revision.user_id, revision.change.turn_id).at
+    except NotFoundError:
+        return revision.at
 
 
 def _before(db: Db, turn: Turn, number: int) -> list[Turn]:

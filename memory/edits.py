@@ -110,6 +110,8 @@ class Delete:
 
     target: Ref
     reason: str = ""
+    dependants: bool = False
+    """Forget everything that was made from them too, whoever may read it. Otherwise that is marked as stale."""
 
 
 Edit = Add | Update | Merge | Narrow | Delete

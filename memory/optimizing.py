@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING
 
 from coterie.errors import CurationError, InputError
 from coterie.memory import rows
-from coterie.memory.compare import alike
 from coterie.memory.db import Db
 from coterie.memory.edits import Add, Applied, Change, Delete, Edit, Merge, Ref
 from coterie.memory.flow import Flow
 from coterie.memory.inputs import MAX_MEMORY_CHARACTERS, checked_statement, plain
+from coterie.memory.likeness import alike
 from coterie.memory.scope import audience
 from coterie.memory.strategies import Strategy
 from coterie.memory.tokens import estimate_tokens

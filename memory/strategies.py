@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 from pydantic import BaseModel
 
 from coterie.errors import CurationError, InputError
-from coterie.memory.compare import alike, fronts, shared, telling
+from coterie.memory.compare import fronts, shared, telling
 from coterie.memory.flow import Flow
+from coterie.memory.likeness import alike
 from coterie.memory.models import asking, shortened
 from coterie.memory.plain import escaped
 from coterie.memory.secrets import find_secret

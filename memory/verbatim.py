@@ -8,6 +8,7 @@ from coterie.memory.checks import DEFAULT_LIMITS, CurationLimits, Proposal
 from coterie.memory.compare import telling
 from coterie.memory.flow import Flow
 from coterie.memory.prompt import excerpt
+from coterie.memory.sentences import marked_as_question, sentences
 from coterie.memory.values import Message, Turn, UserMemory
 from coterie.memory.words import words
 
@@ -29,7 +30,6 @@ _CHATTER_IN_FULL = re.compile(
     r"(?:你好|您好|谢谢|謝謝|多谢|再见|好的|好|是的|对|嗯|こんにちは|こんばんは|おはよう(?:ございます)?|ありがとう(?:ございます|ございました)?"
     r"|はい|いいえ|さようなら|안녕하세요|감사합니다|고마워요?|네|아니요)[。！!.,、~〜\s]*"
 )
-_QUESTION = re.compile(r"(?:[?？؟⸮\u037e]|[\u0370-\u03ff].*;)[\"'”’)\]»」』!！]*$", re.DOTALL)  # Greek asks with ";"
 # English asks and requests are often written without a question mark.
 _ASKED = re.compile(
     r"^(?:and |so |but |ok,? |hey,? |please,? )*(?:what|what's|who|whom|whose|where|when|why|how|which|can you|"
@@ -68,25 +68,8 @@ class VerbatimCurator:
 
 def is_statement(sentence: str) -> bool:
     """Whether a sentence states something: no question, no request put as one, no greeting, thanks or mere assent."""
-    if _QUESTION.search(sentence) or _ASKED.match(sentence) or _CHATTER_IN_FULL.fullmatch(sentence.strip()):
+    if marked_as_question(sentence) or _ASKED.match(sentence) or _CHATTER_IN_FULL.fullmatch(sentence.strip()):
         return False
     if len(words(sentence)) < 2:
         return False
     return any(word not in _CHATTER for word in telling(sentence))
-
-
-def sentences(text: str) -> list[str]:
-    """Split a text into sentences: at . ! ? before white space, at 。！？؟ and the like anywhere, at line ends."""
-    parts = re.split(r"(?<=[.!?…])[\"'”’)\]]*\s+|(?<=[。！？｡؟।])|\n+", text)
-    joined: list[str] = []
-    for part in (part.strip() for part in parts if part and part.strip()):
-        if joined and _ABBREVIATED.search(joined[-1]):
-            joined[-1] += " " + part
-        else:
-            joined.append(part)
-    return joined
-
-
-_ABBREVIATED = re.compile(
-    r"(?:^|[\s(])(?:[A-Z]|Mr|Mrs|Ms|Dr|Prof|St|Sr|Sra|Srta|Jr|No|Nr|vs|etc|e\.g|i\.e|z\.B|approx|Ave|Inc|Ltd|Co)\.$"
-)

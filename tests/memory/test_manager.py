@@ -358,16 +358,19 @@ def test_a_turn_curated_twice_has_the_effect_of_once(db: Db) -> None:
 
 
 class Meddler:
-    """A model during whose thinking somebody else changes a memory."""
+    """A model during whose thinking a memory is changed, because of an earlier turn."""
 
     def __init__(self, db: Db, times: int) -> None:
         self.db, self.times = db, times
+        db.record_turn(replace(turn("I moved", 0), status="none"))
         self.memory_id = MemoryManager(db).add_user_memory(UserMemory(memory="Lives in town 0", user_id="ana"))
 
     def __call__(self, messages: list[BaseMessage]) -> str:
         if self.times:
             self.times -= 1
-            self.db.apply(Scope("ana"), [Update(Ref(self.memory_id), f"Lives in town {9 - self.times}")], Change())
+            self.db.apply(
+                Scope("ana"), [Update(Ref(self.memory_id), f"Lives in town {9 - self.times}")], Change(turn_id="turn-0")
+            )
         return answer(update(1, "Lives in Berlin", "I moved to Berlin"))
 
 
@@ -384,6 +387,33 @@ def test_a_memory_that_keeps_changing_leaves_the_turn_pending(db: Db) -> None:
     assert "kept changing" in str(report.error)
     assert texts(manager.get_user_memories("ana")) == ["Lives in town 9"]
     assert [one.error for one in db.pending_turns("ana")] == [str(report.error)]
+
+
+def test_a_turn_that_is_curated_late_changes_nothing_that_was_learnt_later(db: Db) -> None:
+    said = {1: "I live in Lisbon and I have a dog", 2: "I moved to Berlin", 3: "I moved on to Rome"}
+    for number, text in said.items():
+        db.record_turn(turn(text, number))
+
+    def curated(number: int, *edits: dict[str, Any]) -> list[str]:
+        report = drive(MemoryManager(db, scripted(*edits)).curating(db.turn("ana", f"turn-{number}")))
+        return [refused.reason for refused in report.refused]
+
+    assert curated(2, add("Ana lives in Berlin, moved there", "I moved to Berlin")) == []
+    [berlin] = db.newest(Scope("ana"))
+    assert curated(1, update(1, "Ana lives in Lisbon", "I live in Lisbon"), add("Ana has a dog", "I have a dog")) == [
+        "memory 1 was learnt after this turn"
+    ]
+    assert sorted(texts(db.newest(Scope("ana")))) == ["Ana has a dog", berlin.memory]
+    assert curated(3, update(1, "Ana lives in Rome, moved there", "I moved on to Rome")) == []
+    assert sorted(texts(db.newest(Scope("ana")))) == ["Ana has a dog", "Ana lives in Rome, moved there"]
+
+
+def test_what_a_person_wrote_since_is_not_changed_by_a_late_turn(db: Db) -> None:
+    db.record_turn(turn("I live in Lisbon"))
+    MemoryManager(db).add_user_memory(UserMemory(memory="Lives in Berlin", user_id="ana"))
+    model = scripted(update(1, "Lives in Lisbon", "I live in Lisbon"))
+    [report] = MemoryManager(db, model).curate_pending("ana")
+    assert [refused.reason for refused in report.refused] == ["memory 1 was learnt after this turn"]
 
 
 def test_a_memory_deleted_meanwhile_is_no_failure(db: Db) -> None:

@@ -5,7 +5,7 @@ import pytest
 from coterie.memory.checks import CurationLimits
 from coterie.memory.flow import drive
 from coterie.memory.values import Message, Turn
-from coterie.memory.verbatim import VerbatimCurator, is_statement, sentences
+from coterie.memory.verbatim import VerbatimCurator, is_statement
 
 
 def kept(*messages: Message, limits: CurationLimits = CurationLimits()) -> list[str]:  # noqa: B008  # frozen
@@ -90,15 +90,6 @@ def test_questions_greetings_and_chatter_are_left_out(text: str) -> None:
 def test_statements_of_any_language_are_kept(text: str) -> None:
     assert is_statement(text)
     assert kept(Message("user", text)) == [text]
-
-
-def test_sentences_end_in_many_ways() -> None:
-    assert sentences("One. Two! Three?\nFour… Five") == ["One.", "Two!", "Three?", "Four…", "Five"]
-    assert sentences("我叫李雷。我在上海！你呢？") == ["我叫李雷。", "我在上海！", "你呢？"]
-    assert sentences("Dr. Reed pays 3.50 at a.b.com, e.g. on J. Street. Yes.") == [
-        "Dr. Reed pays 3.50 at a.b.com, e.g. on J. Street.",
-        "Yes.",
-    ]
 
 
 def test_a_long_sentence_is_kept_in_pieces_that_fit() -> None:
