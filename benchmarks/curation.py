@@ -3,14 +3,13 @@
     python benchmarks/curation.py --base-url http://127.0.0.1:8091/v1 --model qwen1.5b [--memories 1000] [--show]
     python benchmarks/curation.py --verbatim
 
-The turns are in ``curation_turns.jsonl``: facts, dates, corrections, requests to forget, secrets, injections, and nearly
-as many that hold nothing to keep. ``facts`` has, for each fact that a good curator keeps of a turn, the patterns that
-one of its statements matches; ``gone`` the patterns that nothing current may match any more afterwards; ``never``
-those that nothing may ever match, not even a refused edit's record.
+The turns are in ``curation_turns.jsonl``: facts, dates, corrections, requests to forget, secrets, injections, and
+nearly as many that hold nothing to keep. Of each turn ``facts`` has, for every fact that a good curator keeps of it, the
+patterns that one statement matches; ``gone`` the patterns that no current statement may match any more afterwards;
+``never`` those that no statement may ever match.
 """
 
 import argparse
-import itertools
 import json
 import re
 import sys
@@ -28,6 +27,7 @@ from coterie.memory.curation import CurationReport
 from coterie.memory.edits import Add, Change
 from coterie.memory.flow import drive
 from coterie.memory.values import Message, Turn
+from coterie.teams.printing import curation_lines
 
 TURNS = Path(__file__).with_name("curation_turns.jsonl")
 
@@ -106,7 +106,7 @@ def turns_of(case: dict[str, Any], number: int) -> Turn:
 def fill(db: SqliteDb, user_id: str, count: int) -> None:
     """Give a user so many memories, of other things than the turns are about."""
     things = ("stamp", "river", "lamp", "garden", "novel", "bridge", "kite", "violin", "tent", "harbour")
-    texts = [f"Once wrote about {thing} number {n} in a column" for n, thing in zip(range(count), itertools.cycle(things))]  # noqa: B905
+    texts = [f"Once wrote about {things[n % len(things)]} number {n} in a column" for n in range(count)]
     for part in range(0, count, 500):
         db.apply(Scope(user_id), [Add(UserMemory(memory=text)) for text in texts[part : part + 500]], Change())
 
@@ -130,13 +130,7 @@ def run(manager: MemoryManager, cases: Sequence[dict[str, Any]], show: bool) -> 
         current = [memory.memory for memory in db.newest(Scope(case["user"]), None)]
         judge(score, case, report, current)
         if show:
-            print(f"{case['user']:6} {case['kind']:10} {case['said']}")
-            for one in report.applied:
-                print(f"       + {type(one.edit).__name__}: {one.revisions[-1].after and one.revisions[-1].after.memory if one.revisions else '(known)'}")
-            for refused in report.refused:
-                print(f"       - {refused.proposal.op} {refused.proposal.memory!r}: {refused.reason}")
-            if report.error:
-                print(f"       ! {report.error}")
+            print(f"{case['user']:6} {case['kind']:10} {case['said']}", *curation_lines(report), sep="\n       ")
         else:
             print(f"\r{number + 1} of {len(cases)} turns", end="", file=sys.stderr, flush=True)
     print(file=sys.stderr)
@@ -189,7 +183,10 @@ def main() -> None:
         print(f"{what:50} {figure}")
     if options.show:
         for title, lines in (
-            ("missed", score.missed), ("beyond", score.invented), ("chatter", score.chatter), ("stored", leaked)
+            ("missed", score.missed),
+            ("beyond", score.invented),
+            ("chatter", score.chatter),
+            ("stored", leaked),
         ):
             print(f"\n{title}:", *lines, sep="\n  ")
 
