@@ -154,7 +154,11 @@ def test_a_text_without_a_message_fails_and_reports_ten_lines(tmp_path: Path) ->
 
 @pytest.mark.parametrize(
     ("script", "arguments"),
-    [("benchmarks/runs.py", ["--rounds", "1"]), ("benchmarks/store.py", ["--rows", "20", "--times", "2"])],
+    [
+        ("benchmarks/runs.py", ["--rounds", "1"]),
+        ("benchmarks/store.py", ["--rows", "20", "--times", "2"]),
+        ("benchmarks/curation.py", ["--verbatim"]),
+    ],
 )
 def test_the_benchmarks_run(tmp_path: Path, script: str, arguments: list[str]) -> None:
     result = run(tmp_path, script, *arguments)
