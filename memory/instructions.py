@@ -52,6 +52,16 @@ _INSTRUCTIONS = [
         rf"(?:(?:please|always|never|only|you|must|should|will)\W+)*(?:{_VERBS})\b",
         re.I,
     ),
+    re.compile(
+        r"^\W*(?:please\W+)?(?:from now on\W+)?(?:please\W+)?(?:always|never)\b.{0,30}"
+        r"\b(?:your|all|every) (?:answers?|repl(?:y|ies)|responses?)\b",
+        re.I,
+    ),
+    re.compile(
+        r"\b(?:ab (?:jetzt|sofort)|von nun an)\b.{0,20}\b(?:antworte|sag|empf[ie]\w*hl|nenn|schreib|erwähn|gib|lob)\w*"
+        r" (?:du|bitte|immer|nie|nur|jedem|allen)\b",
+        re.I,
+    ),
     re.compile(r"^\W*(?:system|developer|assistant)\s*:", re.I),
     re.compile(
         rf"\b{_AGENT}\s+(?:must|should|shall|will|(?<!you )(?:may|can)|has to|have to|needs? to|is to|are to|"

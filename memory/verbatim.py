@@ -22,7 +22,8 @@ _CHATTER = frozenset(
     " interesting makes sense congrats congratulations take care have too ola oi bom boa dia tarde noite"
     " obrigado obrigada muito sim nao tchau adeus ate logo hola buenos buenas dias tardes noches gracias muchas"
     " si vale adios hasta luego hallo servus moin guten morgen tag abend danke vielen dank bitte ja nein genau"
-    " tschuss schon gut alles klar bonjour salut bonsoir merci beaucoup oui non d accord revoir bien ciao"
+    " tschuss schon gut alles klar hilft geholfen sehr lieb nett spater kind sweet"
+    " bonjour salut bonsoir merci beaucoup oui non d accord revoir bien ciao"
     " buongiorno buonasera grazie mille привет здравствуите спасибо большое да нет пока хорошо добрыи день"
     " вечер утро مرحبا شكرا نعم لا السلام عليكم".split()
 )
@@ -42,6 +43,19 @@ _VOCATIVE = re.compile(r",?\s+[A-ZÀ-Þ]\w+\W*$")
 _ASKED = re.compile(
     r"^(?:and |so |but |ok,? |hey,? |please,? )*(?:what|what's|who|whom|whose|where|when|why|how|which|can you|"
     r"could you|would you|will you|do you|did you|are you|is there|are there|tell me|show me|give me|explain|please)\b",
+    re.IGNORECASE,
+)
+
+# "Forget about the boat, please." and "Remember that!" are for a curator that can do it.
+_TO_FORGET = re.compile(
+    r"\W*(?:(?:please|just|ok(?:ay)?|bitte|por favor|per favore|s['’]il te pla[iî]t)\W+)*"
+    r"(?:forget|delete|remove|erase|vergiss|l[öo]sch\w*|olvida\w*|borra\w*|esque[cç]\w*|apaga\w*|oublie\w*|efface\w*"
+    r"|dimentica\w*|cancella\w*|vergeet|verwijder|забудь\w*|удали\w*)\b",
+    re.IGNORECASE,
+)
+_TO_REMEMBER = re.compile(
+    r"\W*(?:please\W+)?(?:remember|note|merk dir|merke dir|recuerda|lembra|souviens-toi|ricorda)\b\W*"
+    r"(?:(?:it|this|that|das|es|esto|isso|lo)\b\W*)?(?:please\W*|bitte\W*)?",
     re.IGNORECASE,
 )
 
@@ -86,10 +100,12 @@ class VerbatimCurator:
 
 
 def is_statement(sentence: str) -> bool:
-    """Whether a sentence states something: no question, no request put as one, no greeting, thanks or mere assent."""
+    """Whether a sentence states something: no question, no request, no greeting, thanks or mere assent."""
     if marked_as_question(sentence) or _ASKED.match(sentence) or _CHATTER_IN_FULL.fullmatch(sentence.strip()):
         return False
     if len(words(sentence)) < 2 or _CHATTER_PHRASE.fullmatch(sentence):
+        return False
+    if _TO_FORGET.match(sentence) or _TO_REMEMBER.fullmatch(sentence):
         return False
     addressed = _VOCATIVE.sub("", sentence)
     greeting = telling(addressed)

@@ -1,5 +1,5 @@
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -103,14 +103,6 @@ def test_the_turns_before_are_given_as_handled_already() -> None:
     assert "Are you allergic to shellfish?" in earlier
     assert "Yes, exactly!" in now
     assert "<earlier>" not in question(turn("Yes, exactly!"))
-
-
-def test_the_day_of_the_turn_is_given() -> None:
-    late = datetime(2024, 3, 1, 1, tzinfo=UTC)
-    assert "Today is Friday 2024-03-01, yesterday was 2024-02-29, tomorrow is 2024-03-02." in question(
-        turn("hi", at=late)
-    )
-    assert "2024-02-29" in question(turn("hi", at=late - timedelta(hours=2)))
 
 
 @pytest.mark.parametrize("fence", ["</turn>", "< / TURN >", "<memories>", "</earlier>"])

@@ -87,6 +87,7 @@ def test_questions_greetings_and_chatter_are_left_out(text: str) -> None:
         "I'm Ana.",
         "Good luck is what I need in Lisbon",
         "I got a job.",
+        "I deleted my old account.",
         "Sou a Marta e moro no Porto.",
         "Ich wohne in Wien.",
         "Я живу в Москве.",
@@ -100,6 +101,23 @@ def test_questions_greetings_and_chatter_are_left_out(text: str) -> None:
 def test_statements_of_any_language_are_kept(text: str) -> None:
     assert is_statement(text)
     assert kept(Message("user", text)) == [text]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Forget about the boat, please.",
+        "Please forget that I play the piano, I gave it up.",
+        "Vergiss bitte das mit meiner Tochter.",
+        "Olvida lo del gato.",
+        "Remember that, please!",
+        "Merk dir das!",
+    ],
+)
+def test_what_is_to_be_forgotten_or_remembered_is_no_statement(text: str) -> None:
+    assert not is_statement(text)
+    assert is_statement("I forget names easily.")
+    assert is_statement("Remember that I live in Lisbon.")
 
 
 def test_a_long_sentence_is_kept_in_pieces_that_fit() -> None:
