@@ -66,6 +66,7 @@ def test_with_the_model_down_the_fact_is_not_lost_and_the_user_is_told(
     assert "nobody answers" in shown
     (owed,) = db.pending_turns("ana")
     assert owed.messages[0].content == "I like hiking."
+    db.retry_turns("ana")  # rather than wait half a minute
     (report,) = MemoryManager(db, curating(edit("add", "Ana likes hiking", "I like hiking"))).curate_pending("ana")
     assert curation_lines(report) == ["memory + Ana likes hiking"]
     assert texts(db, "ana") == ["Ana likes hiking"]
