@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from coterie.errors import ConflictError
+from coterie.errors import ConflictError, CoterieError, CurationError
 from coterie.memory import forks
 from coterie.memory.flow import drive
 from coterie.memory.values import Turn
@@ -108,3 +108,17 @@ def settle(manager: "MemoryManager", turn: Turn) -> None:
             continue
         if report.error is not None:
             log.warning("The turn %s was not curated in the background: %s", held.turn_id, report.error)
+
+
+def sum_up(manager: "MemoryManager", session_id: str, user_id: str | None) -> None:
+    """Sum up a session, unless somebody else does.
+
+    Raises:
+        CurationError: it failed.
+    """
+    try:
+        manager.summarize_session(session_id, user_id)
+    except ConflictError:
+        return
+    except CoterieError as error:
+        raise CurationError(f"The session {session_id!r} was not summed up: {error}") from error

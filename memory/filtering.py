@@ -14,7 +14,7 @@ from sqlalchemy.sql.functions import GenericFunction
 
 from coterie.errors import InputError
 from coterie.memory import inputs
-from coterie.memory.tables import Topics, UtcDateTime
+from coterie.memory.columns import Topics, UtcDateTime
 from coterie.memory.values import EVERY, Filters, checked_id
 
 Shape = tuple[str, ...]

@@ -15,8 +15,9 @@ import sqlalchemy as sa
 
 from coterie.errors import ConflictError
 from coterie.memory import inputs, rows
+from coterie.memory.columns import UtcDateTime
 from coterie.memory.prepared import Prepared
-from coterie.memory.tables import TURN, UtcDateTime
+from coterie.memory.tables import TURN
 from coterie.memory.values import Backlog, Turn
 
 LEASE_SECONDS = 300

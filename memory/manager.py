@@ -6,8 +6,8 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Literal
 
-from coterie.errors import ConfigurationError, ConflictError, CoterieError, CurationError
-from coterie.memory.background import Background, settle
+from coterie.errors import ConfigurationError, ConflictError
+from coterie.memory.background import Background, settle, sum_up
 from coterie.memory.by_hand import ByHand
 from coterie.memory.checks import DEFAULT_LIMITS, CurationLimits
 from coterie.memory.curation import curate
@@ -210,23 +210,9 @@ class MemoryManager(ByHand, Deciding):
         curator = self.curator  # one that cannot be is no failure of the turn
         held = turn if turn.lease else self.db.lease_turn(turn)
         report = yield from curate(self.db, curator, held, self._policy)
-        return (yield from self._kept_small(report, whose)) if report.applied else report
-
-    def _kept_small(self, report: CurationReport, user_id: str) -> Flow[CurationReport]:
-        """Optimise what has grown too large. The turn is curated, whatever comes of it."""
-        try:
-            if self._growth is None or not self._growth.is_due(self.db, user_id):
-                return report
-            summarize = MemoryOptimizationStrategyType.SUMMARIZE.strategy
-            try:
-                optimized = yield from optimize(self.db, user_id, summarize, curating_model(self._model), apply=True)
-            except CoterieError:
-                self._growth.tried(self.db, user_id)
-                raise
-            self._growth.tried(self.db, user_id)
-        except CoterieError as error:
-            return replace(report, optimizing_error=error)
-        return replace(report, optimized=optimized)
+        if self._growth is None or not report.applied:
+            return report
+        return (yield from self._growth.kept_small(self.db, whose, report, self._model))
 
     @driven
     def curate_pending(self, user_id: str | None = None, limit: int | None = 20) -> Flow[list[CurationReport]]:
@@ -257,7 +243,7 @@ class MemoryManager(ByHand, Deciding):
 
         See `summarize_session`.
         """
-        self._background.put(partial(_summed_up, self, session_id, user_id))
+        self._background.put(partial(sum_up, self, session_id, user_id))
 
     def wait_until_settled(self) -> None:
         """Wait until everything is done, or has failed, that this manager was given to do in the background."""
@@ -314,12 +300,3 @@ class MemoryManager(ByHand, Deciding):
     await_until_settled = in_thread(wait_until_settled)
     aoptimize_memories = adriven(optimize_memories)
     asummarize_session = adriven(summarize_session)
-
-
-def _summed_up(manager: MemoryManager, session_id: str, user_id: str | None) -> None:
-    try:
-        manager.summarize_session(session_id, user_id)
-    except ConflictError:  # somebody else has done it
-        return
-    except CoterieError as error:
-        raise CurationError(f"The session {session_id!r} was not summed up: {error}") from error

@@ -9,11 +9,12 @@ import sqlalchemy as sa
 
 from coterie.errors import NotFoundError
 from coterie.memory import inputs, rows
+from coterie.memory.columns import UtcDateTime
 from coterie.memory.edits import Difference, Revision
 from coterie.memory.prepared import Prepared
 from coterie.memory.reading import Kinds, by_prefix, kinds_of, missing, only
 from coterie.memory.scope import may_read, parameters, readable
-from coterie.memory.tables import REVISION, UtcDateTime
+from coterie.memory.tables import REVISION
 from coterie.memory.values import Scope, UserMemory
 
 AT_ONCE = 300

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import sqlalchemy as sa
 
 from coterie.memory import filtering, fusion, inputs, reading, rows
+from coterie.memory.columns import Topics
 from coterie.memory.dialect import Dialect
 from coterie.memory.filtering import Shape, meant, texts_of
 from coterie.memory.prepared import Prepared, Row
@@ -15,7 +16,7 @@ from coterie.memory.ranking import matches
 from coterie.memory.reading import Kinds
 from coterie.memory.scope import readable, shelves
 from coterie.memory.stored import Key
-from coterie.memory.tables import MEMORY, Topics
+from coterie.memory.tables import MEMORY
 from coterie.memory.values import Filters, Hit, Scope
 
 if TYPE_CHECKING:

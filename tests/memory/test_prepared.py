@@ -15,13 +15,14 @@ import sqlalchemy as sa
 
 from coterie.errors import ConflictError, StoreError
 from coterie.memory import postgres
+from coterie.memory.columns import UtcDateTime
 from coterie.memory.db import Db
 from coterie.memory.edits import Add, Change
 from coterie.memory.postgres import PostgresDb
 from coterie.memory.prepared import Prepared
 from coterie.memory.reach import NOTHING
 from coterie.memory.sqlite import SqliteDb
-from coterie.memory.tables import MEMORY, UtcDateTime
+from coterie.memory.tables import MEMORY
 from coterie.memory.values import Scope, UserMemory
 
 NOW = datetime(2025, 3, 4, 5, 6, 7, 89, tzinfo=UTC)

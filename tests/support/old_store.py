@@ -9,8 +9,8 @@ from alembic import command
 from alembic.config import Config
 
 from coterie.memory import inputs, schema
+from coterie.memory.columns import Topics, UtcDateTime
 from coterie.memory.scope import audience
-from coterie.memory.tables import Topics, UtcDateTime
 from coterie.memory.values import UserMemory
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -6,10 +6,10 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB, TSVECTOR
 
+from coterie.memory.columns import UtcDateTime
 from coterie.memory.indexing import turn_index
 from coterie.memory.migrations import wall
 from coterie.memory.query import index_words
-from coterie.memory.tables import UtcDateTime
 from coterie.memory.values import Message, Turn
 
 revision = "0002"
