@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, time
 
+from coterie.memory.chatter import is_statement
 from coterie.memory.compare import asks_to_forget, front, fronts, normalised, quoted, shared, telling
 from coterie.memory.dates import dated, the_day
 from coterie.memory.edits import Add, Delete, Edit, Merge, Ref, Update
@@ -78,7 +79,8 @@ def tidied(proposal: Proposal, evidence: Evidence) -> Proposal:
 def as_spoken(text: str, quote: str, evidence: Evidence) -> str:
     """Return the statement; in the user's own words, as quoted, where a model put it into another language."""
     foreign = text and not_as_spoken(text, evidence.said)
-    return " ".join(quote.split()) if foreign and quoted(quote, evidence.stated_fronts) else text
+    own = quoted(quote, evidence.stated_fronts) and is_statement(quote)
+    return " ".join(quote.split()) if foreign and own else text
 
 
 def with_days(text: str, evidence: Evidence) -> str:

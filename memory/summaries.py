@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel
 
 from coterie.errors import CurationError
+from coterie.memory.chatter import is_statement
 from coterie.memory.compare import fronts, shared, telling
 from coterie.memory.db import Db
 from coterie.memory.flow import Flow
@@ -15,7 +16,6 @@ from coterie.memory.prompt import transcript
 from coterie.memory.secrets import masked
 from coterie.memory.sentences import sentences
 from coterie.memory.values import Turn
-from coterie.memory.verbatim import is_statement
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel

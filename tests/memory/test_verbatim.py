@@ -3,10 +3,11 @@ from datetime import UTC, datetime
 
 import pytest
 
+from coterie.memory.chatter import is_statement
 from coterie.memory.checks import CurationLimits
 from coterie.memory.flow import drive
 from coterie.memory.values import Message, Turn
-from coterie.memory.verbatim import VerbatimCurator, is_statement
+from coterie.memory.verbatim import VerbatimCurator
 
 
 def kept(*messages: Message, limits: CurationLimits = CurationLimits()) -> list[str]:  # noqa: B008  # frozen
