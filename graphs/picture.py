@@ -95,7 +95,8 @@ def picture(spec: Spec) -> Picture:
     file = spec.memory.manager.db.name.rpartition("/")[2]
     store = Node("/memory", "memory", "shared memory", (file,))
     edges += _memory_edges(root, store, bool(spec.memory.curate))
-    edges += [Edge(path, store.id, "both") for path in _hands(spec, root.id)]
+    for path in _hands(spec, root.id):
+        edges += [Edge(store.id, path, "read"), Edge(path, store.id, "write")]
     return Picture(root, start, end, store, tuple(edges))
 
 
