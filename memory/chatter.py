@@ -53,6 +53,17 @@ _TO_REMEMBER = re.compile(
     re.IGNORECASE,
 )
 
+_ONESELF = re.compile(
+    r"\b(?:i|my|mine|we|our|ours|us|ich|mein\w*|wir|unser\w*|yo|soy|mis?|nuestr\w+|eu|sou|meus?|minhas?|noss[oa]s?|je|mon"
+    r"|mes|nous|notre|io|mio|mia|miei|nostr\w+|ik|mijn|wij|ons|onze|я|мо[йяёеи]\w*|мы|наш\w*)\b",
+    re.IGNORECASE,
+)
+
+
+def of_oneself(sentence: str) -> bool:
+    """Whether somebody speaks of themselves in it, in one of a dozen languages. "Tell me" is no such thing."""
+    return bool(_ONESELF.search(sentence))
+
 
 def is_statement(sentence: str) -> bool:
     """Whether a sentence states something: no question, no request, no greeting, thanks or mere assent."""

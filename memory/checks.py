@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, time
 
-from coterie.memory.chatter import is_statement
+from coterie.memory.chatter import is_statement, of_oneself
 from coterie.memory.compare import asks_to_forget, front, fronts, normalised, quoted, shared, telling
 from coterie.memory.dates import dated, the_day
 from coterie.memory.edits import Add, Delete, Edit, Merge, Ref, Update
@@ -17,6 +17,7 @@ from coterie.memory.learning import learner
 from coterie.memory.likeness import alike
 from coterie.memory.plain import visible
 from coterie.memory.secrets import find_secret, masked
+from coterie.memory.sentences import answers, sentences
 from coterie.memory.values import UserMemory
 from coterie.memory.wording import not_as_spoken, smuggled, wrong_words
 
@@ -139,8 +140,17 @@ def wrong_statement(proposal: Proposal, evidence: Evidence, taken: Sequence[str]
         or not_as_spoken(text, evidence.said)
         or invented(text, evidence)
         or echoed(text, evidence)
+        or (idle(proposal.quote, evidence) if proposal.op == "add" else None)
         or duplicate(proposal, evidence, taken)
     )
+
+
+def idle(quote: str, evidence: Evidence) -> str | None:
+    """Refuse what is drawn from thanks, a greeting, or a request that says nothing about the user."""
+    if not quote or (answers(quote) and evidence.answered):
+        return None
+    told = any(is_statement(sentence) or of_oneself(sentence) for sentence in sentences(quote))
+    return None if told else "its quote says nothing about the user"
 
 
 def invented(text: str, evidence: Evidence) -> str | None:
