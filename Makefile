@@ -1,7 +1,7 @@
 # make demo   run a team that remembers (needs no key and no server)
 # make test   run the tests
 # make lint   style, types, and which room may import which
-# make bench  measure
+# make bench  measure what needs no data and no server
 # make clean  remove what the others made
 #
 # Each makes .venv by itself, and installs again only when pyproject.toml changed. PYTHON=python3.12 chooses another Python
@@ -26,7 +26,7 @@ lint: .venv/installed-dev
 	$(BIN)/lint-imports
 
 bench: .venv/installed-dev
-	@for script in benchmarks/*.py; do echo "$$script"; $(BIN)/python $$script || exit 1; done
+	@for name in runs store curation curation_queue secrets; do echo "$$name"; $(BIN)/python benchmarks/$$name.py || exit 1; done
 
 .venv/pyvenv.cfg:
 	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11))" 2>/dev/null || { \

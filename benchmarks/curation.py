@@ -1,7 +1,8 @@
 """How well a model curates: sixty turns of four people, in English and German.
 
-    python benchmarks/curation.py --base-url http://127.0.0.1:8091/v1 --model qwen1.5b [--memories 1000] [--show]
-    python benchmarks/curation.py --verbatim
+    python benchmarks/curation.py [--base-url http://127.0.0.1:8091/v1 --model qwen1.5b] [--memories 1000] [--show]
+
+Without a server it measures the curator that needs no model.
 
 The turns are in ``curation_turns.jsonl``: facts, dates, corrections, requests to forget, secrets, injections, and
 nearly as many that hold nothing to keep. Of each turn ``facts`` has, for every fact that a good curator keeps of it,
@@ -159,7 +160,6 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--base-url", help="a server that speaks OpenAI's API")
     parser.add_argument("--model", default="qwen1.5b")
-    parser.add_argument("--verbatim", action="store_true", help="curate without a model")
     parser.add_argument("--memories", type=int, default=0, help="how many memories each user has before")
     parser.add_argument("--show", action="store_true", help="print each turn with its edits and refusals")
     options = parser.parse_args()
@@ -167,14 +167,14 @@ def main() -> None:
     users = sorted({case["user"] for case in cases})
     counter = UsageMetadataCallbackHandler()
     model = None
-    if not options.verbatim:
+    if options.base_url:
         from langchain_openai import ChatOpenAI
 
         model = ChatOpenAI(model=options.model, base_url=options.base_url, api_key=lambda: "none", callbacks=[counter])
     with tempfile.TemporaryDirectory() as folder, SqliteDb(Path(folder) / "curation.db") as db:
         for user in users:
             fill(db, user, options.memories)
-        manager = MemoryManager(db=db, model=model, curator="verbatim" if options.verbatim else "model")
+        manager = MemoryManager(db=db, model=model, curator="model" if model else "verbatim")
         score = run(manager, cases, options.show)
         stored = list(everything(db, users))
     never = [pattern for case in cases for pattern in case["never"]]

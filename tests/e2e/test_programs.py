@@ -157,7 +157,7 @@ def test_a_text_without_a_message_fails_and_reports_ten_lines(tmp_path: Path) ->
     [
         ("benchmarks/runs.py", ["--rounds", "1"]),
         ("benchmarks/store.py", ["--rows", "20", "--times", "2"]),
-        ("benchmarks/curation.py", ["--verbatim"]),
+        ("benchmarks/curation.py", []),
     ],
 )
 def test_the_benchmarks_run(tmp_path: Path, script: str, arguments: list[str]) -> None:
