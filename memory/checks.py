@@ -38,7 +38,7 @@ def sorted_out(proposals: Sequence[Proposal], evidence: Evidence) -> tuple[list[
     taken: list[str] = []
     touched: set[int] = set()
     for proposal in proposals:
-        proposal = tidied(proposal, evidence)
+        proposal = aimed(tidied(proposal, evidence), evidence)
         reason = (
             too_many(len(edits), evidence.limits)
             or touched_twice(proposal, touched)
@@ -194,9 +194,27 @@ def unsupported(proposal: Proposal, evidence: Evidence) -> str | None:
 
 
 def named(quote: str, target: str, evidence: Evidence) -> bool:
-    """Whether a quote means a memory: it shares a word, or is a "forget that", and what went before shares one."""
-    meant = [word for word in telling(target) if word not in evidence.speakers]
-    return bool(shared(meant, fronts(telling(quote))) or (asks_to_forget(quote) and shared(meant, evidence.around)))
+    """Whether a quote means a memory: it names it, or is a "forget that" that names none, and what went before does."""
+    if _names(quote, target, evidence):
+        return True
+    forget_that = asks_to_forget(quote) and not any(_names(quote, one.memory, evidence) for one in evidence.known)
+    return forget_that and bool(shared(_told(target, evidence), evidence.around))
+
+
+def aimed(proposal: Proposal, evidence: Evidence) -> Proposal:
+    """Aim a removal at the one memory that the user names as to be forgotten: small models confuse the numbers."""
+    if proposal.op != "delete" or not asks_to_forget(proposal.quote):
+        return proposal
+    meant = [n for n, one in enumerate(evidence.known, 1) if _names(proposal.quote, one.memory, evidence)]
+    return replace(proposal, targets=tuple(meant)) if len(meant) == 1 else proposal
+
+
+def _names(quote: str, target: str, evidence: Evidence) -> bool:
+    return bool(shared(_told(target, evidence), fronts(telling(quote))))
+
+
+def _told(target: str, evidence: Evidence) -> list[str]:
+    return [word for word in telling(target) if word not in evidence.names]
 
 
 def as_edit(proposal: Proposal, evidence: Evidence) -> Edit:

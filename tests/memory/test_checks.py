@@ -266,6 +266,25 @@ def test_a_question_creates_and_changes_nothing(asked: str) -> None:
     assert wrong(Proposal("delete", targets=(2,), quote=asked), said)
 
 
+def test_a_removal_is_aimed_at_what_the_user_names() -> None:
+    memories = known("Jonas eats no fish", "Tochter Lena wird sechs", "Likes tea")
+    before = turn("I eat no fish any more")
+    said = Evidence(turn("Vergiss bitte das mit meiner Tochter."), [before], memories)
+    for number in (1, 2, 3, 9):
+        edits, refused = check([Proposal("delete", targets=(number,), quote="Vergiss das mit meiner Tochter")], said)
+        assert refused == []
+        [edit] = edits
+        assert isinstance(edit, Delete)
+        assert edit.target.memory_id == "m2"
+
+
+def test_a_removal_is_not_aimed_at_what_nobody_wants_forgotten() -> None:
+    memories = known("Plays the cello", "Lives in Lisbon")
+    said = Evidence(turn("Forget about the cello and about Lisbon."), (), memories)
+    edits, _ = check([Proposal("delete", targets=(2,), quote="Forget about the cello and about Lisbon")], said)
+    assert [edit.target.memory_id for edit in edits if isinstance(edit, Delete)] == ["m2"]
+
+
 def test_a_wish_to_forget_may_be_a_question() -> None:
     said = evidence("Would you forget that I was in Lisbon?", known("Was in Lisbon"))
     assert wrong(Proposal("delete", targets=(1,), quote="forget that I was in Lisbon"), said) is None
