@@ -166,8 +166,8 @@ def _holds(memory: UserMemory, moment: datetime) -> bool:
 
 def diff(connection: sa.Connection, scope: Scope, first: datetime, second: datetime) -> Difference:
     """What changed between two moments in what was believed."""
-    before = {str(memory.memory_id): memory for memory in as_of(connection, scope, first)}
-    states = {str(memory.memory_id): memory for memory in _stated(connection, scope, second)}
+    before = {rows.memory_key(memory): memory for memory in as_of(connection, scope, first)}
+    states = {rows.memory_key(memory): memory for memory in _stated(connection, scope, second)}
     after = {key: memory for key, memory in states.items() if _holds(memory, second)}
     heirs = {key: heir for key in before if (heir := _heir(key, states)) in after}
     changed = [(before[key], after[heir]) for key, heir in heirs.items() if before[key] != after[heir]]
@@ -178,13 +178,13 @@ def diff(connection: sa.Connection, scope: Scope, first: datetime, second: datet
     )
 
 
-def _heir(memory_id: str, states: dict[str, UserMemory]) -> str:
+def _heir(key: tuple[str, str], states: dict[tuple[str, str], UserMemory]) -> tuple[str, str]:
     """What holds in a memory's place, as the states say: the memory itself, or the last that took its place."""
-    seen = {memory_id}
-    while (state := states.get(memory_id)) and state.superseded_by and state.superseded_by not in seen:
-        memory_id = state.superseded_by
-        seen.add(memory_id)
-    return memory_id
+    seen = {key}
+    while (state := states.get(key)) and state.superseded_by and (key[0], state.superseded_by) not in seen:
+        key = (key[0], state.superseded_by)
+        seen.add(key)
+    return key
 
 
 def _oldest_first(memories: Iterator[UserMemory]) -> tuple[UserMemory, ...]:

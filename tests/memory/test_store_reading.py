@@ -173,3 +173,17 @@ def test_a_twin_does_the_same(db: Db) -> None:
         return await db.anewest(ANA, None)
 
     assert sorted(m.memory for m in asyncio.run(run())) == sorted(f"Fact {n}" for n in range(20))
+
+
+def test_a_diff_tells_a_user_s_memory_from_nobody_s_with_the_same_id(db: Db) -> None:
+    team = Scope(None, "desk")
+    db.apply(team, [Add(UserMemory(memory="Open till six", memory_id="same", visibility="team"))], Change())
+    first = datetime.now(UTC)
+    db.apply(ANA, [Add(UserMemory(memory="Likes tea", memory_id="same"))], Change())
+    second = datetime.now(UTC)
+    (moved,) = db.apply(ANA, [Update(Ref("same"), "Likes mate")], Change())
+    assert [memory.memory for memory in db.diff(ANA, first, second).added] == ["Likes tea"]
+    later = db.diff(ANA, second, datetime.now(UTC))
+    assert [(before.memory, after.memory) for before, after in later.changed] == [("Likes tea", "Likes mate")]
+    assert (later.added, later.removed) == ((), ())
+    assert moved.memory_id != "same"
