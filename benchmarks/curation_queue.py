@@ -24,8 +24,8 @@ from itertools import pairwise
 from pathlib import Path
 
 from coterie import MemoryManager, PostgresDb, Scope, SqliteDb, Worker
-from coterie.memory.checks import Proposal
 from coterie.memory.db import Db
+from coterie.memory.evidence import Proposal
 from coterie.memory.flow import Flow
 from coterie.memory.values import Message, Turn, UserMemory
 

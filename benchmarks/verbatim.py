@@ -20,7 +20,7 @@ from benchmarks.retrieval import ADVERSARIAL, LOOKED_AT, Found, asked, figures, 
 from rich.console import Console
 from rich.table import Table
 
-from coterie.memory.checks import CurationLimits
+from coterie.memory.evidence import CurationLimits
 from coterie.memory.flow import drive
 from coterie.memory.manager import MemoryManager
 from coterie.memory.sqlite import SqliteDb

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from coterie.memory.edits import Applied
-from coterie.memory.manager import CurationReport
+from coterie.memory.report import CurationReport
 from coterie.memory.values import Recall
 
 

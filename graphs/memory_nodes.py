@@ -13,16 +13,16 @@ from coterie.graphs.nodes import FlowNode, Update
 from coterie.graphs.prompts import memory_block
 from coterie.graphs.spec import MemoryUse
 from coterie.graphs.state import GraphState, RunContext, asking, member_work, question, tell, this_turn
-from coterie.memory.curation import CurationReport
 from coterie.memory.db import Db
 from coterie.memory.flow import Flow
 from coterie.memory.ids import new_id
 from coterie.memory.prompt import excerpt
+from coterie.memory.report import CurationReport
 from coterie.memory.tokens import estimate_tokens
 from coterie.memory.values import Message, Turn
 
-CHARACTERS_PER_TOKEN = 2
-"""How much of a text is sure to fit into a token, by our estimate: half of what Latin letters take."""
+_MARK = 8
+"""Characters that the mark takes where something is left out of a text, and a little more."""
 
 
 class Node(Protocol):
@@ -79,8 +79,9 @@ def within(budget: int, turns: Sequence[list[AnyMessage]]) -> list[AnyMessage]:
     for turn in reversed(turns):
         tokens = sum(estimate_tokens(message.text) for message in turn)
         if tokens > budget and not kept:
-            share = budget * CHARACTERS_PER_TOKEN // max(len(turn), 1)
-            return [message.model_copy(update={"content": excerpt(message.text, share)}) for message in turn]
+            shares = [max(len(message.text) * budget // tokens - _MARK, 0) for message in turn]
+            parts = [excerpt(message.text, share) for message, share in zip(turn, shares, strict=True)]
+            return [message.model_copy(update={"content": part}) for message, part in zip(turn, parts, strict=True)]
         budget -= tokens
         if budget < 0:
             break

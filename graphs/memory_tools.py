@@ -1,8 +1,6 @@
 """Agentic memory: the tools by which an agent looks into the shared memory and changes it, within its own scope."""
 
 from collections.abc import Iterator, Sequence
-from functools import partial
-from typing import Any
 
 from langchain_core.messages import AnyMessage, ToolMessage
 from langchain_core.tools import BaseTool, StructuredTool, ToolException
@@ -14,7 +12,7 @@ from coterie.graphs.prompts import memory_line
 from coterie.graphs.spec import MemoryUse, Spec, TeamSpec
 from coterie.graphs.state import GraphState, RunContext, asking, tell, this_turn
 from coterie.memory.edits import Add, Applied, Change, Delete, Edit, Ref, Update
-from coterie.memory.values import UserMemory
+from coterie.memory.values import Scope, UserMemory
 from coterie.memory.wording import wrong_words
 
 HITS = 8
@@ -41,15 +39,9 @@ def memory_tools(
         team_id: the team that does, where it is a team's leader.
     """
     hands = _Hands(memory, name, agent_id, team_id)
-    return [
-        _tool(hands.search_memories, response_format="content_and_artifact"),
-        _tool(hands.add_memory),
-        _tool(hands.update_memory),
-        _tool(hands.forget_memory),
-    ]
-
-
-_tool = partial(StructuredTool.from_function, parse_docstring=False)
+    search = StructuredTool.from_function(hands.search_memories, response_format="content_and_artifact")
+    changes = (hands.add_memory, hands.update_memory, hands.forget_memory)
+    return [search, *(StructuredTool.from_function(change) for change in changes)]
 
 
 def own_memory_tools(spec: Spec) -> list[BaseTool]:
@@ -96,15 +88,15 @@ class _Hands:
     def update_memory(self, memory_id: str, statement: str, runtime: Runtime) -> str:
         """Put a statement in place of a memory that is no longer right. Search first: memory_id is a result's id."""
         target = _target(memory_id, runtime.state["messages"])
-        self._apply(runtime, Update(target, self._checked(statement), trust="agent"))
+        self._apply(runtime, Update(target, self._checked(statement)))
         return "Updated."
 
     def forget_memory(self, memory_id: str, runtime: Runtime) -> str:
-        """Forget a memory that the user wants forgotten. Search first: memory_id is a result's id."""
-        self._apply(runtime, Delete(_target(memory_id, runtime.state["messages"])))
+        """Forget a memory, and what was made from it, as the user asks. Search first: memory_id is a result's id."""
+        self._apply(runtime, Delete(_target(memory_id, runtime.state["messages"]), dependants=True))
         return "Forgotten."
 
-    def _scope(self, runtime: Runtime) -> Any:
+    def _scope(self, runtime: Runtime) -> Scope:
         context = asking(runtime)
         if context.user_id is None:
             raise ToolException("It is not known who the user is, so nothing is remembered about them.")

@@ -132,7 +132,8 @@ def _nodes(spec: Spec, path: str, member: bool) -> Iterator[Node]:
 def _read(memory: MemoryUse, member: bool) -> tuple[str, ...]:
     history = memory.history_runs if not member else 0
     turns = (f"{history} earlier turns" if history > 1 else "1 earlier turn",) if history else ()
-    return (*turns, "memories") if memory.recall else turns
+    summary = ("the session's summary",) if memory.summaries and not member else ()
+    return (*turns, *summary, "memories") if memory.recall else (*turns, *summary)
 
 
 def _edges(cluster: Cluster) -> Iterator[Edge]:

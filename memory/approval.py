@@ -4,7 +4,7 @@ Only what adds to the memory, in the user's own words, is sure. What changes or 
 harm if the curator is mistaken, and what the user has not said may be invented.
 """
 
-from coterie.memory.checks import Evidence, Proposal, happened, storable
+from coterie.memory.checks import happened, storable
 from coterie.memory.compare import quoted
 from coterie.memory.edits import (
     Add,
@@ -18,6 +18,7 @@ from coterie.memory.edits import (
     Ref,
     Update,
 )
+from coterie.memory.evidence import Evidence, Proposal
 from coterie.memory.ids import new_id
 from coterie.memory.learning import learner
 from coterie.memory.secrets import masked

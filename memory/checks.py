@@ -8,11 +8,7 @@ from coterie.memory.chatter import is_statement, of_oneself
 from coterie.memory.compare import asks_to_forget, front, fronts, normalised, quoted, shared, telling
 from coterie.memory.dates import dated, the_day
 from coterie.memory.edits import Add, Delete, Edit, Merge, Ref, Update
-from coterie.memory.evidence import DEFAULT_LIMITS as DEFAULT_LIMITS
-from coterie.memory.evidence import CurationLimits as CurationLimits
-from coterie.memory.evidence import Evidence as Evidence
-from coterie.memory.evidence import Proposal as Proposal
-from coterie.memory.evidence import Refused as Refused
+from coterie.memory.evidence import CurationLimits, Evidence, Proposal, Refused
 from coterie.memory.learning import learner
 from coterie.memory.likeness import alike
 from coterie.memory.plain import visible

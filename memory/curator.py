@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from pydantic import BaseModel, Field
 
-from coterie.memory.checks import DEFAULT_LIMITS, CurationLimits, Proposal
 from coterie.memory.edits import ProposedOperation
+from coterie.memory.evidence import DEFAULT_LIMITS, CurationLimits, Proposal
 from coterie.memory.flow import Flow
 from coterie.memory.models import asking
 from coterie.memory.prompt import DEFAULT_RULES, Rules, answer_form, messages_for

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Literal
 from coterie.errors import ConfigurationError, ConflictError
 from coterie.memory.background import Background, settle, sum_up
 from coterie.memory.by_hand import ByHand
-from coterie.memory.checks import DEFAULT_LIMITS, CurationLimits
 from coterie.memory.curation import curate
 from coterie.memory.curator import Curator, ModelCurator
 from coterie.memory.db import Db
 from coterie.memory.deciding import Deciding
+from coterie.memory.evidence import DEFAULT_LIMITS, CurationLimits
 from coterie.memory.flow import Flow, adriven, driven, in_thread
 from coterie.memory.growth import Growth
 from coterie.memory.ids import new_id
@@ -23,7 +23,7 @@ from coterie.memory.models import curating_model
 from coterie.memory.optimizing import Optimized, optimize
 from coterie.memory.policy import SWITCHES, Policy
 from coterie.memory.prompt import Rules
-from coterie.memory.report import CurationReport as CurationReport
+from coterie.memory.report import CurationReport
 from coterie.memory.strategies import MemoryOptimizationStrategyType, Strategy, named
 from coterie.memory.summaries import summarize
 from coterie.memory.values import Turn

@@ -5,9 +5,10 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from coterie.memory.approval import kept, unsure
-from coterie.memory.checks import CurationLimits, Evidence, Proposal, Refused, concealed, sorted_out, tidied
+from coterie.memory.checks import concealed, sorted_out, tidied
 from coterie.memory.clearing import asks_to_forget_everything
 from coterie.memory.edits import Clear, Edit, KeptProposal, ProposedOperation
+from coterie.memory.evidence import CurationLimits, Evidence, Proposal, Refused
 from coterie.memory.prompt import OPERATIONS
 
 SWITCHES: dict[ProposedOperation, str] = {

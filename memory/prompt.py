@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from coterie.memory.checks import CurationLimits
 from coterie.memory.edits import ProposedOperation
+from coterie.memory.evidence import CurationLimits
 from coterie.memory.examples import EXAMPLES, Example
 from coterie.memory.plain import escaped
 from coterie.memory.values import Message, Turn, UserMemory
@@ -115,7 +115,7 @@ def excerpt(text: str, limit: int) -> str:
     if len(text) <= limit:
         return text
     tail = limit // 3
-    return f"{text[: limit - tail]} […] {text[-tail:]}"
+    return f"{text[: limit - tail]} […] {text[len(text) - tail :]}"
 
 
 def _shown(example: Example, operations: Sequence[ProposedOperation]) -> list[tuple[str, str]]:

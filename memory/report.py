@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from coterie.errors import CoterieError, CurationError, EmbeddingError
-from coterie.memory.checks import Refused
 from coterie.memory.edits import Applied, KeptProposal
+from coterie.memory.evidence import Refused
 from coterie.memory.optimizing import Optimized
 from coterie.text import one_line
 

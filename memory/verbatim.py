@@ -4,8 +4,8 @@ import textwrap
 from collections.abc import Iterator, Sequence
 
 from coterie.memory.chatter import is_statement
-from coterie.memory.checks import DEFAULT_LIMITS, CurationLimits, Proposal
 from coterie.memory.compare import telling
+from coterie.memory.evidence import DEFAULT_LIMITS, CurationLimits, Proposal
 from coterie.memory.flow import Flow
 from coterie.memory.prompt import excerpt
 from coterie.memory.sentences import questions, sentences

@@ -6,7 +6,7 @@ from langchain_core.messages import AnyMessage
 
 from coterie.graphs.events import Event, MemberFinished
 from coterie.memory.edits import Applied
-from coterie.memory.manager import CurationReport
+from coterie.memory.report import CurationReport
 from coterie.memory.values import Recall
 
 

@@ -14,8 +14,8 @@ import pytest
 
 from coterie import Agent, MemoryManager, Scope, SqliteDb, Team, UserMemory
 from coterie.errors import ConfigurationError, CurationError
-from coterie.memory.checks import Proposal
 from coterie.memory.db import Db
+from coterie.memory.evidence import Proposal
 from coterie.memory.flow import Flow
 from coterie.memory.values import Turn
 from tests.support.openai_server import OpenAIServer

@@ -79,6 +79,14 @@ def test_a_run_s_own_changes_are_undone_with_it(db: Db) -> None:
     assert texts(db, "ana") == {"Lives in Lisbon"}
 
 
+def test_what_was_made_from_a_memory_is_forgotten_with_it(db: Db) -> None:
+    (source,) = remember(db, "ana", "Lives in Lisbon")
+    remember(db, "ana", "Is often near the river", depends_on=[source])
+    forget: Step = ("forget_memory", {"memory_id": "{found}"})
+    scout(db, ("search_memories", {"query": "lives"}), forget).run("Forget it", user_id="ana")
+    assert texts(db, "ana") == set()
+
+
 @pytest.mark.parametrize("shown", ["", "1", "none", "%", "whole"])
 def test_what_no_search_of_the_turn_has_shown_cannot_be_changed(db: Db, shown: str) -> None:
     (memory_id,) = remember(db, "ana", "Lives in Lisbon")

@@ -119,6 +119,8 @@ def test_a_last_turn_that_is_too_long_is_shown_in_part() -> None:
     assert asked.text.startswith("xxx")
     assert answered.text.endswith("end")
     assert estimate_tokens(asked.text) + estimate_tokens(answered.text) <= 100
+    dense: list[AnyMessage] = [HumanMessage("東" * 5_000), AIMessage("京" * 50)]
+    assert sum(estimate_tokens(message.text) for message in within(100, [dense])) <= 100
 
 
 def test_a_long_session_costs_no_more_than_its_budget(db: Db) -> None:

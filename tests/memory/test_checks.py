@@ -4,8 +4,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from coterie.memory.checks import CurationLimits, Evidence, Proposal, check, wrong
+from coterie.memory.checks import check, wrong
 from coterie.memory.edits import Add, Delete, Merge, Ref, Update
+from coterie.memory.evidence import CurationLimits, Evidence, Proposal
 from coterie.memory.values import Message, Turn, UserMemory
 
 AT = datetime(2024, 5, 16, 12, tzinfo=UTC)

@@ -7,8 +7,8 @@ from langchain_core.messages import BaseMessage
 from langchain_openai import ChatOpenAI
 
 from coterie.errors import CurationError
-from coterie.memory.checks import CurationLimits, Proposal
 from coterie.memory.curator import MemoryEdits, ModelCurator, ProposedEdit
+from coterie.memory.evidence import CurationLimits, Proposal
 from coterie.memory.flow import drive
 from coterie.memory.prompt import Rules, answer_form, excerpt, messages_for, transcript
 from coterie.memory.values import Message, Turn, UserMemory
@@ -149,6 +149,7 @@ def test_many_messages_stay_within_the_limit_too() -> None:
 def test_an_excerpt_is_of_the_length_asked_for() -> None:
     assert excerpt("short", 10) == "short"
     assert len(excerpt("x" * 1000, 100)) < 110
+    assert [excerpt("abcdefgh", limit) for limit in (0, 2, 3)] == [" […] ", "ab […] ", "ab […] h"]
 
 
 def test_half_of_the_examples_hold_nothing_and_each_is_a_valid_answer() -> None:

@@ -13,10 +13,10 @@ from langchain_openai import ChatOpenAI
 
 from coterie import MemoryManager, OfflineModel, Scope, SqliteDb, UserMemory
 from coterie.errors import ConfigurationError, ConflictError, CurationError, InputError, NotFoundError
-from coterie.memory.checks import CurationLimits, Proposal
 from coterie.memory.curator import ModelCurator
 from coterie.memory.db import Db
 from coterie.memory.edits import Add, Change, Delete, Ref, Update
+from coterie.memory.evidence import CurationLimits, Proposal
 from coterie.memory.flow import Flow, drive
 from coterie.memory.incoming import DIRECT_SESSION
 from coterie.memory.values import Message, Turn, Visibility

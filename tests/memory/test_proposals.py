@@ -8,9 +8,9 @@ import pytest
 
 from coterie import MemoryManager, Scope, UserMemory
 from coterie.errors import ConfigurationError, ConflictError, InputError, NotFoundError
-from coterie.memory.checks import CurationLimits
 from coterie.memory.db import Db
 from coterie.memory.edits import Add, Change, Curated, KeptProposal, Ref
+from coterie.memory.evidence import CurationLimits
 from coterie.memory.incoming import turn_of
 from tests.support.proposals import proposal
 from tests.support.rows import rows_of

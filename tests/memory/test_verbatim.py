@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 import pytest
 
 from coterie.memory.chatter import is_statement
-from coterie.memory.checks import CurationLimits
+from coterie.memory.evidence import CurationLimits
 from coterie.memory.flow import drive
 from coterie.memory.values import Message, Turn
 from coterie.memory.verbatim import VerbatimCurator

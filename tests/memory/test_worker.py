@@ -14,10 +14,10 @@ import pytest
 
 from coterie import MemoryManager, Scope, SqliteDb, UserMemory, Worker
 from coterie.errors import ConfigurationError, InputError, StoreError
-from coterie.memory.checks import Proposal
-from coterie.memory.curation import CurationReport
 from coterie.memory.db import Db
+from coterie.memory.evidence import Proposal
 from coterie.memory.flow import Flow
+from coterie.memory.report import CurationReport
 from coterie.memory.values import Message, Turn
 
 START = datetime(2026, 1, 1, tzinfo=UTC)

@@ -9,8 +9,8 @@ from rich.console import Console
 from coterie import Agent, SqliteDb
 from coterie.errors import RunError
 from coterie.graphs.events import Event
-from coterie.memory.checks import Proposal, Refused
-from coterie.memory.manager import CurationReport
+from coterie.memory.evidence import Proposal, Refused
+from coterie.memory.report import CurationReport
 from coterie.teams.output import RunFinished, RunStarted
 from coterie.teams.printing import Printer, curation_lines
 from tests.support.scripted import ScriptedModel

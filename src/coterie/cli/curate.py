@@ -15,9 +15,9 @@ from coterie.settings import settings
 from coterie.text import one_line, showable
 
 if TYPE_CHECKING:
-    from coterie.memory.curation import CurationReport
     from coterie.memory.db import Db as Store
     from coterie.memory.manager import MemoryManager
+    from coterie.memory.report import CurationReport
 
 TurnId = Annotated[
     str | None, typer.Argument(callback=argument, show_default=False, help="With --retry: this turn alone.")

@@ -15,8 +15,8 @@ from coterie.text import one_line, showable
 if TYPE_CHECKING:
     from rich.status import Status
 
-    from coterie.memory.curation import CurationReport
     from coterie.memory.manager import MemoryManager
+    from coterie.memory.report import CurationReport
     from coterie.memory.worker import Worker
 
 EVERY_SECONDS = 5.0
