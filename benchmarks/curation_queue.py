@@ -123,7 +123,7 @@ def load(opened: Callable[[], Db], turns: int, workers: int, kill_every: float, 
         return Child(lambda: serve(opened, lease_seconds))
 
     at_work = [new() for _ in range(workers)]
-    recorded, next_kill = 0.0, began + random.expovariate(1 / kill_every)
+    recorded, next_kill = 0.0, began + kill_every * random.uniform(0.5, 1.5)
     stalled: tuple[Child, float] | None = None
     db = opened()
     while True:
@@ -140,7 +140,7 @@ def load(opened: Callable[[], Db], turns: int, workers: int, kill_every: float, 
         if recorded and not stalled and db.backlog().owed == 0:
             break
         if now > next_kill:
-            next_kill = now + random.expovariate(1 / kill_every)
+            next_kill = now + kill_every * random.uniform(0.5, 1.5)
             victim = random.choice(at_work)
             if stalled is None and (kills + stalls) % 4 == 3:
                 os.kill(victim.pid, signal.SIGSTOP)

@@ -179,12 +179,12 @@ def test_killed_and_stalled_workers_lose_nothing_and_do_nothing_twice(
     where = ["--sqlite", str(tmp_path / "queue.db")]
     if kind == "postgres":
         where = ["--postgres", request.getfixturevalue("postgres_url")]
-    load = ["--turns", "240", "--workers", "2", "--kill-every", "0.4", "--lease-seconds", "0.6", "--json"]
+    load = ["--turns", "240", "--workers", "2", "--kill-every", "0.2", "--lease-seconds", "0.6", "--json"]
     command = [sys.executable, str(ROOT / "benchmarks/curation_queue.py"), *load, *where]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
-    assert found["kills"] + found["stalls"] > 2
+    assert found["kills"] + found["stalls"] >= 2
     assert {name: found[name] for name in ("lost", "duplicates", "out_of_order", "dead")} == {
         "lost": 0,
         "duplicates": 0,
