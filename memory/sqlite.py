@@ -1,9 +1,11 @@
 """The store in a SQLite file, or in memory."""
 
 import os
+import random
 import re
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -96,7 +98,7 @@ class _Sqlite(Dialect):
         """A connection; one that only reads where that is all that is allowed."""
         where = ":memory:" if self._path is None else str(self._path)
         try:
-            return _opened(where, "PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL")
+            return _with_log(where)
         except sqlite3.OperationalError as error:
             refused = error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN)
             if self._path is None or not refused or not self._path.is_file():
@@ -237,6 +239,21 @@ def _opened(
         connection.close()
         raise
     return connection
+
+
+def _with_log(where: str) -> sqlite3.Connection:
+    """A connection that writes with the write-ahead log.
+
+    Of two who turn a new file's log on at once, SQLite refuses one without letting it wait, so it waits here.
+    """
+    deadline = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            return _opened(where, "PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+        time.sleep(random.uniform(0.001, 0.01))
 
 
 def _read_only(path: Path, refused: sqlite3.OperationalError) -> sqlite3.Connection:

@@ -4,6 +4,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -202,6 +203,19 @@ def test_a_full_disk(tmp_path: Path) -> None:
     with SqliteDb(path) as db:
         add(db, "Likes milk")
         assert db.count(ANA) == len(kept) + 1
+
+
+def test_a_new_file_that_another_is_making_is_waited_for(tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")  # before the file has a write-ahead log, SQLite lets nobody wait for this
+    done = threading.Timer(0.3, lambda: other.execute("COMMIT"))
+    done.start()
+    with SqliteDb(path) as db:
+        add(db)
+        assert [memory.memory for memory in db.newest(ANA)] == ["Likes tea"]
+    done.join()
+    other.close()
 
 
 def test_a_database_that_stays_locked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
