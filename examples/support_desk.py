@@ -12,7 +12,7 @@ import argparse
 import logging
 
 from coterie import Agent, CoterieError, PostgresDb, SqliteDb, Team
-from coterie.graphs.agent import Graph
+from coterie.graphs.spec import Graph
 from coterie.memory.db import Db
 
 ORDERS = {

@@ -1,8 +1,8 @@
 """The nodes that use the shared memory, `recall_node` and `curator_node`: they fit into any graph with messages."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Protocol
 
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
 from langgraph.runtime import Runtime
@@ -11,8 +11,8 @@ from coterie.errors import ConflictError, CoterieError, CurationError, NotFoundE
 from coterie.graphs.events import MemoryCurated, MemoryRecalled
 from coterie.graphs.nodes import FlowNode, Update
 from coterie.graphs.prompts import memory_block
-from coterie.graphs.spec import MemoryUse
-from coterie.graphs.state import GraphState, RunContext, asking, member_work, question, tell, this_turn
+from coterie.graphs.spec import AgentSpec, MemoryUse, Spec
+from coterie.graphs.state import GraphState, RunContext, asking, here, member_work, question, tell, this_turn
 from coterie.memory.db import Db
 from coterie.memory.flow import Flow
 from coterie.memory.ids import new_id
@@ -25,48 +25,68 @@ _MARK = 8
 """Characters that the mark takes where something is left out of a text, and a little more."""
 
 
-class Node(Protocol):
-    """A node that waits for no model: LangGraph runs it in a worker thread under ``ainvoke``."""
+@dataclass(frozen=True)
+class Whose:
+    """Who uses the memory."""
 
-    def __call__(self, state: GraphState, *, runtime: Runtime[RunContext]) -> Update:
-        """Take the state, return what changes."""
+    memory: MemoryUse | None
+    name: str
+    """The source of the events."""
+    agent_id: str | None = None
+    team_id: str | None = None
+
+
+def whose(spec: Spec) -> Whose:
+    """An agent, or a team."""
+    if isinstance(spec, AgentSpec):
+        return Whose(spec.memory, spec.name, agent_id=spec.agent_id)
+    return Whose(spec.memory, spec.name, team_id=spec.team_id)
 
 
 def recall_node(
     memory: MemoryUse | None, *, name: str = "recall", agent_id: str | None = None, team_id: str | None = None
-) -> Node:
+) -> FlowNode:
     """A node that reads the session's last turns and the memories that fit the question.
 
     It sets everything in `GraphState` but the messages; ``name`` is the source of its events. A member of a team is
     given its task alone, so it has no history; with a checkpointer the earlier messages are in the state already, and
     none are read.
     """
+    who = Whose(memory, name, agent_id, team_id)
+    return FlowNode("recall", lambda state, runtime: recalled(who, state, runtime))
 
-    def recall(state: GraphState, *, runtime: Runtime[RunContext]) -> Update:
-        context = asking(runtime)
-        update: Update = {
-            "run_id": context.run_id or new_id(),
-            "turn_id": new_id(),
-            "session_id": context.session_id or new_id(),
-            "history": [],
-            "recalled": "",
-            "summary": "",
-        }
-        if memory is None:
-            return update
-        db, messages = memory.manager.db, state["messages"]
-        if memory.history_runs and context.session_id and not context.member and not _has_answers(messages):
-            turns = db.turns(context.user_id, context.session_id, limit=memory.history_runs)
-            update["history"] = within(memory.history_tokens, [list(_as_history(turn)) for turn in turns])
-        if memory.summaries and context.session_id and not context.member:
-            update["summary"] = _summary(db, context.user_id, context.session_id)
-        if memory.recall:
-            found = db.recall(context.scope(agent_id, team_id), question(messages), token_budget=memory.token_budget)
-            update["recalled"] = memory_block(found)
-            tell(runtime, MemoryRecalled(name, found))
+
+def recall(state: GraphState, runtime: Runtime[RunContext]) -> Flow[Update]:
+    """Recall for the agent or team whose graph is running."""
+    return recalled(whose(here(runtime).spec), state, runtime)
+
+
+def recalled(who: Whose, state: GraphState, runtime: Runtime[RunContext]) -> Flow[Update]:
+    """What `recall_node` does."""
+    context, memory = asking(runtime), who.memory
+    update: Update = {
+        "run_id": context.run_id or new_id(),
+        "turn_id": new_id(),
+        "session_id": context.session_id or new_id(),
+        "history": [],
+        "recalled": "",
+        "summary": "",
+    }
+    if memory is None:
         return update
-
-    return recall
+    db, messages = memory.manager.db, state["messages"]
+    if memory.history_runs and context.session_id and not context.member and not _has_answers(messages):
+        turns = db.turns(context.user_id, context.session_id, limit=memory.history_runs)
+        update["history"] = within(memory.history_tokens, [list(_as_history(turn)) for turn in turns])
+    if memory.summaries and context.session_id and not context.member:
+        update["summary"] = _summary(db, context.user_id, context.session_id)
+    if memory.recall:
+        scope = context.scope(who.agent_id, who.team_id)
+        found = db.recall(scope, question(messages), token_budget=memory.token_budget)
+        update["recalled"] = memory_block(found)
+        tell(runtime, MemoryRecalled(who.name, found))
+    return update
+    yield  # it waits for no model: a flow like the others all the same
 
 
 def _has_answers(messages: Sequence[AnyMessage]) -> bool:
@@ -114,38 +134,45 @@ def curator_node(
     team that is due, because its run failed to have it curated, comes before it. A curator that fails is reported in
     the stream, and its turn stays pending. With ``curate="background"`` the node stores the turn, and is done.
     """
+    who = Whose(memory, name, agent_id, team_id)
+    return FlowNode("curate", lambda state, runtime: kept_and_curated(who, state, runtime))
 
-    def steps(state: GraphState, runtime: Runtime[RunContext]) -> Flow[Update]:
-        context = asking(runtime)
-        if memory is None or context.member:
-            return {}
-        curate = memory.curate if context.user_id is not None else False
-        run_id = state.get("run_id") or context.run_id or new_id()
-        turn = Turn(
-            turn_id=state.get("turn_id") or new_id(),
-            session_id=state.get("session_id") or context.session_id or new_id(),
-            run_id=run_id,
-            messages=tuple(stored_messages(this_turn(state["messages"]))),
-            at=datetime.now(UTC),
-            user_id=context.user_id,
-            team_id=team_id or context.team_id,
-            agent_id=agent_id,
-            status="pending" if curate else "none",
-            lease=new_id() if curate is True else None,
-        )
-        db = memory.manager.db
-        db.record_turn(turn)
-        if curate == "background":
-            memory.manager.curate_in_background(turn)
-        for each in [db.claim_turn(like=turn), turn] if curate is True else []:
-            report = (yield from _curated(memory, each)) if each else None
-            if report is not None:
-                tell(runtime, MemoryCurated(name, report))
-        if memory.summaries:
-            memory.manager.summarize_in_background(turn.session_id, turn.user_id)
+
+def curate(state: GraphState, runtime: Runtime[RunContext]) -> Flow[Update]:
+    """Keep and curate the turn of the agent or team whose graph is running."""
+    return kept_and_curated(whose(here(runtime).spec), state, runtime)
+
+
+def kept_and_curated(who: Whose, state: GraphState, runtime: Runtime[RunContext]) -> Flow[Update]:
+    """What `curator_node` does."""
+    context, memory = asking(runtime), who.memory
+    if memory is None or context.member:
         return {}
-
-    return FlowNode("curate", steps)
+    curating = memory.curate if context.user_id is not None else False
+    run_id = state.get("run_id") or context.run_id or new_id()
+    turn = Turn(
+        turn_id=state.get("turn_id") or new_id(),
+        session_id=state.get("session_id") or context.session_id or new_id(),
+        run_id=run_id,
+        messages=tuple(stored_messages(this_turn(state["messages"]))),
+        at=datetime.now(UTC),
+        user_id=context.user_id,
+        team_id=who.team_id or context.team_id,
+        agent_id=who.agent_id,
+        status="pending" if curating else "none",
+        lease=new_id() if curating is True else None,
+    )
+    db = memory.manager.db
+    db.record_turn(turn)
+    if curating == "background":
+        memory.manager.curate_in_background(turn)
+    for each in [db.claim_turn(like=turn), turn] if curating is True else []:
+        report = (yield from _curated(memory, each)) if each else None
+        if report is not None:
+            tell(runtime, MemoryCurated(who.name, report))
+    if memory.summaries:
+        memory.manager.summarize_in_background(turn.session_id, turn.user_id)
+    return {}
 
 
 def _curated(memory: MemoryUse, turn: Turn) -> Flow[CurationReport | None]:
@@ -161,15 +188,14 @@ def _curated(memory: MemoryUse, turn: Turn) -> Flow[CurationReport | None]:
 def stored_messages(messages: Sequence[AnyMessage]) -> Iterator[Message]:
     """What is worth keeping of a turn: everything that was said, and what tools and members answered."""
     for message in messages:
-        text = _storable(message.text)
+        text, work = _storable(message.text), member_work(message)
+        done = {"agent_id": work["agent_id"], "task": _storable(work["task"])} if work else {}
         if isinstance(message, HumanMessage):
             yield Message("user", text, message.name)
         elif isinstance(message, ToolMessage):
-            work = member_work(message)
-            done = {"agent_id": work["agent_id"], "task": _storable(work["task"])} if work else {}
             yield Message("tool", text, message.name, **done)
         elif isinstance(message, AIMessage) and text:
-            yield Message("assistant", text, message.name)
+            yield Message("assistant", text, message.name, **done)
 
 
 def _storable(text: str) -> str:

@@ -16,8 +16,8 @@ from langgraph.types import Command
 from coterie.errors import CoterieError, RunError
 from coterie.graphs.events import ToolFinished, ToolStarted
 from coterie.graphs.prompts import system_prompt
-from coterie.graphs.spec import Spec, described, slug
-from coterie.graphs.state import GraphState, RunContext, tell
+from coterie.graphs.spec import described, slug
+from coterie.graphs.state import GraphState, RunContext, here, tell
 from coterie.memory.flow import Flow, adrive, drive
 from coterie.memory.ids import new_id
 
@@ -63,24 +63,20 @@ class FlowNode(Runnable[Any, Update]):
         return await adrive(self._steps(input, get_runtime(RunContext)))
 
 
-def model_node(spec: Spec, tools: Sequence[BaseTool]) -> FlowNode:
-    """The node that asks the model, with instructions, memories, history and the messages so far."""
-    model: Runnable[Any, Any] = spec.model.bind_tools(list(tools)) if tools else spec.model
-    names = {tool.name for tool in tools}
-
-    def steps(state: GraphState, _: Runtime[RunContext]) -> Flow[Update]:
-        system = SystemMessage(system_prompt(spec, state.get("recalled", ""), state.get("summary", "")))
-        try:
-            answer = yield Invoke(model, [system, *state.get("history", []), *state["messages"]])
-        except (GraphBubbleUp, CoterieError):
-            raise
-        except Exception as error:
-            what = f"{type(error).__name__}: {' '.join(str(error).split()).rstrip('.')}"
-            raise RunError(f"{spec.name}: its model failed ({described(spec.model)}): {what}.") from error
-        answer = with_written_calls(answer, names)
-        return {"messages": [answer.model_copy(update={"name": slug(spec.name)})]}
-
-    return FlowNode("model", steps)
+def ask_model(state: GraphState, runtime: Runtime[RunContext]) -> Flow[Update]:
+    """Ask the model, with instructions, memories, history and the messages so far."""
+    built = here(runtime)
+    spec = built.spec
+    system = SystemMessage(system_prompt(built, state.get("recalled", ""), state.get("summary", "")))
+    try:
+        answer = yield Invoke(built.model, [system, *state.get("history", []), *state["messages"]])
+    except (GraphBubbleUp, CoterieError):
+        raise
+    except Exception as error:
+        what = f"{type(error).__name__}: {' '.join(str(error).split()).rstrip('.')}"
+        raise RunError(f"{spec.name}: its model failed ({described(spec.model)}): {what}.") from error
+    answer = with_written_calls(answer, {tool.name for tool in built.tools})
+    return {"messages": [answer.model_copy(update={"name": slug(spec.name)})]}
 
 
 def with_written_calls(answer: AIMessage, names: Set[str]) -> AIMessage:
@@ -124,38 +120,36 @@ def wants_tools(message: AnyMessage) -> bool:
     return isinstance(message, AIMessage) and bool(message.tool_calls or message.invalid_tool_calls)
 
 
-def tools_node(name: str, tools: Sequence[BaseTool]) -> FlowNode:
-    """The node that runs the tools the model called, in parallel; every call gets its answer.
+def run_tools(state: GraphState, runtime: Runtime[RunContext]) -> Flow[Any]:
+    """Run the tools that the model called, in parallel; every call gets its answer.
 
     A tool that raises, one that does not exist and arguments that are not JSON are answered with the error, which the
     model reads and `ToolFinished` shows.
     """
-    node = ToolNode(list(tools), handle_tool_errors=_told)
+    built, call = here(runtime), state["messages"][-1]
+    name = built.spec.name
+    assert isinstance(call, AIMessage)
+    for wanted in call.tool_calls:
+        tell(runtime, ToolStarted(name, wanted["name"], wanted["args"], wanted["id"] or ""))
+    unreadable = [
+        ToolMessage(
+            f"The arguments are not valid JSON: {wanted['args']!r}. Call it again with valid ones.",
+            tool_call_id=wanted["id"] or "",
+            name=wanted["name"],
+            status="error",
+        )
+        for wanted in call.invalid_tool_calls
+    ]
+    found = (yield Invoke(built.runner, dict(state))) if call.tool_calls else {"messages": []}
+    updates = [*(found if isinstance(found, list) else [found]), {"messages": unreadable}]
+    for answer in _answers(updates):
+        tell(runtime, ToolFinished(name, answer.name or "", answer.text, answer.tool_call_id, answer.status == "error"))
+    return updates if isinstance(found, list) else {"messages": [*found["messages"], *unreadable]}
 
-    def steps(state: GraphState, runtime: Runtime[RunContext]) -> Flow[Any]:
-        call = state["messages"][-1]
-        assert isinstance(call, AIMessage)
-        for wanted in call.tool_calls:
-            tell(runtime, ToolStarted(name, wanted["name"], wanted["args"], wanted["id"] or ""))
-        unreadable = [
-            ToolMessage(
-                f"The arguments are not valid JSON: {wanted['args']!r}. Call it again with valid ones.",
-                tool_call_id=wanted["id"] or "",
-                name=wanted["name"],
-                status="error",
-            )
-            for wanted in call.invalid_tool_calls
-        ]
-        found = (yield Invoke(node, dict(state))) if call.tool_calls else {"messages": []}
-        updates = [*(found if isinstance(found, list) else [found]), {"messages": unreadable}]
-        for answer in _answers(updates):
-            tell(
-                runtime,
-                ToolFinished(name, answer.name or "", answer.text, answer.tool_call_id, answer.status == "error"),
-            )
-        return updates if isinstance(found, list) else {"messages": [*found["messages"], *unreadable]}
 
-    return FlowNode("tools", steps)
+def tool_runner(tools: Sequence[BaseTool]) -> ToolNode:
+    """What runs the tools that a message calls."""
+    return ToolNode(list(tools), handle_tool_errors=_told)
 
 
 def _told(error: Exception) -> str:

@@ -1,15 +1,25 @@
 """What an agent or a team is made of: the plain values that graphs and pictures are built from."""
 
 import re
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 from langchain_core.language_models import BaseChatModel
+from langchain_core.runnables import Runnable
 from langchain_core.tools import BaseTool
+from langgraph.graph.state import CompiledStateGraph
+from langgraph.types import RetryPolicy
+from pydantic import BaseModel
 
+from coterie.graphs.modes import Coordinate, Mode
 from coterie.memory.manager import MemoryManager
 
+Graph = CompiledStateGraph[Any, Any, Any, Any]
 Curate = bool | Literal["background"]
+MemberContext = Literal["task", "notes", "conversation"]
+"""What a member is given: its task alone, also what other members found in this run, or also the whole conversation."""
+OnError = Literal["report", "stop"]
 
 
 @dataclass(frozen=True)
@@ -34,30 +44,68 @@ class MemoryUse:
 
 
 @dataclass(frozen=True)
-class AgentSpec:
+class Conduct:
+    """How one agent, or a team's leader, is run."""
+
+    retry: RetryPolicy | None = None
+    """When a model call that failed is made again. None: as often as the model's own client does it."""
+    timeout: float | None = None
+    """Seconds that one model call, and one tool call, may take. None: as long as they like."""
+    tool_call_limit: int | None = None
+    """How many tool calls one run may make. None: any number."""
+    max_steps: int = 100
+    """Graph steps in one run, members' steps not counted: far more than a sound run takes, far less than a loop."""
+    pre_hooks: tuple[Callable[..., Any], ...] = ()
+    """Called with what the user says, before anything else."""
+    post_hooks: tuple[Callable[..., Any], ...] = ()
+    """Called with the answer, before it is kept."""
+    tool_hooks: tuple[Callable[..., Any], ...] = ()
+    """Called around each tool call."""
+    confirm: frozenset[str] = frozenset()
+    """The tools that wait for a person's word before they are called."""
+    output_schema: type[BaseModel] | None = None
+    """The form of the answer."""
+    session_state: Mapping[str, Any] = field(default_factory=dict)
+    """What a new session's state begins with."""
+    session_reducers: Mapping[str, Callable[[Any, Any], Any]] = field(default_factory=dict)
+    """How a new value of a key is joined with the one that is there. A key without one: the last value stays."""
+    session_in_prompt: bool = False
+    """Put the session's state into the prompt."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Anyone:
+    """What agents and teams have in common."""
+
+    name: str
+    role: str = ""
+    instructions: str = ""
+    model: BaseChatModel
+    tools: tuple[BaseTool, ...] = ()
+    memory: MemoryUse | None = None
+    conduct: Conduct = Conduct()
+
+
+@dataclass(frozen=True, kw_only=True)
+class AgentSpec(_Anyone):
     """One agent."""
 
-    name: str
     agent_id: str
-    role: str
-    instructions: str
-    model: BaseChatModel
-    tools: tuple[BaseTool, ...]
-    memory: MemoryUse | None
 
 
-@dataclass(frozen=True)
-class TeamSpec:
-    """A team: a leader's model and instructions, and its members."""
+@dataclass(frozen=True, kw_only=True)
+class TeamSpec(_Anyone):
+    """A team: a leader's model and instructions, its members, and how they work together."""
 
-    name: str
     team_id: str
-    role: str
-    instructions: str
-    model: BaseChatModel
-    tools: tuple[BaseTool, ...]
     members: "tuple[AgentSpec | TeamSpec, ...]"
-    memory: MemoryUse | None
+    mode: Mode = Coordinate()  # noqa: RUF009  # it is frozen
+    share_notes: bool = True
+    """Let members read, while they work, what the others found."""
+    member_context: MemberContext = "notes"
+    """What a member is given."""
+    on_member_error: OnError = "report"
+    """Whether a member's failure is reported to the others, who go on, or ends the run."""
 
 
 Spec = AgentSpec | TeamSpec
@@ -71,7 +119,7 @@ class Inherited:
     memory: MemoryUse | None = None
 
 
-RESERVED = frozenset({"recall", "model", "leader", "tools", "curate"})
+RESERVED = frozenset({"recall", "model", "leader", "router", "tools", "join", "plan", "curate"})
 """The names of our own nodes."""
 
 
@@ -83,15 +131,6 @@ def slug(name: str) -> str:
     """
     plain = re.sub(r"[\s.:|<>/\\]+", "_", name).strip("_")
     return f"{plain}_" if plain in RESERVED else plain
-
-
-def member_tools(team: TeamSpec) -> dict[str, Spec]:
-    """The members by the names of the functions that the leader calls them by: ASCII, as OpenAI wants them."""
-    found: dict[str, Spec] = {}
-    for place, member in enumerate(team.members, start=1):
-        key = slug(member.name)
-        found[f"ask_{key}" if re.fullmatch(r"[A-Za-z0-9_-]{1,60}", key) else f"ask_member_{place}"] = member
-    return found
 
 
 def described(model: BaseChatModel) -> str:
@@ -106,3 +145,25 @@ def model_name(model: BaseChatModel) -> str:
         if isinstance(name := getattr(model, attribute, None), str) and name:
             return name
     return model._llm_type
+
+
+@dataclass(frozen=True)
+class Built:
+    """A spec with what is made of it once, when it first runs: what the nodes of its graph work with.
+
+    The graph itself is the same for all of one shape; it finds this in the run's context.
+    """
+
+    spec: Spec
+    path: str
+    """Where it stands: ``desk/scout`` is the member scout of the team desk."""
+    guidance: str
+    """What a team's leader is told about leading it."""
+    model: Runnable[Any, Any]
+    """Its model, which knows the tools."""
+    tools: tuple[BaseTool, ...]
+    """Its own tools, those of its memory, and those by which it reaches members."""
+    runner: Runnable[Any, Any]
+    """Runs the tools that a message calls."""
+    members: Mapping[str, Graph]
+    """The graphs of a team's members, by the names of their nodes."""

@@ -5,11 +5,14 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, TypedDict
 
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
+from langchain_core.runnables.config import var_child_runnable_config
 from langgraph.config import get_config
 from langgraph.graph import MessagesState
+from langgraph.runtime import get_runtime
 
 from coterie.errors import NotFoundError
 from coterie.graphs.events import Event
+from coterie.graphs.spec import Built
 from coterie.memory.db import Db
 from coterie.memory.flow import in_thread
 from coterie.memory.values import Scope, checked_id
@@ -65,6 +68,8 @@ class RunContext:
     """Whether this is a member at work: its team keeps the turn and curates it."""
     session: SessionState | None = field(default=None, repr=False)
     """The session's state, for tools: ``runtime.context.session.update({"basket": []})``. None: there is no store."""
+    built: Built | None = field(default=None, repr=False)
+    """Whose graph this is; the graph sets it."""
     told: list[Event] | None = field(default=None, repr=False)
     """Where to note the run's events; they are streamed as well. None: nowhere. Streaming them costs 1 ms a run."""
 
@@ -89,6 +94,15 @@ class Running(Protocol):
         """Writes to the custom stream."""
 
 
+def inherited_context(context: RunContext | Mapping[str, Any] | None, built: Built) -> RunContext:
+    """The context of a run of this agent or team: the one that is given, else the one of the run it is part of."""
+    if context is None:
+        outer = get_runtime() if var_child_runnable_config.get() else None
+        context = outer.context if outer is not None and isinstance(outer.context, RunContext) else None
+    given = context if isinstance(context, RunContext) else RunContext(**(context or {}))
+    return replace(given, built=built)
+
+
 def asking(runtime: Running) -> RunContext:
     """The run's context; outside ``Agent.run`` it may be missing, and ``thread_id`` then names the session."""
     context = runtime.context or RunContext()
@@ -97,6 +111,13 @@ def asking(runtime: Running) -> RunContext:
         if thread is not None:
             return replace(context, session_id=str(thread))
     return context
+
+
+def here(runtime: Running) -> Built:
+    """Whose graph is running: the agent, or the team."""
+    built = runtime.context.built
+    assert built is not None, "the graph of an agent or a team sets it"
+    return built
 
 
 def tell(runtime: Running, event: Event) -> None:
@@ -120,16 +141,8 @@ class GraphState(MessagesState, total=False):
     """What the session was about before ``history``; empty if nobody summed it up."""
 
 
-class MemberTask(TypedDict):
-    """What a team's leader sends to a member."""
-
-    task: str
-    call_id: str
-    """The leader's tool call that the member's answer belongs to."""
-
-
 class MemberWork(TypedDict):
-    """Who answered a leader's call, and what was asked: kept beside the answer, in its artifact."""
+    """Which member answered, and what it was asked: kept beside the answer."""
 
     agent_id: str | None
     """None: a team did it."""
@@ -137,13 +150,13 @@ class MemberWork(TypedDict):
 
 
 WORK = "member_work"
-"""The name of a `MemberWork` in the artifact of a member's answer."""
+"""The name of a `MemberWork` beside a member's answer."""
 
 
-def member_work(message: ToolMessage) -> MemberWork | None:
-    """Return whose answer a message is; None for a tool's."""
-    artifact = message.artifact
-    found: MemberWork | None = artifact.get(WORK) if isinstance(artifact, dict) else None
+def member_work(message: AnyMessage) -> MemberWork | None:
+    """Return whose answer a message is; None for a tool's, or the agent's own."""
+    beside = message.artifact if isinstance(message, ToolMessage) else message.additional_kwargs
+    found: MemberWork | None = beside.get(WORK) if isinstance(beside, dict) else None
     return found
 
 

@@ -21,9 +21,6 @@ from coterie.teams.output import RunFinished, RunOutput, RunStarted
 
 log = logging.getLogger("coterie")
 
-MAX_STEPS = 100
-"""Graph steps in one run, members' steps not counted: far more than a sound run takes, far less than a loop."""
-
 
 class Run:
     """One run under way: what to hand to the graph, and how to read what it streams. Does no I/O."""
@@ -44,7 +41,7 @@ class Run:
         A checkpointer knows threads alone: the user is part of the thread's name, or two users would share a session.
         """
         thread = json.dumps([self.context.user_id, self.context.session_id])
-        config = {"configurable": {"thread_id": thread}, "recursion_limit": MAX_STEPS}
+        config = {"configurable": {"thread_id": thread}, "recursion_limit": self.spec.conduct.max_steps}
         modes = ["values", "custom", "messages"] if tokens else ["values"]
         return {"config": config, "context": self.context, "stream_mode": modes, "subgraphs": tokens}
 
@@ -134,7 +131,8 @@ class Run:
 
     def too_long(self) -> RunError:
         """The error of a run that goes round in circles."""
-        return RunError(f"{self.spec.name} was stopped after {MAX_STEPS} steps without an answer: does a tool loop?")
+        steps = self.spec.conduct.max_steps
+        return RunError(f"{self.spec.name} was stopped after {steps} steps without an answer: does a tool loop?")
 
 
 def checked_message(message: str) -> str:

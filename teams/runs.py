@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 from langgraph.errors import GraphRecursionError
 
 from coterie.errors import ConfigurationError, CoterieError
-from coterie.graphs.agent import Graph
+from coterie.graphs.build import build_graph
 from coterie.graphs.draw import draw
 from coterie.graphs.events import Event
-from coterie.graphs.spec import Spec
-from coterie.graphs.team import build_graph
+from coterie.graphs.spec import Graph, Spec
 from coterie.memory.flow import in_thread
 from coterie.memory.manager import MemoryManager
 from coterie.teams.output import RunFinished, RunOutput

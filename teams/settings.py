@@ -1,33 +1,128 @@
-"""From what people write to what graphs are built from: models, tools, and how memory is used."""
+"""What agents and teams share: their settings, and how graphs' plain values are made of them."""
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Protocol
-
-from langchain_core.language_models import BaseChatModel
-from langchain_core.tools import BaseTool, StructuredTool
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from coterie.errors import ConfigurationError
 from coterie.graphs.offline import OfflineModel
-from coterie.graphs.spec import Curate, Inherited, MemoryUse, slug
+from coterie.graphs.spec import Conduct, Curate, Inherited, MemoryUse, slug
 from coterie.memory.db import Db
 from coterie.memory.manager import MemoryManager
 from coterie.memory.models import chat_model
+from coterie.teams.runs import Runs
+from coterie.teams.tools import listed, usable_tools
 
-
-class UsesMemory(Protocol):
-    """The memory settings that agents and teams share."""
-
-    name: str
-    db: Db | None
-    memory_manager: MemoryManager | None
-    update_memory_on_run: Curate
-    add_memories_to_context: bool | None
-    enable_agentic_memory: bool
-    enable_session_summaries: bool
-    num_history_runs: int
-
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
+    from langchain_core.tools import BaseTool
+    from langgraph.types import RetryPolicy
+    from pydantic import BaseModel
 
 NOTHING = Inherited()
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class Settings(Runs):
+    """The settings that agents and teams share."""
+
+    name: str = field(default="", kw_only=False)
+    """How it is called, in prompts and pictures."""
+    role: str = ""
+    """What it is good at, in a few words; a team's leader delegates by it."""
+    instructions: str | Sequence[str] = ""
+    """What it is to do, a text or a list of them."""
+    model: "BaseChatModel | str | None" = None
+    """A LangChain chat model, or a name for ``ChatOpenAI``. None: a team's, else what the environment configures, else
+    the offline model, which only quotes. A team's is its leader's."""
+    tools: "Sequence[Callable[..., Any] | BaseTool]" = ()
+    """Functions or LangChain tools. A team's are its leader's."""
+    db: Db | None = None
+    """The shared store: `SqliteDb` or `PostgresDb`. None: a team's, or that of a member, or none at all."""
+    memory_manager: MemoryManager | None = None
+    """The manager to use, where the default one for ``db`` does not do."""
+    update_memory_on_run: Curate = False
+    """Have the curator go through every turn of a user and keep what deserves it. True: at the end of the run;
+    "background": in a thread of this process, when the answer has gone out (``agent.memory.wait_until_settled()`` waits
+    for it). One member of a team that has it on turns it on for the team, the same way."""
+    add_memories_to_context: bool | None = None
+    """Put what is remembered into the prompt. None: wherever there is a store."""
+    enable_agentic_memory: bool = False
+    """Give it tools to search, add, update and forget memories of the user itself. In a team: its leader."""
+    enable_session_summaries: bool = False
+    """Have each session summed up after its runs, in the background, and put the summary into the next prompt."""
+    num_history_runs: int = 5
+    """How many earlier turns of the session the model sees."""
+    history_tokens: int = 2000
+    """The most that they may take of a prompt, in estimated tokens."""
+    memory_tokens: int = 1000
+    """The most that memories may take of a prompt, in estimated tokens."""
+    session_state: Mapping[str, Any] | None = None
+    """What a new session's state begins with."""
+    session_reducers: "Mapping[str, Callable[[Any, Any], Any]] | None" = None
+    """How a new value of a key of the session's state is joined with the one that is there:
+    ``{"basket": operator.add}``. A key without one keeps the last value."""
+    add_session_state_to_context: bool = False
+    """Put the session's state into the prompt."""
+    output_schema: "type[BaseModel] | None" = None
+    """The form of the answer, a Pydantic model: ``RunOutput.parsed`` is an instance of it."""
+    retry_policy: "RetryPolicy | None" = None
+    """LangGraph's ``RetryPolicy``: when a model call that failed is made again. None: as often as the model's client
+    does it by itself."""
+    timeout: float | None = None
+    """Seconds that one model call, and one tool call, may take. None: as long as they like."""
+    tool_call_limit: int | None = None
+    """How many tool calls one run may make. None: any number."""
+    max_steps: int = 100
+    """Steps of the graph that one run may take, members' steps not counted."""
+    pre_hooks: Sequence[Callable[..., Any]] = ()
+    """Functions that look at what the user says before anything else, may change it, or refuse it by raising."""
+    post_hooks: Sequence[Callable[..., Any]] = ()
+    """Functions that look at the answer before it is kept, may change it, or refuse it by raising."""
+    tool_hooks: Sequence[Callable[..., Any]] = ()
+    """Functions that are called around each tool call."""
+    confirm_tools: Sequence[str] = ()
+    """Names of tools that wait for a person's word before they are called: `run` stops, `resume` goes on."""
+    checkpointer: Any = None
+    """LangGraph's checkpointer, where a run that waits for somebody is kept. Needed by ``confirm_tools``."""
+    id: str | None = None
+    """Names it in the store: the author of its memories. None: the name."""
+
+    def __post_init__(self) -> None:
+        checked_name(self.name)
+        self.id = self.id or self.name
+        self.tools = listed(self.name, "tools", self.tools)
+        self.db = checked_store(self.name, self.db, self.memory_manager)
+        checked_curate(self.name, self.update_memory_on_run)
+
+    def common(self, inherited: Inherited) -> dict[str, Any]:
+        """The fields that the specs of agents and of teams share."""
+        model = usable_model(self.model, inherited)
+        return {
+            "name": self.name,
+            "role": self.role,
+            "instructions": text_of(self.instructions),
+            "model": model,
+            "tools": usable_tools(self.name, self.tools),
+            "memory": memory_use(self, model, inherited),
+            "conduct": self._conduct(),
+        }
+
+    def _conduct(self) -> Conduct:
+        return Conduct(
+            retry=self.retry_policy,
+            timeout=self.timeout,
+            tool_call_limit=self.tool_call_limit,
+            max_steps=self.max_steps,
+            pre_hooks=listed(self.name, "pre_hooks", self.pre_hooks),
+            post_hooks=listed(self.name, "post_hooks", self.post_hooks),
+            tool_hooks=listed(self.name, "tool_hooks", self.tool_hooks),
+            confirm=frozenset(listed(self.name, "confirm_tools", self.confirm_tools)),
+            output_schema=self.output_schema,
+            session_state=dict(self.session_state or {}),
+            session_reducers=dict(self.session_reducers or {}),
+            session_in_prompt=self.add_session_state_to_context,
+        )
 
 
 def checked_name(name: str) -> str:
@@ -35,13 +130,6 @@ def checked_name(name: str) -> str:
     if not isinstance(name, str) or not slug(name):
         raise ConfigurationError(f"The name is {name!r}: give a text with letters or digits.")
     return name
-
-
-def listed(owner: str, what: str, values: Iterable[Any]) -> tuple[Any, ...]:
-    """Values as a tuple; a single one in place of a list is refused."""
-    if isinstance(values, str) or not isinstance(values, Iterable):
-        raise ConfigurationError(f"{owner}: {what}={values!r} is no list: write {what}=[...].")
-    return tuple(values)
 
 
 def checked_curate(owner: str, value: Curate) -> Curate:
@@ -65,40 +153,9 @@ def checked_store(owner: str, db: Db | None, manager: MemoryManager | None) -> D
     return db or brought
 
 
-def usable_model(model: BaseChatModel | str | None, inherited: Inherited) -> BaseChatModel:
+def usable_model(model: "BaseChatModel | str | None", inherited: Inherited) -> "BaseChatModel":
     """The chat model that is meant: its own, the team's, the environment's; without any, the offline model."""
     return chat_model(model if model is not None else inherited.model) or OfflineModel()
-
-
-def usable_tools(owner: str, tools: Sequence[Callable[..., Any] | BaseTool]) -> tuple[BaseTool, ...]:
-    """LangChain tools, made of functions where need be.
-
-    Raises:
-        ConfigurationError: something that is no tool, or a function without a docstring to tell the model what it does.
-    """
-    usable = []
-    for tool in tools:
-        if isinstance(tool, BaseTool):
-            usable.append(tool)
-        elif callable(tool):
-            usable.append(_made_of(owner, tool))
-        else:
-            raise ConfigurationError(f"{owner}: {tool!r} is no tool: give a function or a LangChain tool.")
-    return tuple(usable)
-
-
-def _made_of(owner: str, function: Callable[..., Any]) -> BaseTool:
-    import inspect
-
-    try:
-        if inspect.iscoroutinefunction(function):
-            return StructuredTool.from_function(coroutine=function)
-        return StructuredTool.from_function(function)
-    except ValueError as error:
-        raise ConfigurationError(
-            f"{owner}: {getattr(function, '__name__', function)!r} cannot be a tool: {error} "
-            "A docstring tells the model what it does."
-        ) from error
 
 
 def text_of(instructions: str | Sequence[str]) -> str:
@@ -106,7 +163,7 @@ def text_of(instructions: str | Sequence[str]) -> str:
     return instructions if isinstance(instructions, str) else "\n".join(f"- {each}" for each in instructions)
 
 
-def memory_use(owner: UsesMemory, model: BaseChatModel, inherited: Inherited) -> MemoryUse | None:
+def memory_use(owner: Settings, model: "BaseChatModel", inherited: Inherited) -> MemoryUse | None:
     """How the owner's graph uses memory; None where there is no store.
 
     Raises:
@@ -144,4 +201,6 @@ def memory_use(owner: UsesMemory, model: BaseChatModel, inherited: Inherited) ->
         agentic=owner.enable_agentic_memory,
         summaries=owner.enable_session_summaries,
         history_runs=owner.num_history_runs,
+        history_tokens=owner.history_tokens,
+        token_budget=owner.memory_tokens,
     )

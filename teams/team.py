@@ -1,32 +1,66 @@
 """Team: a leader and its members, agents or teams, on one shared memory."""
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 from coterie.errors import ConfigurationError
-from coterie.graphs.spec import Curate, Inherited, TeamSpec
+from coterie.graphs.modes import Mode, mode_of
+from coterie.graphs.spec import Inherited, MemberContext, OnError, TeamSpec
 from coterie.teams.agent import Agent
-from coterie.teams.runs import Runs
-from coterie.teams.settings import (
-    NOTHING,
-    checked_curate,
-    checked_name,
-    checked_store,
-    listed,
-    memory_use,
-    text_of,
-    usable_model,
-    usable_tools,
-)
+from coterie.teams.settings import NOTHING, Settings
+from coterie.teams.tools import listed
 
-if TYPE_CHECKING:
-    from langchain_core.language_models import BaseChatModel
-    from langchain_core.tools import BaseTool
 
-    from coterie.memory.db import Db
-    from coterie.memory.manager import MemoryManager
+@dataclass(kw_only=True, eq=False, repr=False)
+class Team(Settings):
+    """A team: a light object; its graph, with its members' graphs inside, is made when it first runs.
 
-Mode = Literal["coordinate"]
+    One curator, at the end of the team's graph, goes through the turn: members at work keep and curate nothing of
+    their own.
+
+    Raises:
+        ConfigurationError: an unknown mode; on first use also no members, or two that cannot be told apart.
+    """
+
+    name: str = field(default="team", kw_only=False)
+    members: "Sequence[Agent | Team]" = field(default=(), kw_only=False)
+    """Agents and teams, one at least, with names that differ."""
+    mode: Mode | str = "coordinate"
+    """How they work together: "coordinate", "route", "broadcast", "sequence", "swarm" or "tasks"; or, for one with
+    settings, a value of `coterie.graphs.modes`."""
+    share_notes: bool = True
+    """Let members read, while they work, what the others found."""
+    member_context: MemberContext = "notes"
+    """What a member is given: "task", its task alone; "notes", also what other members found in this run;
+    "conversation", also the whole conversation."""
+    on_member_error: OnError = "report"
+    """What happens when a member fails. "report": the others go on, and the leader is told; "stop": the run fails."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.mode = mode_of(self.mode)
+        self.members = members_of(self.name, self.members)
+        on = [each.update_memory_on_run for each in self.members if each.update_memory_on_run]
+        self.update_memory_on_run = self.update_memory_on_run or next(iter(on), False)
+
+    def spec(self, inherited: Inherited = NOTHING) -> TeamSpec:
+        """What its graph is built from. ``inherited`` is what a team that it is a member of lends it."""
+        if inherited.memory is None:
+            self.db = self.db or next((member.db for member in self.members if member.db), None)
+        common = self.common(inherited)
+        lent = Inherited(common["model"], common["memory"])
+        return TeamSpec(
+            team_id=self.id or self.name,
+            members=tuple(member.spec(lent) for member in self.members),
+            mode=mode_of(self.mode),
+            share_notes=self.share_notes,
+            member_context=self.member_context,
+            on_member_error=self.on_member_error,
+            **common,
+        )
+
+    def __repr__(self) -> str:
+        return f"Team({self.name!r}, members={[member.name for member in self.members]!r})"
 
 
 def members_of(name: str, members: "Sequence[Agent | Team]") -> "tuple[Agent | Team, ...]":
@@ -36,90 +70,3 @@ def members_of(name: str, members: "Sequence[Agent | Team]") -> "tuple[Agent | T
     if wrong:
         raise ConfigurationError(f"{name}: {wrong[0]!r} is no member: give agents and teams.")
     return tuple(found)
-
-
-class Team(Runs):
-    """A team: a light object; its graph, with its members' graphs inside, is compiled when it first runs.
-
-    In mode ``coordinate`` the leader delegates tasks to members, several at once where they are independent, and
-    answers from what they found. One curator, at the end of the team's graph, goes through the turn: members at work
-    keep and curate nothing of their own.
-
-    Args:
-        name: how it is called, in prompts and pictures. None: "team".
-        members: agents and teams, one at least, with names that differ.
-        mode: how they work together.
-        role: what the team is good at, where it is itself a member.
-        instructions: what the leader is to do.
-        model: the leader's, as in `Agent`. Members without one of their own use it too.
-        tools: the leader's own tools.
-        db: the store that the team and all its members share. None: the one that members have.
-        memory_manager: as in `Agent`.
-        update_memory_on_run: as in `Agent`; one member that has it on turns it on for the team, the same way.
-        add_memories_to_context: as in `Agent`.
-        enable_agentic_memory: as in `Agent`, for the leader.
-        enable_session_summaries: as in `Agent`.
-        num_history_runs: as in `Agent`.
-        id: as in `Agent`.
-
-    Raises:
-        ConfigurationError: an unknown mode; on first use also no members, or two that cannot be told apart.
-    """
-
-    def __init__(
-        self,
-        name: str | None = None,
-        members: "Sequence[Agent | Team]" = (),
-        *,
-        mode: Mode = "coordinate",
-        role: str = "",
-        instructions: str | Sequence[str] = "",
-        model: "BaseChatModel | str | None" = None,
-        tools: "Sequence[Callable[..., Any] | BaseTool]" = (),
-        db: "Db | None" = None,
-        memory_manager: "MemoryManager | None" = None,
-        update_memory_on_run: Curate = False,
-        add_memories_to_context: bool | None = None,
-        enable_agentic_memory: bool = False,
-        enable_session_summaries: bool = False,
-        num_history_runs: int = 5,
-        id: str | None = None,
-    ) -> None:
-        if mode != "coordinate":
-            raise ConfigurationError(f"mode={mode!r} is not known: the mode there is is 'coordinate'.")
-        self.name = checked_name(name or "team")
-        self.id = id or self.name
-        self.members = members_of(self.name, members)
-        self.mode = mode
-        self.role = role
-        self.instructions = instructions
-        self.model = model
-        self.tools = listed(self.name, "tools", tools)
-        self.db: Db | None = checked_store(self.name, db, memory_manager)
-        self.memory_manager = memory_manager
-        on = [each.update_memory_on_run for each in self.members if each.update_memory_on_run]
-        self.update_memory_on_run: Curate = checked_curate(self.name, update_memory_on_run) or next(iter(on), False)
-        self.add_memories_to_context = add_memories_to_context
-        self.enable_agentic_memory = enable_agentic_memory
-        self.enable_session_summaries = enable_session_summaries
-        self.num_history_runs = num_history_runs
-
-    def spec(self, inherited: Inherited = NOTHING) -> TeamSpec:
-        """What its graph is built from. ``inherited`` is what a team that it is a member of lends it."""
-        if inherited.memory is None:
-            self.db = self.db or next((member.db for member in self.members if member.db), None)
-        model = usable_model(self.model, inherited)
-        memory = memory_use(self, model, inherited)
-        return TeamSpec(
-            name=self.name,
-            team_id=self.id,
-            role=self.role,
-            instructions=text_of(self.instructions),
-            model=model,
-            tools=usable_tools(self.name, self.tools),
-            members=tuple(member.spec(Inherited(model, memory)) for member in self.members),
-            memory=memory,
-        )
-
-    def __repr__(self) -> str:
-        return f"Team({self.name!r}, members={[member.name for member in self.members]!r})"

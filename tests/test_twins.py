@@ -7,7 +7,16 @@ import pytest
 
 from coterie import Agent, MemoryManager, PostgresDb, SqliteDb, Team, Worker
 
-WAITS_FOR_NOTHING = {"spec", "reset", "draw", "completed", "curate_in_background", "summarize_in_background", "stop"}
+WAITS_FOR_NOTHING = {
+    "common",
+    "completed",
+    "curate_in_background",
+    "draw",
+    "reset",
+    "spec",
+    "stop",
+    "summarize_in_background",
+}
 """Public methods that neither ask a model nor a database."""
 
 

@@ -9,7 +9,7 @@ from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
 from coterie import Agent, MemoryManager, RunOutput, Scope, Team
 from coterie.errors import ConfigurationError, RunError
 from coterie.graphs.events import MemberFinished
-from coterie.graphs.spec import member_tools
+from coterie.graphs.members import asked_members
 from coterie.memory.db import Db
 from coterie.teams.output import RunFinished
 from tests.support.scripted import ScriptedModel, calls
@@ -172,7 +172,7 @@ def test_members_without_a_model_use_the_teams() -> None:
 @pytest.mark.parametrize("name", ["two words", "a.b", "a:b|c", "調査", "curate", "recall", "<x>"])
 def test_any_name_will_do(name: str) -> None:
     team = Team("t", [member(name)])
-    (tool,) = member_tools(team.spec())
+    (tool,) = asked_members(team.spec())
     team = Team("t", [member(name)], model=leader((tool, {"task": "x"})))
     assert team.run("go").content == f"{name}: x"
 
@@ -183,7 +183,7 @@ def test_what_cannot_be_a_team_is_refused() -> None:
     with pytest.raises(ConfigurationError, match="cannot be told apart"):
         Team("t", [member("a b"), member("a_b")]).run("go")
     with pytest.raises(ConfigurationError, match="mode='chaos'"):
-        Team("t", [member("a")], mode="chaos")  # type: ignore[arg-type]
+        Team("t", [member("a")], mode="chaos")
 
 
 def test_run_and_stream_tell_the_same() -> None:

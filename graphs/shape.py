@@ -1,0 +1,52 @@
+"""The shape of a graph: what its nodes and edges depend on. Agents and teams of one shape share one compiled graph."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+from langgraph.graph import StateGraph
+
+from coterie.graphs.modes import mode_name
+from coterie.graphs.nodes import FlowNode, Steps
+from coterie.graphs.spec import Spec, TeamSpec, slug
+from coterie.graphs.state import GraphState, RunContext
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What a graph is compiled from."""
+
+    mode: str
+    """``agent``, or a team's mode."""
+    tools: bool
+    """Whether the model has tools to call."""
+    members: tuple[str, ...] = ()
+    """The nodes of a team's members."""
+
+
+def shape_of(spec: Spec, tools: bool) -> Shape:
+    """The shape of an agent's or a team's graph."""
+    if isinstance(spec, TeamSpec):
+        return Shape(mode_name(spec.mode), tools, tuple(slug(member.name) for member in spec.members))
+    return Shape("agent", tools)
+
+
+class Wiring:
+    """A graph that is being made."""
+
+    def __init__(self) -> None:
+        self.graph = StateGraph(GraphState, context_schema=RunContext)
+
+    def step(self, name: str, steps: Steps, *, takes: type[Any] | None = None) -> None:
+        """Add a node that takes these steps. ``takes``: its input, where that is not the graph's state."""
+        self.graph.add_node(name, FlowNode(name, steps), input_schema=takes)
+
+    def path(self, *names: str) -> None:
+        """Let nodes follow each other, always."""
+        for start, end in pairwise(names):
+            self.graph.add_edge(start, end)
+
+    def choice(self, name: str, choose: Callable[..., Any], ends: Sequence[str]) -> None:
+        """Let a function choose what follows a node: names, or LangGraph's ``Send``, of these nodes."""
+        self.graph.add_conditional_edges(name, choose, list(ends))
