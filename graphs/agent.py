@@ -2,6 +2,7 @@
 
 from langgraph.graph import END, START
 
+from coterie.graphs.form import wire_form
 from coterie.graphs.memory_nodes import curate, recall
 from coterie.graphs.nodes import ask_model, run_tools, wants_tools
 from coterie.graphs.shape import Shape, Wiring
@@ -9,20 +10,26 @@ from coterie.graphs.state import GraphState
 
 
 def wire(graph: Wiring, shape: Shape) -> None:
-    """Add the nodes and edges of an agent. Without tools it has no tools node."""
+    """Add the nodes and edges of an agent.
+
+    Without tools it has no tools node. Without tools and with a form for its answer it needs no other model node.
+    """
     graph.step("recall", recall)
-    graph.step("model", ask_model)
     graph.step("curate", curate)
-    graph.path(START, "recall", "model")
     graph.path("curate", END)
-    if shape.tools:
-        graph.step("tools", run_tools)
-        graph.path("tools", "model")
-        graph.choice("model", after_model, ["tools", "curate"])
-    else:
-        graph.path("model", "curate")
+    answered = wire_form(graph, shape)
+    if shape.form and not shape.tools:
+        graph.path(START, "recall", answered)
+        return
+    graph.step("model", ask_model)
+    graph.path(START, "recall", "model")
+    if not shape.tools:
+        graph.path("model", answered)
+        return
+    graph.step("tools", run_tools)
+    graph.path("tools", "model")
 
+    def after_model(state: GraphState) -> str:
+        return "tools" if wants_tools(state["messages"][-1]) else answered
 
-def after_model(state: GraphState) -> str:
-    """The tools that the model asked for come next; without any, its answer is done."""
-    return "tools" if wants_tools(state["messages"][-1]) else "curate"
+    graph.choice("model", after_model, ["tools", answered])

@@ -8,6 +8,7 @@ from langchain_core.tools import BaseTool
 from langgraph.graph import END, START
 from langgraph.types import Send
 
+from coterie.graphs.form import wire_form
 from coterie.graphs.members import MemberTask, asked_members, function_name, member_tool, work_as
 from coterie.graphs.memory_nodes import curate, recall
 from coterie.graphs.nodes import ask_model, run_tools, wants_tools
@@ -28,12 +29,13 @@ def wire(graph: Wiring, shape: Shape) -> None:
     graph.path(START, "recall", "leader")
     graph.path("tools", "leader")
     graph.path("curate", END)
+    answered = wire_form(graph, shape)
     keys = {function_name(key, place): key for place, key in enumerate(shape.members, start=1)}
 
     def after_leader(state: GraphState) -> str | list[Send]:
-        return hand_out(state, keys) if wants_tools(state["messages"][-1]) else "curate"
+        return hand_out(state, keys) if wants_tools(state["messages"][-1]) else answered
 
-    graph.choice("leader", after_leader, [*shape.members, "tools", "curate"])
+    graph.choice("leader", after_leader, [*shape.members, "tools", answered])
 
 
 def tools(team: TeamSpec) -> list[BaseTool]:

@@ -160,4 +160,5 @@ def filled(schema: dict[str, Any], text: str, definitions: dict[str, Any]) -> An
         return {name: filled(properties[name], text, definitions) for name in schema.get("required", [])}
     if schema.get("type") == "array":
         return [filled(schema["items"], text, definitions) for _ in range(schema.get("minItems", 0))]
-    return {"string": text, "boolean": False, "integer": 0, "number": 0.0}.get(schema.get("type", ""))
+    least = schema.get("minimum", schema.get("exclusiveMinimum", -1) + 1)
+    return {"string": text, "boolean": False, "integer": least, "number": least}.get(schema.get("type", ""))

@@ -21,15 +21,18 @@ class Shape:
     """``agent``, or a team's mode."""
     tools: bool
     """Whether the model has tools to call."""
+    form: bool = False
+    """Whether the answer is put into a schema's form."""
     members: tuple[str, ...] = ()
     """The nodes of a team's members."""
 
 
 def shape_of(spec: Spec, tools: bool) -> Shape:
     """The shape of an agent's or a team's graph."""
+    form = spec.conduct.output_schema is not None
     if isinstance(spec, TeamSpec):
-        return Shape(mode_name(spec.mode), tools, tuple(slug(member.name) for member in spec.members))
-    return Shape("agent", tools)
+        return Shape(mode_name(spec.mode), tools, form, tuple(slug(member.name) for member in spec.members))
+    return Shape("agent", tools, form)
 
 
 class Wiring:

@@ -119,7 +119,7 @@ class Inherited:
     memory: MemoryUse | None = None
 
 
-RESERVED = frozenset({"recall", "model", "leader", "router", "tools", "join", "plan", "curate"})
+RESERVED = frozenset({"recall", "model", "leader", "router", "tools", "join", "plan", "form", "curate"})
 """The names of our own nodes."""
 
 

@@ -5,7 +5,7 @@ LangChain is imported when a model is made, not before: it costs a second.
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -198,17 +198,42 @@ def _parsed(answer: Mapping[str, Any], schema: type[T]) -> T:
     """Read an answer: the arguments of a tool call, or the JSON in its text."""
     raw, text = answer["raw"], text_of(answer["raw"])
     called = [call["args"] for call in raw.tool_calls]
-    for candidate in called or _objects_in(text):
+    candidates = called or list(_objects_in(text))
+    found = _fitting(candidates, schema)
+    if found is not None:
+        return found
+    came = text or str(called or raw.additional_kwargs.get("refusal") or "")
+    cut = raw.response_metadata.get("finish_reason") == "length"
+    raise CurationError(
+        f"The model's answer is not the JSON it was asked for{' (it was cut off)' if cut else ''}"
+        f"{_misfit(candidates, schema)}: {shortened(came)!r}. Ask again, or use a model that can give structured"
+        " output."
+    )
+
+
+def parsed_text(text: str, schema: type[T]) -> T | None:
+    """Return what a text says in the form of a schema; None if it does not."""
+    return _fitting(_objects_in(text), schema)
+
+
+def _fitting(candidates: Iterable[Any], schema: type[T]) -> T | None:
+    for candidate in candidates:
         try:
             return schema.model_validate(candidate)
         except ValidationError:
             continue
-    came = text or str(called or raw.additional_kwargs.get("refusal") or "")
-    cut = raw.response_metadata.get("finish_reason") == "length"
-    raise CurationError(
-        f"The model's answer is not the JSON it was asked for{' (it was cut off)' if cut else ''}:"
-        f" {shortened(came)!r}. Ask again, or use a model that can give structured output."
-    )
+    return None
+
+
+def _misfit(candidates: Sequence[Any], schema: type[BaseModel]) -> str:
+    """What is wrong with the first value, in brackets."""
+    try:
+        for candidate in candidates[:1]:
+            schema.model_validate(candidate)
+    except ValidationError as error:
+        wrong = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        return f" ({'.'.join(map(str, wrong['loc']))}: {wrong['msg']})"
+    return ""
 
 
 def _objects_in(text: str) -> Iterator[Any]:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from langchain_core.messages import AnyMessage
+from pydantic import BaseModel
 
 from coterie.graphs.events import Event, MemberFinished
 from coterie.memory.edits import Applied
@@ -16,6 +17,8 @@ class RunOutput:
 
     content: str
     """The answer."""
+    parsed: BaseModel | None
+    """The answer as an instance of ``output_schema``. None: there is no such schema."""
     messages: tuple[AnyMessage, ...]
     """This turn: the user's message, the tool calls with their answers, the answer."""
     run_id: str

@@ -60,7 +60,7 @@ class Run:
             self.state = payload
         elif mode == "messages":
             message, metadata = payload
-            answering = metadata.get("langgraph_node") in ("model", "leader")
+            answering = metadata.get("langgraph_node") in ("model", "leader", "form")
             if answering and isinstance(message, AIMessageChunk) and message.text:
                 key = path[-1].split(":")[0] if path else ""
                 yield Token(self.names.get(key, self.spec.name), message.text)
@@ -104,11 +104,13 @@ class Run:
         messages = tuple(this_turn(self.state["messages"]))
         own = (event for event in self.told if isinstance(event, MemoryRecalled) and event.source == self.spec.name)
         recalled = (event.recall for event in own)
+        schema = self.spec.conduct.output_schema
         notices = tuple(self._notices())
         for notice in notices:
             log.warning(notice)
         output = RunOutput(
             content=messages[-1].text,
+            parsed=schema.model_validate_json(messages[-1].text) if schema else None,
             messages=messages,
             run_id=self.context.run_id or "",
             turn_id=self.state["turn_id"],

@@ -1,0 +1,63 @@
+"""The form of an answer: a node that puts it into a schema, where one is asked for."""
+
+from collections.abc import Sequence
+from typing import TypeVar
+
+from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, SystemMessage
+from langgraph.runtime import Runtime
+from pydantic import BaseModel
+
+from coterie.errors import CurationError, RunError
+from coterie.graphs.nodes import Update
+from coterie.graphs.prompts import system_prompt
+from coterie.graphs.shape import Shape, Wiring
+from coterie.graphs.spec import Built, slug
+from coterie.graphs.state import GraphState, RunContext, here
+from coterie.memory.flow import Flow
+from coterie.memory.models import asking, parsed_text
+
+T = TypeVar("T", bound=BaseModel)
+
+
+def wire_form(graph: Wiring, shape: Shape) -> str:
+    """Return the node that comes after an answer: the one that puts it into form, if that is asked for, or the curator.
+
+    The curator's node is there already.
+    """
+    if not shape.form:
+        return "curate"
+    graph.step("form", put_into_form)
+    graph.path("form", "curate")
+    return "form"
+
+
+def put_into_form(state: GraphState, runtime: Runtime[RunContext]) -> Flow[Update]:
+    """Put the answer into the form that its schema says, as JSON.
+
+    An answer that is in it already costs nothing more. Otherwise the model is asked for it, held to the schema.
+
+    Raises:
+        RunError: the model did not manage.
+    """
+    built = here(runtime)
+    schema = built.spec.conduct.output_schema
+    assert schema is not None, "the shape says so"
+    last = state["messages"][-1]
+    found = parsed_text(last.text, schema) if isinstance(last, AIMessage) else None
+    if found is None:
+        system = SystemMessage(system_prompt(built, state.get("recalled", ""), state.get("summary", "")))
+        found = yield from _asked(built, [system, *state.get("history", []), *state["messages"]], schema)
+    answer = AIMessage(found.model_dump_json(), name=slug(built.spec.name))
+    return {"messages": [answer] if not isinstance(last, AIMessage) or last.text != answer.text else []}
+
+
+def _asked(built: Built, messages: Sequence[AnyMessage], schema: type[T]) -> Flow[T]:
+    """Ask the model for the form. An answer that does not fit is shown to it, with what is wrong, once."""
+    try:
+        return (yield from asking(built.spec.model, messages, schema))
+    except CurationError as error:
+        again = HumanMessage(f"That does not fit: {error} Answer again, in the form that was asked for.")
+    try:
+        return (yield from asking(built.spec.model, [*messages, again], schema))
+    except CurationError as error:
+        raise RunError(f"{built.spec.name}: no answer in the form of {schema.__name__}: {error}") from error
