@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from coterie.memory.edits import Applied
@@ -78,4 +79,32 @@ class MemberFinished(Event):
     member: str
     task: str
     content: str
+    error: str | None
+
+
+@dataclass(frozen=True)
+class ModelCall:
+    """One answer of a model."""
+
+    model: str
+    """Its name, as its server says it. Empty: it does not say."""
+    seconds: float
+    input_tokens: int | None
+    """Of the prompt. None: the model does not say."""
+    output_tokens: int | None
+
+
+@dataclass(frozen=True)
+class StepFinished(Event):
+    """A node of a graph has run."""
+
+    path: str
+    """Whose node it was: ``desk/scout`` is the member scout of the team desk."""
+    node: str
+    """``recall``, ``model``, ``tools``, ``curate``, or a member's."""
+    started: datetime
+    seconds: float
+    """By the clock, the time of members and models that it waited for included."""
+    calls: tuple[ModelCall, ...]
+    """The answers of models that it got, its members' not included."""
     error: str | None

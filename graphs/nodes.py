@@ -15,6 +15,7 @@ from langgraph.types import Command
 
 from coterie.errors import CoterieError, RunError
 from coterie.graphs.events import ToolFinished, ToolStarted
+from coterie.graphs.metering import metered
 from coterie.graphs.prompts import system_prompt
 from coterie.graphs.spec import described, slug
 from coterie.graphs.state import GraphState, RunContext, here, tell
@@ -56,11 +57,15 @@ class FlowNode(Runnable[Any, Update]):
 
     def invoke(self, input: Any, config: RunnableConfig | None = None, **kwargs: Any) -> Update:
         """Take the steps in this thread."""
-        return drive(self._steps(input, get_runtime(RunContext)))
+        return drive(self._flow(input))
 
     async def ainvoke(self, input: Any, config: RunnableConfig | None = None, **kwargs: Any) -> Update:
         """Take the steps, awaiting the models."""
-        return await adrive(self._steps(input, get_runtime(RunContext)))
+        return await adrive(self._flow(input))
+
+    def _flow(self, input: Any) -> Flow[Update]:
+        runtime = get_runtime(RunContext)
+        return metered(self._steps(input, runtime), self.name, runtime)
 
 
 def ask_model(state: GraphState, runtime: Runtime[RunContext]) -> Flow[Update]:

@@ -1,14 +1,36 @@
 """What a run returns, and the events that only a whole run has."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from langchain_core.messages import AnyMessage
 from pydantic import BaseModel
 
-from coterie.graphs.events import Event, MemberFinished
+from coterie.graphs.events import Event, MemberFinished, StepFinished
 from coterie.memory.edits import Applied
 from coterie.memory.report import CurationReport
 from coterie.memory.values import Recall
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What models were asked for."""
+
+    model_calls: int
+    input_tokens: int | None
+    """Of all prompts. None: a model did not say."""
+    output_tokens: int | None
+
+    @classmethod
+    def of(cls, steps: Iterable[StepFinished]) -> "Usage":
+        """The sum over some steps."""
+        calls = [call for step in steps for call in step.calls]
+        said = all(call.input_tokens is not None and call.output_tokens is not None for call in calls)
+        return cls(
+            model_calls=len(calls),
+            input_tokens=sum(call.input_tokens or 0 for call in calls) if said else None,
+            output_tokens=sum(call.output_tokens or 0 for call in calls) if said else None,
+        )
 
 
 @dataclass(frozen=True)
@@ -37,6 +59,9 @@ class RunOutput:
     """What the curator did: for this turn, and for earlier ones that were still owed."""
     in_background: bool
     """The curator goes through this run's turn when the answer is out: what it does is not in here."""
+    steps: tuple[StepFinished, ...]
+    """The nodes that ran, the members' too, in the order in which they finished: how long each took, what models were
+    asked in it."""
     notices: tuple[str, ...]
     """What the user should know, such as that no model is configured."""
 
@@ -47,6 +72,17 @@ class RunOutput:
     def curation(self) -> CurationReport | None:
         """What the curator did with this run's turn. None: nothing was to be remembered, or it is `in_background`."""
         return next((report for report in self.curations if report.turn_id == self.turn_id), None)
+
+    @property
+    def usage(self) -> "Usage":
+        """The model calls of the run, its members' and its curator's too, and their tokens."""
+        return Usage.of(self.steps)
+
+    def usage_by_node(self) -> "dict[str, Usage]":
+        """The same for each node that asked a model: ``{"desk/leader": ..., "desk/scout/model": ...}``."""
+        nodes = {f"{step.path}/{step.node}" for step in self.steps if step.calls}
+        steps = {node: [step for step in self.steps if f"{step.path}/{step.node}" == node] for node in sorted(nodes)}
+        return {node: Usage.of(found) for node, found in steps.items()}
 
     @property
     def memories_changed(self) -> tuple[Applied, ...]:

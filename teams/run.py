@@ -9,7 +9,15 @@ from typing import Any
 from langchain_core.messages import AIMessageChunk, HumanMessage
 
 from coterie.errors import InputError, RunError
-from coterie.graphs.events import Event, MemberFinished, MemoryChanged, MemoryCurated, MemoryRecalled, Token
+from coterie.graphs.events import (
+    Event,
+    MemberFinished,
+    MemoryChanged,
+    MemoryCurated,
+    MemoryRecalled,
+    StepFinished,
+    Token,
+)
 from coterie.graphs.memory_nodes import stored_messages
 from coterie.graphs.offline import NOTICE
 from coterie.graphs.spec import Curate, Spec, TeamSpec, slug
@@ -121,6 +129,7 @@ class Run:
             own_changes=tuple(event.applied for event in self.told if isinstance(event, MemoryChanged)),
             curations=tuple(event.report for event in self.told if isinstance(event, MemoryCurated)),
             in_background=self._curated == "background",
+            steps=tuple(event for event in self.told if isinstance(event, StepFinished)),
             notices=notices,
         )
         return RunFinished(self.spec.name, output)

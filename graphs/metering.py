@@ -1,0 +1,75 @@
+"""What a step costs: how long it took, and the model calls that it made, with their tokens."""
+
+from datetime import UTC, datetime
+from time import perf_counter
+from typing import Any, TypeVar
+
+from langchain_core.messages import AIMessage
+from langgraph.errors import GraphBubbleUp
+
+from coterie.graphs.events import ModelCall, StepFinished
+from coterie.graphs.state import Running, tell
+from coterie.memory.flow import Flow
+
+T = TypeVar("T")
+
+
+def metered(steps: Flow[T], node: str, runtime: Running) -> Flow[T]:
+    """The same steps. When they have come to an end, be it an error, `StepFinished` says what they cost.
+
+    An interrupt is no end: the node begins anew when the run is resumed.
+    """
+    calls: list[ModelCall] = []
+    started, begin = datetime.now(UTC), perf_counter()
+
+    def tell_end(error: Exception | None = None) -> None:
+        built = runtime.context.built if runtime.context is not None else None
+        name, path = (built.spec.name, built.path) if built else (node, "")
+        failed = None if error is None else f"{type(error).__name__}: {error}"
+        tell(runtime, StepFinished(name, path, node, started, perf_counter() - begin, tuple(calls), failed))
+
+    try:
+        result = yield from _watched(steps, calls)
+    except GraphBubbleUp:
+        raise
+    except Exception as error:
+        tell_end(error)
+        raise
+    tell_end()
+    return result
+
+
+def _watched(steps: Flow[T], calls: list[ModelCall]) -> Flow[T]:
+    """The same steps; a model's answer that they wait for is noted."""
+    answer, error = None, None
+    while True:
+        try:
+            effect = steps.throw(error) if error is not None else steps.send(answer)
+        except StopIteration as stop:
+            return stop.value  # type: ignore[no-any-return]  # what the steps returned: a T
+        answer, error, begin = None, None, perf_counter()
+        try:
+            answer = yield effect
+        except GeneratorExit:
+            steps.close()
+            raise
+        except Exception as raised:
+            error = raised
+        if (message := _answered(answer)) is not None:
+            calls.append(_model_call(message, perf_counter() - begin))
+
+
+def _answered(answer: Any) -> AIMessage | None:
+    """A model's message, if that is what was waited for; with structured output it is called "raw"."""
+    message = answer.get("raw") if isinstance(answer, dict) else answer
+    return message if isinstance(message, AIMessage) else None
+
+
+def _model_call(message: AIMessage, seconds: float) -> ModelCall:
+    usage, said = message.usage_metadata, message.response_metadata
+    return ModelCall(
+        model=str(said.get("model_name") or said.get("model") or ""),
+        seconds=seconds,
+        input_tokens=usage["input_tokens"] if usage else None,
+        output_tokens=usage["output_tokens"] if usage else None,
+    )
