@@ -9,6 +9,7 @@ from langgraph.runtime import Runtime
 
 from coterie.errors import ConflictError, CoterieError, CurationError, NotFoundError
 from coterie.graphs.events import MemoryCurated, MemoryRecalled
+from coterie.graphs.hooks import answered
 from coterie.graphs.nodes import FlowNode, Update
 from coterie.graphs.prompts import memory_block
 from coterie.graphs.spec import AgentSpec, MemoryUse, Spec
@@ -139,8 +140,12 @@ def curator_node(
 
 
 def curate(state: GraphState, runtime: Runtime[RunContext]) -> Flow[Update]:
-    """Keep and curate the turn of the agent or team whose graph is running."""
-    return kept_and_curated(whose(here(runtime).spec), state, runtime)
+    """Keep and curate the turn of the agent or team whose graph is running, with the answer that its hooks leave."""
+    changed = yield from answered(state, runtime)
+    if changed:
+        state = {**state, "messages": [*state["messages"][:-1], *changed]}
+    yield from kept_and_curated(whose(here(runtime).spec), state, runtime)
+    return {"messages": changed} if changed else {}
 
 
 def kept_and_curated(who: Whose, state: GraphState, runtime: Runtime[RunContext]) -> Flow[Update]:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from langchain_core.messages import AIMessageChunk, HumanMessage
+from langgraph.runtime import RunControl
 
 from coterie.errors import InputError, RunError
 from coterie.graphs.events import (
@@ -36,6 +37,8 @@ class Run:
     def __init__(self, spec: Spec, message: str, user_id: str | None, session_id: str | None) -> None:
         self.spec = spec
         self.told: list[Event] = []
+        self.control = RunControl()
+        """Stops the run, and its members, at their next steps."""
         session_id = session_id or new_id()
         session = SessionState(spec.memory.manager.db, user_id, session_id) if spec.memory else None
         self.context = RunContext(user_id, session_id, new_id(), session=session, told=self.told)
@@ -51,7 +54,13 @@ class Run:
         thread = json.dumps([self.context.user_id, self.context.session_id])
         config = {"configurable": {"thread_id": thread}, "recursion_limit": self.spec.conduct.max_steps}
         modes = ["values", "custom", "messages"] if tokens else ["values"]
-        return {"config": config, "context": self.context, "stream_mode": modes, "subgraphs": tokens}
+        return {
+            "config": config,
+            "context": self.context,
+            "stream_mode": modes,
+            "subgraphs": tokens,
+            "control": self.control,
+        }
 
     def started(self) -> RunStarted:
         """The first event."""
@@ -139,11 +148,6 @@ class Run:
             yield NOTICE
         if self.spec.memory and self.spec.memory.curate and self.context.user_id is None:
             yield f"{self.spec.name} remembers nothing of this run: say who speaks with user_id=."
-
-    def too_long(self) -> RunError:
-        """The error of a run that goes round in circles."""
-        steps = self.spec.conduct.max_steps
-        return RunError(f"{self.spec.name} was stopped after {steps} steps without an answer: does a tool loop?")
 
 
 def checked_message(message: str) -> str:

@@ -2,14 +2,13 @@
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping
+from collections.abc import AsyncIterator, Coroutine, Generator, Iterator, Mapping
+from contextlib import aclosing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 
-from langgraph.errors import GraphRecursionError
-
 from coterie.errors import ConfigurationError, CoterieError
-from coterie.graphs.build import build_graph
+from coterie.graphs.build import BoundGraph, build_graph
 from coterie.graphs.draw import draw
 from coterie.graphs.events import Event
 from coterie.graphs.spec import Graph, Spec
@@ -17,6 +16,7 @@ from coterie.memory.flow import in_thread
 from coterie.memory.manager import MemoryManager
 from coterie.teams.output import RunFinished, RunOutput
 from coterie.teams.run import Run
+from coterie.teams.stopping import interruptible
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -40,8 +40,8 @@ class Runs(ABC):
         return self._compiled[1]
 
     @property
-    def _compiled(self) -> tuple[Spec, Graph]:
-        found: tuple[Spec, Graph] | None = self.__dict__.get("_cache")
+    def _compiled(self) -> tuple[Spec, BoundGraph]:
+        found: tuple[Spec, BoundGraph] | None = self.__dict__.get("_cache")
         if found is None:
             spec = self.spec()
             found = self.__dict__["_cache"] = (spec, build_graph(spec))
@@ -110,14 +110,23 @@ class Runs(ABC):
     aupdate_session_state = in_thread(update_session_state)
     aget_session_summary = in_thread(get_session_summary)
 
-    def _stream(self, run: Run, graph: Graph, tokens: bool) -> Iterator[Event]:
+    def _stream(self, run: Run, graph: BoundGraph, tokens: bool) -> Iterator[Event]:
         yield run.started()
+        chunks = graph.stream(run.input, **run.options(tokens))
         try:
-            for chunk in graph.stream(run.input, **run.options(tokens)):
+            while (chunk := self._next(chunks, run)) is not None:
                 yield from run.read(chunk)
             yield run.finished()
         except BaseException as error:
+            run.control.request_drain()
+            chunks.close()
             raise self._broken_off(run, error) from error.__cause__
+
+    @staticmethod
+    def _next(chunks: Generator[Any, None, None], run: Run) -> Any:
+        """The next chunk; None: there is none. Ctrl+C stops the run's members and tools at their next steps."""
+        with interruptible(run.control.request_drain):
+            return next(chunks, None)
 
     async def _astream(
         self, message: str, user_id: str | None, session_id: str | None, tokens: bool
@@ -126,9 +135,10 @@ class Runs(ABC):
         run = Run(spec, message, user_id, session_id)
         yield run.started()
         try:
-            async for chunk in graph.astream(run.input, **run.options(tokens)):
-                for event in run.read(chunk):
-                    yield event
+            async with aclosing(graph.astream(run.input, **run.options(tokens))) as chunks:
+                async for chunk in chunks:
+                    for event in run.read(chunk):
+                        yield event
             yield run.finished()
         except BaseException as error:
             raise await asyncio.to_thread(self._broken_off, run, error) from error.__cause__
@@ -141,7 +151,7 @@ class Runs(ABC):
                 memory.manager.db.record_turn(turn)
             except CoterieError as lost:
                 error.add_note(f"The turn could not be kept: {lost}")
-        return run.too_long() if isinstance(error, GraphRecursionError) else error
+        return error
 
     @overload
     def run(

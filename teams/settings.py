@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from coterie.errors import ConfigurationError
+from coterie.graphs.limits import checked_conduct
 from coterie.graphs.offline import OfflineModel
 from coterie.graphs.spec import Conduct, Curate, Inherited, MemoryUse, slug
 from coterie.memory.db import Db
@@ -109,7 +110,7 @@ class Settings(Runs):
         }
 
     def _conduct(self) -> Conduct:
-        return Conduct(
+        conduct = Conduct(
             retry=self.retry_policy,
             timeout=self.timeout,
             tool_call_limit=self.tool_call_limit,
@@ -123,6 +124,7 @@ class Settings(Runs):
             session_reducers=dict(self.session_reducers or {}),
             session_in_prompt=self.add_session_state_to_context,
         )
+        return checked_conduct(self.name, conduct)
 
 
 def checked_name(name: str) -> str:

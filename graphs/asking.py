@@ -1,0 +1,115 @@
+"""The node that asks the model."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from langchain_core.messages import AIMessage, AnyMessage, SystemMessage
+from langgraph.errors import GraphBubbleUp
+from langgraph.runtime import Runtime
+
+from coterie.errors import CoterieError
+from coterie.graphs.events import AttemptFailed, ToolFinished
+from coterie.graphs.limits import calls_left, pause_before_next, within_limit, without_calls
+from coterie.graphs.nodes import Invoke, Update, failure, node_name
+from coterie.graphs.prompts import system_prompt
+from coterie.graphs.spec import described, slug
+from coterie.graphs.state import GraphState, RunContext, here, tell
+from coterie.graphs.waiting import CallTimeout, Pause, Within
+from coterie.graphs.written_calls import with_written_calls
+from coterie.memory.flow import Effect, Flow
+
+ENOUGH = "You have made all the tool calls that you may. Answer now, from what you have."
+
+
+def ask_model(state: GraphState, runtime: Runtime[RunContext]) -> Flow[Update]:
+    """Ask the model, with instructions, memories, history and the messages so far.
+
+    Calls beyond ``tool_call_limit`` are answered here, with a refusal. When none is left, the model is asked without
+    tools, so that the run ends with an answer.
+
+    Raises:
+        RunError: the model failed, as often as it was asked.
+    """
+    built = here(runtime)
+    spec, limit = built.spec, built.spec.conduct.tool_call_limit
+    system = system_prompt(built, state.get("recalled", ""), state.get("summary", ""))
+    before, left = [*state.get("history", []), *state["messages"]], calls_left(spec, state["messages"])
+    new: list[AnyMessage] = []
+    if limit is None or left:
+        answer = yield from _answer(Invoke(built.model, [SystemMessage(system), *before]), runtime)
+        answer = with_written_calls(answer, {tool.name for tool in built.tools})
+        new = [answer] if left is None or limit is None else within_limit(answer, left, limit)
+        _tell_refusals(new, runtime)
+        if isinstance(new[-1], AIMessage):
+            return {"messages": new}
+    prompt = [SystemMessage(f"{system}\n\n{ENOUGH}"), *before, *new]
+    answer = yield from _answer(Invoke(spec.model, prompt), runtime)
+    last = without_calls(answer)
+    if not last.text and last is not answer:
+        raise failure(runtime, f"its model answers with nothing but tool calls, beyond tool_call_limit={limit}.")
+    return {"messages": [*new, last]}
+
+
+def _answer(asked: Invoke, runtime: Runtime[RunContext]) -> Flow[AIMessage]:
+    """What the model answers, in the name of whoever asks it.
+
+    Raises:
+        RunError: it failed.
+    """
+    spec, attempts = here(runtime).spec, Attempts(runtime)
+    try:
+        answer: AIMessage = yield from attempts.at(asked)
+    except (GraphBubbleUp, CoterieError):
+        raise
+    except Exception as error:
+        often = f", {attempts.made} times" if attempts.made > 1 else ""
+        reason = f"its model failed{often} ({described(spec.model)}): {plainly(error)}."
+        raise failure(runtime, reason, attempts.made) from error
+    return answer.model_copy(update={"name": slug(spec.name)})
+
+
+def plainly(error: Exception) -> str:
+    """An error on one line, without a full stop."""
+    said = " ".join(str(error).split()).rstrip(".")
+    if isinstance(error, CallTimeout):
+        return said
+    return f"{type(error).__name__}: {said}" if said else type(error).__name__
+
+
+@dataclass
+class Attempts:
+    """Asks a model: each call within ``timeout``, and again as ``retry_policy`` says."""
+
+    runtime: Runtime[RunContext]
+    made: int = 0
+    """How many attempts there were at the last effect."""
+
+    def at(self, effect: Effect) -> Flow[Any]:
+        """Wait for this effect. What the last attempt raises is raised as it is; each is told."""
+        conduct = here(self.runtime).spec.conduct
+        once = Within(effect, conduct.timeout) if conduct.timeout is not None else effect
+        self.made = 0
+        while True:
+            self.made += 1
+            try:
+                return (yield once)
+            except (GraphBubbleUp, CoterieError):
+                raise
+            except Exception as error:
+                self._tell(error)
+                pause = pause_before_next(conduct.retry, self.made, error)
+                if pause is None:
+                    raise
+            yield Pause(pause, self.runtime.control)
+
+    def _tell(self, error: Exception) -> None:
+        name = here(self.runtime).spec.name
+        tell(self.runtime, AttemptFailed(name, node_name(), self.made, plainly(error)))
+
+
+def _tell_refusals(messages: Sequence[AnyMessage], runtime: Runtime[RunContext]) -> None:
+    for message in messages:
+        if message.type == "tool":
+            name = here(runtime).spec.name
+            tell(runtime, ToolFinished(name, message.name or "", message.text, message.tool_call_id, failed=True))
