@@ -52,7 +52,7 @@ class FlowNode(Runnable[Any, Update]):
     """
 
     def __init__(self, name: str, steps: Steps) -> None:
-        self.name = name
+        self.name = self.node = name
         self._steps = steps
 
     def invoke(self, input: Any, config: RunnableConfig | None = None, **kwargs: Any) -> Update:
@@ -65,7 +65,7 @@ class FlowNode(Runnable[Any, Update]):
 
     def _flow(self, input: Any) -> Flow[Update]:
         runtime = get_runtime(RunContext)
-        return metered(self._steps(input, runtime), self.name, runtime)
+        return metered(self._steps(input, runtime), self.node, runtime)
 
 
 def ask_model(state: GraphState, runtime: Runtime[RunContext]) -> Flow[Update]:
