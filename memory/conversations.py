@@ -9,8 +9,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from coterie.errors import ConflictError, NotFoundError
-from coterie.memory import inputs, leases, rows
-from coterie.memory.prepared import Prepared
+from coterie.memory import inputs, leases, notes, rows
+from coterie.memory.dialect import Insert
+from coterie.memory.prepared import Prepared, together
 from coterie.memory.tables import SESSION, TURN
 from coterie.memory.values import Session, Turn
 
@@ -38,7 +39,6 @@ _turns = Prepared(
 )
 _this_turn = (TURN.c.user_id == _user) & (TURN.c.turn_id == sa.bindparam("key_turn"))
 _turn = Prepared(sa.select(*rows.TURN_COLUMNS).where(_this_turn))
-Insert = Callable[[sa.Table], Any]
 ChangeState = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 """Gets a session's state, and returns what is to be set in it."""
 _SESSION_NAMES = ("user_id", "session_id", "team_id", "agent_id", "state", "created_at", "updated_at", "version")
@@ -83,10 +83,13 @@ def _new_session(user_id: str | None, session_id: str, team_id: str | None, agen
 
 
 def record(connection: sa.Connection, insert: Insert, turn: Turn) -> None:
-    """Keep a turn, once, and its session."""
+    """Keep a turn, once, and its session. The notes of its run have done their work."""
     columns = {**rows.turn_columns(inputs.checked_turn(turn)), "due_at": leases.first_due(turn)}
     session = {"key_user": columns["user_id"], "key_session": turn.session_id}
-    if _insert_turn(insert).change(connection, {**columns, **session}):  # 0 tells that the row was there
+    with together(connection):
+        recorded = _insert_turn(insert).ask(connection, {**columns, **session})
+        notes.remove(connection, columns["user_id"], turn.run_id)
+    if recorded.count():  # 0 tells that the row was there
         touched = _new_session(turn.user_id, turn.session_id, turn.team_id, turn.agent_id)
         _touch_session(insert).change(connection, touched)
 

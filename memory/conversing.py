@@ -17,7 +17,7 @@ class Conversing(FillingGaps):
     """Keeps what was said."""
 
     def record_turn(self, turn: Turn) -> None:
-        """Keep a turn, and make or touch its session, in one transaction.
+        """Keep a turn, make or touch its session, and remove the notes of its run, in one transaction.
 
         A turn whose ``turn_id`` the user has already is not written again. One that is pending may be taken up at once
         (`claim_turn`); with a ``lease`` it is left to whoever records it, for `coterie.memory.leases.LEASE_SECONDS`.
