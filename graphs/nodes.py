@@ -43,10 +43,8 @@ class FlowNode(Runnable[Any, Update]):
     adds no span of its own to a trace, unlike a RunnableLambda, and costs a fifth of it.
     """
 
-    name: str
-
     def __init__(self, name: str, steps: Steps) -> None:
-        self.name = name
+        self.name = self.node = name
         self._steps = steps
 
     def invoke(self, input: Any, config: RunnableConfig | None = None, **kwargs: Any) -> Update:
@@ -59,7 +57,7 @@ class FlowNode(Runnable[Any, Update]):
 
     def _flow(self, input: Any) -> Flow[Update]:
         runtime = get_runtime(RunContext)
-        return metered(self._steps(input, runtime), self.name, runtime)
+        return metered(self._steps(input, runtime), self.node, runtime)
 
 
 def node_name() -> str:

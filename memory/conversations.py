@@ -1,6 +1,7 @@
 """Sessions and turns: what was said."""
 
 from collections.abc import Callable, Mapping
+from copy import deepcopy
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
@@ -8,8 +9,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from coterie.errors import ConflictError, NotFoundError
-from coterie.memory import inputs, leases, rows
-from coterie.memory.prepared import Prepared
+from coterie.memory import inputs, leases, notes, rows
+from coterie.memory.dialect import Insert
+from coterie.memory.prepared import Prepared, together
 from coterie.memory.tables import SESSION, TURN
 from coterie.memory.values import Session, Turn
 
@@ -37,7 +39,8 @@ _turns = Prepared(
 )
 _this_turn = (TURN.c.user_id == _user) & (TURN.c.turn_id == sa.bindparam("key_turn"))
 _turn = Prepared(sa.select(*rows.TURN_COLUMNS).where(_this_turn))
-Insert = Callable[[sa.Table], Any]
+ChangeState = Callable[[Mapping[str, Any]], Mapping[str, Any]]
+"""Gets a session's state, and returns what is to be set in it."""
 _SESSION_NAMES = ("user_id", "session_id", "team_id", "agent_id", "state", "created_at", "updated_at", "version")
 """What a new session has."""
 
@@ -80,10 +83,13 @@ def _new_session(user_id: str | None, session_id: str, team_id: str | None, agen
 
 
 def record(connection: sa.Connection, insert: Insert, turn: Turn) -> None:
-    """Keep a turn, once, and its session."""
+    """Keep a turn, once, and its session. The notes of its run have done their work."""
     columns = {**rows.turn_columns(inputs.checked_turn(turn)), "due_at": leases.first_due(turn)}
     session = {"key_user": columns["user_id"], "key_session": turn.session_id}
-    if _insert_turn(insert).change(connection, {**columns, **session}):  # 0 tells that the row was there
+    with together(connection):
+        recorded = _insert_turn(insert).ask(connection, {**columns, **session})
+        notes.remove(connection, columns["user_id"], turn.run_id)
+    if recorded.count():  # 0 tells that the row was there
         touched = _new_session(turn.user_id, turn.session_id, turn.team_id, turn.agent_id)
         _touch_session(insert).change(connection, touched)
 
@@ -131,13 +137,32 @@ def sessions(connection: sa.Connection, user_id: str | None, limit: int | None) 
     return [rows.session_value(row) for row in found]
 
 
-def update_state(
-    connection: sa.Connection, insert: Insert, user_id: str | None, session_id: str, state: Mapping[str, Any]
+class OutsideError(Exception):
+    """What an application's function raised within a transaction, so that it is not taken for the database's."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(error)
+        self.error = error
+
+
+def change_state(
+    connection: sa.Connection, insert: Insert, user_id: str | None, session_id: str, change: ChangeState
 ) -> Session:
-    """Merge the state by key into what is there."""
-    new, key = inputs.checked_state(state), {"key_user": _owner(user_id), "key_session": session_id}
-    _insert_session(insert).change(connection, _new_session(user_id, session_id, None, None))
-    (row,) = _session_to_change.mappings(connection, key)
+    """Merge by key what ``change`` makes of the state. The session is locked meanwhile, and made if it is not there.
+
+    Raises:
+        OutsideError: with what ``change`` raised.
+    """
+    key = {"key_user": _owner(user_id), "key_session": inputs.key("session_id", session_id)}
+    while not (found := _session_to_change.mappings(connection, key)):  # unless it is erased in between: once
+        _insert_session(insert).change(connection, _new_session(user_id, session_id, None, None))
+    (row,) = found
+    try:
+        changed = change(deepcopy(row["state"]))  # what it does to its copy is not kept, only what it returns
+    except Exception as error:
+        raise OutsideError(error) from error
+    if not (new := inputs.checked_state(changed)):
+        return rows.session_value(row)
     values = {"state": {**row["state"], **new}, "updated_at": datetime.now(UTC)}
     _new_state.change(connection, {**key, **values})
     return rows.session_value({**row, **values})

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from coterie.memory import conversations, inputs, reach, searching, turn_search
+from coterie.memory.conversations import ChangeState
 from coterie.memory.flow import in_thread
 from coterie.memory.gaps import TURNS, FillingGaps
 from coterie.memory.kept import OF_TURNS
@@ -16,7 +17,7 @@ class Conversing(FillingGaps):
     """Keeps what was said."""
 
     def record_turn(self, turn: Turn) -> None:
-        """Keep a turn, and make or touch its session, in one transaction.
+        """Keep a turn, make or touch its session, and remove the notes of its run, in one transaction.
 
         A turn whose ``turn_id`` the user has already is not written again. One that is pending may be taken up at once
         (`claim_turn`); with a ``lease`` it is left to whoever records it, for `coterie.memory.leases.LEASE_SECONDS`.
@@ -86,13 +87,40 @@ class Conversing(FillingGaps):
             return conversations.sessions(connection, user_id, limit)
 
     def update_session_state(self, user_id: str | None, session_id: str, state: Mapping[str, Any]) -> Session:
-        """Merge ``state`` by key into the session's, in one transaction; an unknown session is made.
+        """Merge ``state`` by key into the session's, in one transaction: `change_session_state` without a look at it.
 
         Raises:
             InputError: a value is not plain JSON.
         """
-        with self._writing(of_user(user_id)) as connection:
-            return conversations.update_state(connection, self._dialect.insert, user_id, session_id, state)
+        return self.change_session_state(user_id, session_id, lambda _: state)
+
+    def change_session_state(self, user_id: str | None, session_id: str, change: ChangeState) -> Session:
+        """Merge what ``change`` makes of a session's state into it, by key, while nobody else can change it.
+
+        All in one transaction. An unknown session is made; its state is empty. When ``change`` returns an empty
+        mapping, a session that is there stays as it is.
+
+        Args:
+            user_id: Whose session. None: one without a user.
+            session_id: Which.
+            change: Gets the state as it is now, and returns the keys to set; what it does to its argument is not kept.
+                It is called once, in the thread that calls this (of the ``a`` twin: a worker thread). Others who write
+                wait meanwhile, on SQLite all of them, on PostgreSQL those of the session: it should be quick, and must
+                not use the store.
+
+        Returns:
+            The session as it is then.
+
+        Raises:
+            InputError: a value is not plain JSON. Nothing is written.
+            Exception: whatever ``change`` raises. Nothing is written.
+        """
+        try:
+            with self._writing(of_user(user_id)) as connection:
+                return conversations.change_state(connection, self._dialect.insert, user_id, session_id, change)
+        except conversations.OutsideError as outside:
+            error = outside.error
+        raise error
 
     def new_turns(self, session: Session, limit: int | None = 20) -> list[Turn]:
         """The first turns of a session that its summary does not cover yet, in the order they were recorded."""
@@ -115,6 +143,7 @@ class Conversing(FillingGaps):
     asession = in_thread(session)
     asessions = in_thread(sessions)
     aupdate_session_state = in_thread(update_session_state)
+    achange_session_state = in_thread(change_session_state)
     anew_turns = in_thread(new_turns)
     akeep_summary = in_thread(keep_summary)
 

@@ -13,6 +13,7 @@ from coterie.memory.edits import Erased
 from coterie.memory.flow import in_thread
 from coterie.memory.leasing import Leasing
 from coterie.memory.maintaining import Maintaining
+from coterie.memory.noting import Noting
 from coterie.memory.proposing import Proposing
 from coterie.memory.reembedding import Reembedding
 from coterie.memory.remembering import Remembering
@@ -21,7 +22,7 @@ from coterie.memory.transferring import Transferring
 from coterie.memory.values import Scope
 
 
-class Db(Remembering, Revising, Proposing, Conversing, Leasing, Reembedding, Transferring, Maintaining):
+class Db(Remembering, Revising, Proposing, Conversing, Noting, Leasing, Reembedding, Transferring, Maintaining):
     """The store on some database. Made by `SqliteDb` and `PostgresDb`; safe to share between threads.
 
     Making one costs nothing: it connects, and makes or upgrades the schema, on first use. A process that forks after
@@ -29,7 +30,7 @@ class Db(Remembering, Revising, Proposing, Conversing, Leasing, Reembedding, Tra
     """
 
     def erase(self, user_id: str) -> Erased:
-        """Remove a person: memories, revisions, turns, sessions, vectors, proposals; from indexes and the file too.
+        """Remove a person: all of memories, turns, sessions, notes and what belongs to them; from the file too.
 
         The rows go in one transaction; then what they leave in the file is overwritten, which takes as long as the
         database is large. It may be called again.

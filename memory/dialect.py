@@ -13,6 +13,9 @@ from coterie.memory.prepared import Prepared, Row, run
 from coterie.memory.reach import Reach
 from coterie.memory.values import Filters, Scope
 
+Insert = Callable[[sa.Table], Any]
+"""Makes the INSERT that knows ON CONFLICT."""
+
 
 class LostRaceError(ConflictError):
     """Another transaction got in the way. The same work, begun again, may well be done."""
@@ -23,7 +26,7 @@ class Dialect(ABC):
 
     name: str
     """What the user sees in messages: a path, or a URL without its password."""
-    insert: Callable[[sa.Table], Any]
+    insert: Insert
     """The INSERT that knows ON CONFLICT."""
     driver_error: type[Exception]
     """The base of what the driver raises by itself."""

@@ -240,3 +240,4 @@ class Erased:
     sessions: int
     vectors: int
     proposals: int
+    notes: int

@@ -11,6 +11,7 @@ _COUNTED = {
     "turns": "turn",
     "sessions": "session",
     "proposals": "proposal",
+    "notes": "note",
 }
 
 

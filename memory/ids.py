@@ -1,11 +1,14 @@
 """Identifiers: UUIDv7 strings, so that the order of ids is the order in time."""
 
 import os
+import re
 import threading
 import time
+from datetime import datetime
 
 _TICKS_PER_MS = 4096
 """The 12 bits after the milliseconds hold the fraction of the millisecond (RFC 9562, section 6.2, method 3)."""
+_FORM = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 
 _lock = threading.Lock()
 _last_tick = 0
@@ -27,3 +30,22 @@ def new_id() -> str:
     value = (milliseconds & ((1 << 48) - 1)) << 80 | 0x7 << 76 | fraction << 64 | 0x2 << 62 | random
     text = f"{value:032x}"  # as uuid.UUID writes it, in a third of the time
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+
+def is_id(text: str) -> bool:
+    """Whether it is a UUIDv7 as `new_id` writes it.
+
+    >>> is_id(new_id()), is_id("note-1")
+    (True, False)
+    """
+    return _FORM.fullmatch(text) is not None
+
+
+def first_at(moment: datetime) -> str:
+    """A text that is less than every id from that millisecond on, and greater than every one before.
+
+    >>> first_at(datetime(2026, 1, 1)) < new_id() < first_at(datetime(9999, 1, 1))
+    True
+    """
+    milliseconds = f"{int(moment.timestamp() * 1000):012x}"
+    return f"{milliseconds[:8]}-{milliseconds[8:]}"

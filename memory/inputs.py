@@ -11,10 +11,12 @@ from typing import Any, TypeVar, get_args
 
 from coterie.errors import InputError
 from coterie.memory.edits import CEILING, Add, Change, Clear, Edit, Merge, Ref
+from coterie.memory.ids import is_id
 from coterie.memory.scope import audience
-from coterie.memory.values import Scope, Trust, Turn, UserMemory, Visibility, checked_id
+from coterie.memory.values import Note, Scope, Trust, Turn, UserMemory, Visibility, checked_id
 
 MAX_MEMORY_CHARACTERS = 10_000
+MAX_NOTE_CHARACTERS = 10_000
 EVERYTHING = 2**62
 """A LIMIT that limits nothing."""
 
@@ -97,13 +99,16 @@ def checked_limit(limit: int | None) -> int:
 
 def checked_statement(text: str) -> str:
     """The words of a memory."""
-    checked_text("memory", text)
+    return _checked_words("memory", text, MAX_MEMORY_CHARACTERS)
+
+
+def _checked_words(name: str, text: str, most: int) -> str:
+    checked_text(name, text)
     if not text.strip():
-        raise InputError(f"The memory {text!r} is empty: give a statement.")
-    if len(text) > MAX_MEMORY_CHARACTERS:
+        raise InputError(f"The {name} {text!r} is empty: give a statement.")
+    if len(text) > most:
         raise InputError(
-            f"The memory {text[:40]!r}… has {len(text):,} characters: give at most {MAX_MEMORY_CHARACTERS:,}, "
-            "or several statements."
+            f"The {name} {text[:40]!r}… has {len(text):,} characters: give at most {most:,}, or several statements."
         )
     return text
 
@@ -201,6 +206,19 @@ def checked_turn(turn: Turn) -> Turn:
     if turn.status == "pending" and turn.user_id is None:
         raise InputError(f"The turn {turn.turn_id!r} is pending without a user_id: give one, or status='none'.")
     return turn
+
+
+def checked_note(note: Note) -> Note:
+    """A note that can be stored."""
+    _checked_words("note", expected("note", note, Note).text, MAX_NOTE_CHARACTERS)
+    key("run_id", note.run_id)
+    for name in ("user_id", "team_id", "agent_id"):
+        if (value := getattr(note, name)) is not None:
+            key(name, value)
+    if not is_id(expected("note_id", note.note_id, str)):
+        raise InputError(f"note_id is {note.note_id!r}: give a UUIDv7 in small letters, or leave it out.")
+    checked_moment("at", note.at)
+    return note
 
 
 def plain(text: str) -> str:

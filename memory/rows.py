@@ -11,14 +11,15 @@ from coterie.memory.edits import Change, KeptProposal, Ref, Revision
 from coterie.memory.indexing import turn_index
 from coterie.memory.query import index_words
 from coterie.memory.scope import NO_LONGER, audience
-from coterie.memory.tables import MEMORY, NOBODY, PROPOSAL, REVISION, SESSION, TURN
-from coterie.memory.values import Message, Session, Turn, UserMemory
+from coterie.memory.tables import MEMORY, NOBODY, NOTE, PROPOSAL, REVISION, SESSION, TURN
+from coterie.memory.values import Message, Note, Session, Turn, UserMemory
 
 FIELDS = tuple(UserMemory.model_fields)
 MEMORY_COLUMNS = tuple(MEMORY.c[name] for name in FIELDS)
 SEARCH_COLUMNS = (*MEMORY_COLUMNS, MEMORY.c.words, MEMORY.c.topic_words)
 REVISION_COLUMNS = tuple(column for column in REVISION.c if column.name != "audience")
 PROPOSAL_COLUMNS = tuple(PROPOSAL.c)
+NOTE_COLUMNS = tuple(NOTE.c)
 SESSION_COLUMNS = tuple(column for column in SESSION.c if column.name != "version")
 TURN_INDEX = ("words", "reply_words", "asks", "told", "speaker", "audience")
 TURN_QUEUE = ("due_at", "lease")
@@ -172,3 +173,13 @@ def _message(values: dict[str, Any]) -> Message:
 def session_value(row: Mapping[str, Any]) -> Session:
     """A session from a row of `SESSION_COLUMNS`."""
     return Session(**{**row, "user_id": row["user_id"] or None})
+
+
+def note_columns(note: Note) -> dict[str, Any]:
+    """The columns of a note."""
+    return {**note.__dict__, "user_id": stored_owner(note.user_id)}
+
+
+def note_value(row: Mapping[str, Any]) -> Note:
+    """A note from a row of `NOTE_COLUMNS`."""
+    return Note(**{**row, "user_id": row["user_id"] or None})

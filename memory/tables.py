@@ -229,6 +229,21 @@ class ProposalRow(_Table, table=True):
     decided_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
+class NoteRow(_Table, table=True):
+    """What a member of a team told the others in a run. It is gone when the run's turn is recorded."""
+
+    __tablename__ = "note"
+    __table_args__ = (sa.Index("note_run", "user_id", "run_id", "note_id"),)
+
+    user_id: str = Field(sa_column=sa.Column(sa.Text, primary_key=True))
+    note_id: str = Field(sa_column=sa.Column(sa.Text, primary_key=True))
+    run_id: str = Field(sa_type=sa.Text)
+    team_id: str | None = Field(default=None, sa_type=sa.Text)
+    agent_id: str | None = Field(default=None, sa_type=sa.Text)
+    text: str = Field(sa_type=sa.Text)
+    at: datetime = Field(sa_type=UtcDateTime)
+
+
 METADATA = _tables.metadata
 MEMORY = METADATA.tables["memory"]
 SOURCE = METADATA.tables["memory_source"]
@@ -239,3 +254,4 @@ EMBEDDING = METADATA.tables["memory_embedding"]
 SESSION = METADATA.tables["session"]
 TURN = METADATA.tables["turn"]
 PROPOSAL = METADATA.tables["proposal"]
+NOTE = METADATA.tables["note"]

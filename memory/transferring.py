@@ -18,7 +18,8 @@ class Transferring(Connected):
         """Every memory with all its revisions, as lines of JSON: a header, then one memory a line, also those removed.
 
         All as the store holds it at the moment the first line is read, in an order that is always the same. The lines
-        are read as they are asked for, on one connection: close the generator if it is not read to its end.
+        are read as they are asked for, on one connection: close the generator if it is not read to its end. What was
+        said is no part of it: no turns, sessions, or notes.
 
         Args:
             user_id: Whose memories.

@@ -5,12 +5,13 @@ Table rows and database sessions stay inside this room; these go out and come in
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Literal
 
 from sqlmodel import Field, SQLModel
 
 from coterie.errors import InputError
+from coterie.memory.ids import new_id
 from coterie.text import one_line
 
 Visibility = Literal["user", "team", "agent"]
@@ -200,6 +201,23 @@ class Session:
     summary_upto: str | None
     created_at: datetime
     updated_at: datetime
+
+
+@dataclass(frozen=True)
+class Note:
+    """What a member of a team tells the others while a run works. It is gone when the run's turn is recorded."""
+
+    text: str
+    run_id: str
+    user_id: str | None = None
+    """Whose run it is."""
+    team_id: str | None = None
+    """The team whose members are told."""
+    agent_id: str | None = None
+    """Who tells it."""
+    note_id: str = field(default_factory=new_id)
+    """A UUIDv7: it says when the note was made, and notes come in the order of their ids."""
+    at: datetime = field(default_factory=lambda: datetime.now(UTC))
 
 
 @dataclass(frozen=True)

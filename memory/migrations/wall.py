@@ -67,6 +67,7 @@ WALLS = {
     "turn": TURNS,
     "turn_vector": TURN_VECTORS,
     "proposal": SESSIONS,
+    "note": SESSIONS,
 }
 
 # Every word carries the mark of its owner, so that a search touches nobody else's postings. The mark begins with a

@@ -13,7 +13,7 @@ from langgraph.types import Command, interrupt
 
 from coterie import Agent, MemoryManager, Scope, Team
 from coterie.errors import ConfigurationError, InputError, RunError
-from coterie.graphs.events import MemoryCurated, MemoryRecalled, Token, ToolFinished, ToolStarted
+from coterie.graphs.events import MemoryCurated, MemoryRecalled, StepFinished, Token, ToolFinished, ToolStarted
 from coterie.graphs.memory_nodes import curator_node, recall_node
 from coterie.graphs.spec import MemoryUse
 from coterie.graphs.state import GraphState, RunContext
@@ -142,7 +142,17 @@ def test_a_stream_tells_everything_in_order(db: Db) -> None:
     scout = agent(db, ScriptedModel(script=script), tools=[clock])
     events = list(scout.run("I live in Oslo. What time is it?", stream=True, user_id="u"))
     kinds = [type(event) for event in events if not isinstance(event, Token)]
-    assert kinds == [RunStarted, MemoryRecalled, ToolStarted, ToolFinished, MemoryCurated, RunFinished]
+    assert kinds == [
+        RunStarted,
+        *(MemoryRecalled, StepFinished),
+        StepFinished,
+        *(ToolStarted, ToolFinished, StepFinished),
+        StepFinished,
+        *(MemoryCurated, StepFinished),
+        RunFinished,
+    ]
+    nodes = [event.node for event in events if isinstance(event, StepFinished)]
+    assert nodes == ["recall", "model", "tools", "model", "curate"]
     assert "".join(e.text for e in events if isinstance(e, Token)) == "it is noon now"
 
     async def stream() -> list[Any]:

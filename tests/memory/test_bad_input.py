@@ -113,6 +113,7 @@ def test_limits_that_cannot_be_limits(db: Db, limit: int) -> None:
         lambda: db.turns("ana", "s", limit),
         lambda: db.pending_turns(None, limit),
         lambda: db.sessions("ana", limit),
+        lambda: db.notes("ana", "run", limit=limit),
     ):
         with pytest.raises(InputError, match=said):
             read()

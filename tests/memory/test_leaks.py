@@ -11,7 +11,7 @@ import pytest
 from coterie.errors import ConflictError, CoterieError, InputError, NotFoundError
 from coterie.memory.db import Db
 from coterie.memory.edits import Add, Change, Curated, Delete, Edit, Merge, Narrow, ProposalStatus, Ref, Update
-from coterie.memory.values import Message, Scope, Turn, UserMemory
+from coterie.memory.values import Message, Note, Scope, Turn, UserMemory
 from tests.support.proposals import proposal
 from tests.support.rows import rows_of
 
@@ -24,6 +24,7 @@ def keep_secrets(db: Db) -> list[str]:
     """Have what nobody but ana's own agents may read; and what only one of them may. Returns the ids."""
     db.record_turn(Turn("turn", "talk", "run", (Message("user", SECRET),), datetime.now(UTC), "ana"))
     db.update_session_state("ana", "talk", {"zebrafish": 1})
+    db.add_note(Note(SECRET, "working", "ana", "lab", "keeper"))
     db.record_turn(Turn("curated", "talk", "run", (Message("user", SECRET),), datetime.now(UTC), "ana"))
     kept = [proposal("ana", "curated", SECRET, proposal_id=f"secret-{status}", status=status) for status in STATUSES]
     db.apply(Scope("ana"), [], Change("curator"), curated=Curated("curated", kept=kept))
@@ -267,6 +268,7 @@ def test_the_same_names_of_turns_and_sessions_are_everybody_s_own(db: Db) -> Non
     assert db.update_session_state("ben", "talk", {"mine": 1}).state == {"mine": 1}
     assert "zebrafish" not in repr([db.turns("ben", "talk"), db.sessions("ben"), db.turn("ben", "turn")])
     assert "zebrafish" not in repr([db.turns(None, "talk"), db.sessions(None), db.pending_turns("ben")])
+    assert db.notes("ben", "working") == db.notes(None, "working") == []
     assert [db.proposals("ben", status) for status in STATUSES] == [[], []]
     forged = Curated("turn", kept=[proposal("ana", "turn", "Has a dog")])
     with pytest.raises(InputError, match="is about user 'ana'"):

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from coterie.memory.edits import Add, Change, Delete, Merge, Ref, Update
 from coterie.memory.postgres import PostgresDb
-from coterie.memory.values import Message, Scope, Turn, UserMemory
+from coterie.memory.values import Message, Note, Scope, Turn, UserMemory
 from tests.support.rows import past_the_wall
 
 SQL = re.search(r"```sql\n(.*?)```", (Path(__file__).parents[2] / "docs" / "scaling.md").read_text(), re.DOTALL)
@@ -24,6 +24,7 @@ def live(db: PostgresDb, user: str) -> None:
     )
     db.apply(scope, [Update(tea, "Likes coffee"), Merge([dog, rex], "Has the dog Rex"), Delete(rome)], Change())
     said = (Message("user", "I moved to Lisbon", user), Message("assistant", "How nice!"))
+    db.add_note(Note("Rex barks", "later", user, "desk"))
     db.record_turn(Turn("t", "s", "r", said, datetime.now(UTC), user, "desk"))
 
 
@@ -33,7 +34,7 @@ def seen(db: PostgresDb, user: str) -> list[object]:
     hits = [hit.memory.memory_id for hit in db.search(scope, "dog coffee")]
     turns = [hit.turn.turn_id for hit in db.search_turns(scope, "Lisbon")]
     history = [db.history(scope, str(memory.memory_id)) for memory in found]
-    return [found, hits, turns, history, db.turns(user, "s"), db.sessions(user)]
+    return [found, hits, turns, history, db.turns(user, "s"), db.sessions(user), db.notes(user, "later")]
 
 
 def test_a_partitioned_store_is_a_store(postgres_url: str) -> None:
@@ -61,5 +62,14 @@ def test_a_partitioned_store_is_a_store(postgres_url: str) -> None:
         assert db.erase(USERS[0]).memories > 0
         assert db.newest(Scope(USERS[0]), None) == []
         with engine.connect() as connection:
-            for table in ("memory", "memory_0", "memory_search", "turn", "turn_1", "session", "memory_revision"):
+            for table in (
+                "memory",
+                "memory_0",
+                "memory_search",
+                "turn",
+                "turn_1",
+                "session",
+                "memory_revision",
+                "note",
+            ):
                 assert connection.execute(sa.text(f"SELECT count(*) FROM {table}")).scalar() == 0

@@ -1,6 +1,7 @@
 """Which indexes PostgreSQL takes for the store's verbs, behind its wall."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from coterie.memory.edits import Change, Ref, Update
 from coterie.memory.ids import new_id
 from coterie.memory.postgres import PostgresDb
 from coterie.memory.postgres_wall import WalledConnection, _Cursor
-from coterie.memory.values import Scope
+from coterie.memory.values import Note, Scope, Turn
 from tests.support.postgres_server import PostgresServer
 
 USERS, EACH = 40, 500
@@ -27,8 +28,11 @@ SELECT 'user' || n % {USERS}, 'turn-' || n, 's' || n % 7, 'r', '[]', now() - n *
     CASE WHEN n % 2 = 0 THEN 'pending' ELSE 'none' END, 0,
     CASE WHEN n % 2 = 0 THEN now() - n * interval '1 second' END, CASE WHEN n % 400 = 0 THEN 'lapsed' END
 FROM generate_series(1, {USERS * EACH}) AS n;
+INSERT INTO note (user_id, note_id, run_id, team_id, text, at)
+SELECT 'user' || n % {USERS}, 'ffff' || n, 'run' || n % 97, 'desk', 'Tea', now()
+FROM generate_series(1, {USERS * EACH}) AS n;
 """
-ANALYZE = "ANALYZE memory; ANALYZE turn; ANALYZE memory_search"
+ANALYZE = "ANALYZE memory; ANALYZE turn; ANALYZE note; ANALYZE memory_search"
 
 Plans = list[str]
 
@@ -57,6 +61,7 @@ def full(postgres_server: PostgresServer) -> Iterator[str]:
         db.count(Scope("ana"))
     postgres_server.execute("ALTER TABLE memory SET (autovacuum_enabled = off)", name)
     postgres_server.execute("ALTER TABLE turn SET (autovacuum_enabled = off)", name)
+    postgres_server.execute("ALTER TABLE note SET (autovacuum_enabled = off)", name)
     postgres_server.execute(FILL, name)
     yield postgres_server.url(name)
     postgres_server.drop(name)
@@ -104,6 +109,7 @@ def test_reading_by_index(planned: tuple[Db, Plans], statistics: bool, scope: Sc
         "newest": (readers, [scope]),
         "turns": ("turn_place", ["user7", "s0"]),
         "pending_turns": ("turn_pending", ["user7"]),
+        "notes": ("note_run", ["user7", "run7"]),
     }
     for verb, (index, arguments) in verbs.items():
         found = plan(planned, verb, *arguments)
@@ -125,6 +131,19 @@ def test_claiming_by_index(planned: tuple[Db, Plans], statistics: bool) -> None:
         assert "Sort" not in candidates + taking
     db.fail_turn(held, "")
     assert "Seq Scan" not in plans[-1]
+
+
+def test_removing_notes_by_index(planned: tuple[Db, Plans], statistics: bool) -> None:
+    db, plans = planned
+    found = plan(planned, "add_note", Note("Tea", new_id(), "user9"))
+    assert "Delete on note" in found
+    assert "Seq Scan" not in found
+    assert "note_pkey" in found or not statistics
+    db.record_turn(Turn(new_id(), "s", "run9", (), datetime.now(UTC), "late", status="none"))
+    (found,) = [one for one in plans if "run_id" in one]
+    assert "Delete on note" in found
+    assert "Seq Scan" not in found
+    assert "note_run" in found or not statistics
 
 
 @pytest.mark.parametrize("scope", SCOPES)

@@ -8,7 +8,7 @@ from langchain_openai import ChatOpenAI
 
 from coterie import Agent, RunOutput, SqliteDb, Team
 from coterie.errors import RunError
-from coterie.graphs.events import StepFinished
+from coterie.graphs.events import Event, StepFinished
 from coterie.teams.output import Usage
 from tests.support.openai_server import OpenAIServer, ToolCalls
 from tests.support.scripted import ScriptedModel, calls
@@ -65,10 +65,9 @@ def test_streamed_answers_have_their_tokens_too(openai_server: OpenAIServer) -> 
 
 
 def test_a_step_that_fails_says_so(openai_server: OpenAIServer) -> None:
-    events = []
+    events: list[Event] = []
     with pytest.raises(RunError):
-        for event in Agent("ada", model=openai(openai_server)).run("hi", stream=True):
-            events.append(event)
+        events.extend(Agent("ada", model=openai(openai_server)).run("hi", stream=True))
     last = [event for event in events if isinstance(event, StepFinished)][-1]
     assert (last.node, last.calls) == ("model", ())
     assert last.error is not None
