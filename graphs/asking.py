@@ -9,13 +9,14 @@ from langgraph.errors import GraphBubbleUp
 from langgraph.runtime import Runtime
 
 from coterie.errors import CoterieError
+from coterie.graphs.advice import advice, plainly
 from coterie.graphs.events import AttemptFailed, ToolFinished
 from coterie.graphs.limits import calls_left, pause_before_next, within_limit, without_calls
 from coterie.graphs.nodes import Invoke, Update, failure, node_name
 from coterie.graphs.prompts import system_prompt
 from coterie.graphs.spec import described, slug
 from coterie.graphs.state import GraphState, RunContext, here, tell
-from coterie.graphs.waiting import CallTimeout, Pause, Within
+from coterie.graphs.waiting import Pause, Within
 from coterie.graphs.written_calls import with_written_calls
 from coterie.memory.flow import Effect, Flow
 
@@ -63,18 +64,10 @@ def _answer(asked: Invoke, runtime: Runtime[RunContext]) -> Flow[AIMessage]:
     except (GraphBubbleUp, CoterieError):
         raise
     except Exception as error:
-        often = f", {attempts.made} times" if attempts.made > 1 else ""
-        reason = f"its model failed{often} ({described(spec.model)}): {plainly(error)}."
+        often = f" {attempts.made} times" if attempts.made > 1 else ""
+        reason = f"its model failed{often} ({described(spec.model)}): {plainly(error)}.{advice(error)}"
         raise failure(runtime, reason, attempts.made) from error
     return answer.model_copy(update={"name": slug(spec.name)})
-
-
-def plainly(error: Exception) -> str:
-    """An error on one line, without a full stop."""
-    said = " ".join(str(error).split()).rstrip(".")
-    if isinstance(error, CallTimeout):
-        return said
-    return f"{type(error).__name__}: {said}" if said else type(error).__name__
 
 
 @dataclass

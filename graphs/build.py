@@ -60,7 +60,8 @@ class BoundGraph(CompiledStateGraph[Any, Any, Any, Any]):
     ) -> Generator[Any, None, None]:
         """Stream a run, as LangGraph does."""
         asking = inherited_context(context, self.built)
-        input = drive(heard(input, self.built, asking))
+        if self.built.spec.conduct.pre_hooks:
+            input = drive(heard(input, self.built, asking))
         try:
             yield from super().stream(input, config, context=asking, **options)
         except GraphRecursionError as error:
@@ -71,7 +72,8 @@ class BoundGraph(CompiledStateGraph[Any, Any, Any, Any]):
     ) -> AsyncGenerator[Any, None]:
         """The async twin of `stream`."""
         asking = inherited_context(context, self.built)
-        input = await adrive(heard(input, self.built, asking))
+        if self.built.spec.conduct.pre_hooks:
+            input = await adrive(heard(input, self.built, asking))
         try:
             stream: Any = super().astream(input, config, context=asking, **options)  # an async generator
             async with aclosing(stream) as chunks:

@@ -33,7 +33,17 @@ def run_tools(state: GraphState, runtime: Runtime[RunContext]) -> Flow[Any]:
     assert isinstance(call, AIMessage)
     for wanted in call.tool_calls:
         tell(runtime, ToolStarted(name, wanted["name"], wanted["args"], wanted["id"] or ""))
-    unreadable = [
+    refused = unreadable(call)
+    found = (yield Invoke(built.runner, dict(state))) if call.tool_calls else {"messages": []}
+    updates = [*(found if isinstance(found, list) else [found]), {"messages": refused}]
+    for answer in _answers(updates):
+        tell(runtime, ToolFinished(name, answer.name or "", answer.text, answer.tool_call_id, answer.status == "error"))
+    return updates if isinstance(found, list) else {"messages": [*found["messages"], *refused]}
+
+
+def unreadable(call: AIMessage) -> list[ToolMessage]:
+    """The answers to calls with arguments that cannot be read."""
+    return [
         ToolMessage(
             f"The arguments are not valid JSON: {wanted['args']!r}. Call it again with valid ones.",
             tool_call_id=wanted["id"] or "",
@@ -42,11 +52,6 @@ def run_tools(state: GraphState, runtime: Runtime[RunContext]) -> Flow[Any]:
         )
         for wanted in call.invalid_tool_calls
     ]
-    found = (yield Invoke(built.runner, dict(state))) if call.tool_calls else {"messages": []}
-    updates = [*(found if isinstance(found, list) else [found]), {"messages": unreadable}]
-    for answer in _answers(updates):
-        tell(runtime, ToolFinished(name, answer.name or "", answer.text, answer.tool_call_id, answer.status == "error"))
-    return updates if isinstance(found, list) else {"messages": [*found["messages"], *unreadable]}
 
 
 def tool_runner(tools: Sequence[BaseTool], conduct: Conduct) -> ToolNode:

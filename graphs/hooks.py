@@ -51,14 +51,13 @@ def heard(input: Any, built: Built, context: RunContext) -> Flow[Any]:
     Raises:
         Exception: what a hook raised, as it is: it refuses the run.
     """
-    hooks = built.spec.conduct.pre_hooks
-    if not hooks or not isinstance(input, Mapping) or not input.get("messages"):
+    if not isinstance(input, Mapping) or not input.get("messages"):
         return input
     given = input["messages"]
     messages: list[Any] = convert_to_messages(given if isinstance(given, list | tuple) else [given])
     for message in this_turn(messages):
         if isinstance(message, HumanMessage):
-            text = yield from _changed(hooks, message.text, context, "pre_hooks")
+            text = yield from _changed(built.spec.conduct.pre_hooks, message.text, context, "pre_hooks")
             place = next(place for place, each in enumerate(messages) if each is message)
             messages[place] = _saying(message, text)
     return {**input, "messages": messages}

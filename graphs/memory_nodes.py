@@ -14,6 +14,7 @@ from coterie.graphs.nodes import FlowNode, Update
 from coterie.graphs.prompts import memory_block
 from coterie.graphs.spec import AgentSpec, MemoryUse, Spec
 from coterie.graphs.state import GraphState, RunContext, asking, here, member_work, question, tell, this_turn
+from coterie.graphs.waiting import each_within
 from coterie.memory.db import Db
 from coterie.memory.flow import Flow
 from coterie.memory.ids import new_id
@@ -144,7 +145,8 @@ def curate(state: GraphState, runtime: Runtime[RunContext]) -> Flow[Update]:
     changed = yield from answered(state, runtime)
     if changed:
         state = {**state, "messages": [*state["messages"][:-1], *changed]}
-    yield from kept_and_curated(whose(here(runtime).spec), state, runtime)
+    spec = here(runtime).spec
+    yield from each_within(spec.conduct.timeout, kept_and_curated(whose(spec), state, runtime))
     return {"messages": changed} if changed else {}
 
 

@@ -1,6 +1,7 @@
 """What a step costs: how long it took, and the model calls that it made, with their tokens."""
 
 from datetime import UTC, datetime
+from functools import partial
 from time import perf_counter
 from typing import Any, TypeVar
 
@@ -41,15 +42,15 @@ def metered(steps: Flow[T], node: str, runtime: Running) -> Flow[T]:
 
 def _watched(steps: Flow[T], calls: list[ModelCall]) -> Flow[T]:
     """The same steps; a model's answer that they wait for is noted."""
+    return through(steps, partial(_noted, calls))
 
-    def noting(effect: Effect) -> Flow[Any]:
-        begin = perf_counter()
-        answer = yield effect
-        if (message := _answered(answer)) is not None:
-            calls.append(_model_call(message, perf_counter() - begin))
-        return answer
 
-    return through(steps, noting)
+def _noted(calls: list[ModelCall], effect: Effect) -> Flow[Any]:
+    begin = perf_counter()
+    answer = yield effect
+    if (message := _answered(answer)) is not None:
+        calls.append(_model_call(message, perf_counter() - begin))
+    return answer
 
 
 def _answered(answer: Any) -> AIMessage | None:

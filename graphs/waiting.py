@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextvars import copy_context
 from dataclasses import dataclass
+from functools import partial
 from threading import Thread
 from typing import Any, TypeVar
 
@@ -24,7 +25,7 @@ from langchain_core.runnables.config import (
 from langgraph.errors import GraphDrained
 from langgraph.runtime import RunControl
 
-from coterie.memory.flow import Effect
+from coterie.memory.flow import Effect, Flow, through
 
 T = TypeVar("T")
 _SLICE = 0.1
@@ -86,6 +87,15 @@ class Within:
     async def acall(self) -> Any:
         """Await it."""
         return await awaited_within(self.effect.acall(), self.seconds)
+
+
+def each_within(seconds: float | None, flow: Flow[T]) -> Flow[T]:
+    """The same flow, which waits so many seconds at most for each effect. None: as long as it takes."""
+    return flow if seconds is None else through(flow, partial(_within, seconds))
+
+
+def _within(seconds: float, effect: Effect) -> Flow[Any]:
+    return (yield Within(effect, seconds))
 
 
 def _led(leash: _Leash) -> Any:

@@ -11,7 +11,7 @@ from coterie.errors import ConfigurationError, CoterieError
 from coterie.graphs.build import BoundGraph, build_graph
 from coterie.graphs.draw import draw
 from coterie.graphs.events import Event
-from coterie.graphs.spec import Graph, Spec
+from coterie.graphs.spec import Graph, Spec, TeamSpec
 from coterie.memory.flow import in_thread
 from coterie.memory.manager import MemoryManager
 from coterie.teams.output import RunFinished, RunOutput
@@ -124,7 +124,9 @@ class Runs(ABC):
 
     @staticmethod
     def _next(chunks: Generator[Any, None, None], run: Run) -> Any:
-        """The next chunk; None: there is none. Ctrl+C stops the run's members and tools at their next steps."""
+        """The next chunk, or None. Ctrl+C stops a team's members, who work in threads, at their next steps."""
+        if not isinstance(run.spec, TeamSpec):
+            return next(chunks, None)
         with interruptible(run.control.request_drain):
             return next(chunks, None)
 
