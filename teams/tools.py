@@ -9,8 +9,9 @@ from langchain_core.tools import Tool as TextTool
 
 from coterie.errors import ConfigurationError
 from coterie.memory.flow import in_own_loop
+from coterie.teams.mcp import McpServer
 
-Tool = Callable[..., Any] | BaseTool
+Tool = Callable[..., Any] | BaseTool | McpServer
 """What people may give as a tool."""
 
 
@@ -22,20 +23,25 @@ def listed(owner: str, what: str, values: Iterable[Any]) -> tuple[Any, ...]:
 
 
 def usable_tools(owner: str, tools: Sequence[Tool]) -> tuple[BaseTool, ...]:
-    """LangChain tools: made of functions where need be.
+    """LangChain tools: made of functions where need be, and asked of MCP servers.
 
     Raises:
-        ConfigurationError: something that is no tool, or a function without a docstring to tell the model what it does.
+        ConfigurationError: something that is no tool, a function without a docstring to tell the model what it does, or
+            an MCP server that cannot be reached.
     """
     return tuple(_called_or_awaited(usable) for tool in tools for usable in _made_of(owner, tool))
 
 
 def _made_of(owner: str, tool: Tool) -> Sequence[BaseTool]:
+    if isinstance(tool, McpServer):
+        return tool.tools
     if isinstance(tool, BaseTool):
         return [tool]
     if callable(tool):
         return [_of_function(owner, tool)]
-    raise ConfigurationError(f"{owner}: {tool!r} is no tool: give a function or a LangChain tool.")
+    raise ConfigurationError(
+        f"{owner}: {tool!r} is no tool: give a function, a LangChain tool or an McpServer(command=...)."
+    )
 
 
 def _of_function(owner: str, function: Callable[..., Any]) -> BaseTool:
