@@ -18,12 +18,14 @@ if TYPE_CHECKING:
     from coterie.memory.values import UserMemory as UserMemory
     from coterie.memory.worker import Worker as Worker
     from coterie.teams.agent import Agent as Agent
+    from coterie.teams.mcp import McpServer as McpServer
     from coterie.teams.output import RunOutput as RunOutput
     from coterie.teams.team import Team as Team
 
 _HOME = {
     "Agent": "coterie.teams.agent",
     "CoterieError": "coterie.errors",
+    "McpServer": "coterie.teams.mcp",
     "MemoryManager": "coterie.memory.manager",
     "MemoryOptimizationStrategyType": "coterie.memory.strategies",
     "OfflineModel": "coterie.graphs.offline",
@@ -45,6 +47,7 @@ __all__ = [  # noqa: RUF022  # the order of importance
     "Scope",
     "SqliteDb",
     "PostgresDb",
+    "McpServer",
     "MemoryOptimizationStrategyType",
     "Worker",
     "OfflineModel",
