@@ -147,6 +147,8 @@ class MemberWork(TypedDict):
     agent_id: str | None
     """None: a team did it."""
     task: str
+    error: str | None
+    """Why it failed. None: it answered."""
 
 
 WORK = "member_work"

@@ -19,6 +19,7 @@ from coterie.graphs.events import (
     Token,
 )
 from coterie.graphs.memory_nodes import stored_messages
+from coterie.graphs.modes import leads
 from coterie.graphs.offline import NOTICE
 from coterie.graphs.spec import Curate, Spec, TeamSpec, slug
 from coterie.graphs.state import RunContext, SessionState, this_turn
@@ -26,6 +27,9 @@ from coterie.memory.ids import new_id
 from coterie.memory.inputs import checked_text
 from coterie.memory.values import Turn
 from coterie.teams.output import RunFinished, RunOutput, RunStarted
+
+ANSWERING = frozenset({"model", "leader", "router", "join", "form"})
+"""The nodes that write answers, piece by piece."""
 
 log = logging.getLogger("coterie")
 
@@ -68,7 +72,7 @@ class Run:
             self.state = payload
         elif mode == "messages":
             message, metadata = payload
-            answering = metadata.get("langgraph_node") in ("model", "leader", "form")
+            answering = metadata.get("langgraph_node") in ANSWERING
             if answering and isinstance(message, AIMessageChunk) and message.text:
                 key = path[-1].split(":")[0] if path else ""
                 yield Token(self.names.get(key, self.spec.name), message.text)
@@ -135,7 +139,7 @@ class Run:
         return RunFinished(self.spec.name, output)
 
     def _notices(self) -> Iterator[str]:
-        if any(each.model._llm_type == "offline" for each in everyone(self.spec)):
+        if any(each.model._llm_type == "offline" for each in everyone(self.spec) if asks_model(each)):
             yield NOTICE
         if self.spec.memory and self.spec.memory.curate and self.context.user_id is None:
             yield f"{self.spec.name} remembers nothing of this run: say who speaks with user_id=."
@@ -155,6 +159,11 @@ def checked_message(message: str) -> str:
     if not isinstance(message, str) or not message.strip():
         raise InputError(f"The message is {message!r}: say something.")
     return checked_text("message", message)
+
+
+def asks_model(spec: Spec) -> bool:
+    """Whether the model of an agent's, or of a team's own, is asked."""
+    return not isinstance(spec, TeamSpec) or leads(spec.mode, len(spec.members))
 
 
 def everyone(spec: Spec) -> Iterator[Spec]:
