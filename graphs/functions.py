@@ -53,6 +53,12 @@ def called(owner: str, what: str, function: Callable[..., Any], *arguments: Any)
         raise RunError(f"{owner}: {what}={function_name(function)} failed: {type(error).__name__}: {error}") from error
 
 
+def shown_name(function: Callable[..., Any], otherwise: str) -> str:
+    """The same for pictures: ``otherwise`` stands for a function that has no name that says anything."""
+    name = function_name(function)
+    return name if name.isidentifier() else otherwise
+
+
 def function_name(function: Callable[..., Any]) -> str:
-    """What a function is called, for messages and pictures."""
+    """What a function is called, for messages."""
     return getattr(function, "__name__", None) or type(function).__name__

@@ -4,6 +4,7 @@ From every member but the last there is an edge to the end: where it failed, or 
 """
 
 from functools import partial
+from itertools import pairwise
 
 from langgraph.graph import END, START
 from langgraph.runtime import Runtime
@@ -37,7 +38,7 @@ def wire(graph: Wiring, shape: Shape) -> None:
     answered = wire_form(graph, shape)
     for key in shape.members:
         graph.step(key, partial(answer_as, key), takes=SequenceState)
-    for key, following in zip(shape.members, shape.members[1:], strict=False):
+    for key, following in pairwise(shape.members):
         graph.choice(
             key, lambda state, following=following: answered if state["done"] else following, [following, answered]
         )

@@ -19,9 +19,8 @@ from coterie.graphs.events import (
     Token,
 )
 from coterie.graphs.memory_nodes import stored_messages
-from coterie.graphs.modes import leads
 from coterie.graphs.offline import NOTICE
-from coterie.graphs.spec import Curate, Spec, TeamSpec, slug
+from coterie.graphs.spec import Curate, Spec, TeamSpec, asks_model, slug
 from coterie.graphs.state import RunContext, SessionState, this_turn
 from coterie.memory.ids import new_id
 from coterie.memory.inputs import checked_text
@@ -159,11 +158,6 @@ def checked_message(message: str) -> str:
     if not isinstance(message, str) or not message.strip():
         raise InputError(f"The message is {message!r}: say something.")
     return checked_text("message", message)
-
-
-def asks_model(spec: Spec) -> bool:
-    """Whether the model of an agent's, or of a team's own, is asked."""
-    return not isinstance(spec, TeamSpec) or leads(spec.mode, len(spec.members))
 
 
 def everyone(spec: Spec) -> Iterator[Spec]:
