@@ -21,8 +21,8 @@ def answers_in(team: TeamSpec, messages: Iterable[AnyMessage]) -> list[Answer]:
         Answer(
             member=member_of(team, message.name or "").name,
             task=work["task"],
-            content="" if work["error"] else message.text,
-            error=work["error"],
+            content="" if work.get("error") else message.text,
+            error=work.get("error"),
             agent_id=work["agent_id"],
         )
         for message, work in found

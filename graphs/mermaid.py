@@ -18,6 +18,7 @@ _SHAPES = {
     "model": '["{}"]',
     "leader": '["{}"]',
     "router": '["{}"]',
+    "plan": '["{}"]',
     "join": '["{}"]',
     "form": '["{}"]',
     "tools": '["{}"]',
@@ -34,7 +35,7 @@ _COLOURS = {
 }
 _WORDS = {"start": "run_starts", "end": "run_ends", "memory": "shared_memory"}
 _ARROWS = {"always": "-->", "both": "<-.->"}
-_STYLES = dict.fromkeys(("start", "end", "model", "leader", "router", "tools", "join", "form"), "step")
+_STYLES = dict.fromkeys(("start", "end", "model", "leader", "router", "tools", "plan", "join", "form"), "step")
 _LINES = {"read": "#2a9d8f", "write": "#e76f51", "both": "#e76f51"}
 
 

@@ -10,7 +10,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-NodeKind = Literal["start", "end", "recall", "model", "leader", "router", "tools", "join", "form", "curator", "memory"]
+NodeKind = Literal[
+    "start", "end", "recall", "model", "leader", "router", "tools", "plan", "join", "form", "curator", "memory"
+]
 EdgeKind = Literal["always", "choice", "read", "write", "both"]
 """The next step; a step that is chosen; the shared memory is read, written, or both by one step."""
 
@@ -64,6 +66,11 @@ class Cluster:
     def asks(self) -> Node | None:
         """The step in which a model chooses what comes next. None: members work without being chosen by one."""
         return self.node("model", "leader", "router")
+
+    @property
+    def hands_out(self) -> Node | None:
+        """The step that the members work for. None: nobody of the team's own tells them what to do."""
+        return self.node("plan") or self.asks
 
     @property
     def ends(self) -> tuple[Node, ...]:

@@ -20,7 +20,7 @@ def picture(spec: Spec) -> Picture:
     file = spec.memory.manager.db.name.rpartition("/")[2]
     store = Node("/memory", "memory", "shared memory", (file,))
     edges += _memory_edges(root, store, bool(spec.memory.curate))
-    for path in _hands(spec, root.id):
+    for path in _hands(spec, root):
         edges += [Edge(store.id, path, "read"), Edge(path, store.id, "write")]
     return Picture(root, start, end, store, tuple(edges))
 
@@ -64,11 +64,13 @@ def _nodes(spec: Spec, path: str, member: bool) -> Iterator[Node]:
     memory, schema = spec.memory, spec.conduct.output_schema
     if (reads := memory_of_prompts(spec)) is not None and (read := _read(reads, member)):
         yield Node(f"{path}/recall", "recall", "recall", read)
-    tools = [*spec.tools, *own_memory_tools(spec)]
+    tools = tuple(_tools(spec))
     if kind := _asking(spec, bool(tools)):
-        yield Node(f"{path}/{kind}", kind, kind, (model_name(spec.model), *_ways(spec)))
+        yield Node(f"{path}/{kind}", kind, kind, (model_name(spec.model), *_does(spec)))
     if tools:
-        yield Node(f"{path}/tools", "tools", "tools", tuple(tool.name for tool in tools))
+        yield Node(f"{path}/tools", "tools", "tools", tools)
+    if isinstance(spec, TeamSpec) and isinstance(spec.mode, Tasks):
+        yield Node(f"{path}/plan", "plan", "plan", ("hands out what is ready",))
     if isinstance(spec, TeamSpec) and isinstance(spec.mode, Broadcast):
         by = shown_name(spec.mode.join, "a function") if spec.mode.join else model_name(spec.model)
         yield Node(f"{path}/join", "join", "join", (by,))
@@ -88,10 +90,17 @@ def _asking(spec: Spec, tools: bool) -> NodeKind | None:
     return "router" if isinstance(spec.mode, Route) else "leader"
 
 
-def _ways(spec: Spec) -> tuple[str, ...]:
-    """What a team's leader does, where it is more than delegating."""
+def _tools(spec: Spec) -> Iterator[str]:
+    """What the model calls beside members. A swarm's are its members', and theirs to call."""
+    if isinstance(spec, TeamSpec) and isinstance(spec.mode, Swarm):
+        return
     if isinstance(spec, TeamSpec) and isinstance(spec.mode, Tasks):
-        return ("keeps the list of tasks",)
+        yield "the list of tasks"
+    yield from (tool.name for tool in [*spec.tools, *own_memory_tools(spec)])
+
+
+def _does(spec: Spec) -> tuple[str, ...]:
+    """What a team's leader does, where it is not delegating."""
     return ("picks one",) if isinstance(spec, TeamSpec) and isinstance(spec.mode, Route) else ()
 
 
@@ -102,12 +111,12 @@ def _read(memory: MemoryUse, member: bool) -> tuple[str, ...]:
     return (*turns, *summary, "memories") if memory.recall else (*turns, *summary)
 
 
-def _hands(spec: Spec, path: str) -> Iterator[str]:
+def _hands(spec: Spec, cluster: Cluster) -> Iterator[str]:
     """The tools by which agents change the memory themselves."""
-    if spec.memory is not None and spec.memory.agentic:
-        yield f"{path}/tools"
-    for member in _members(spec):
-        yield from _hands(member, f"{path}/{slug(member.name)}")
+    if (tools := cluster.node("tools")) and spec.memory is not None and spec.memory.agentic:
+        yield tools.id
+    for member, drawn in zip(_members(spec), cluster.members, strict=True):
+        yield from _hands(member, drawn)
 
 
 def _memory_edges(cluster: Cluster, store: Node, curate: bool) -> Iterator[Edge]:

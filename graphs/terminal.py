@@ -69,7 +69,7 @@ def _tree(cluster: Cluster, lead: str, indent: str) -> Iterator[_Row]:
             yield _Row(f"{indent}│")
         node = step if isinstance(step, Node) else None
         yield _Row(f"{indent}{'╰─ ' if last else '├─ '}{_step(step) if isinstance(step, Node) else step}", node)
-        if step is (cluster.asks or _TOGETHER.get(cluster.mode)):
+        if step is (cluster.hands_out or _TOGETHER.get(cluster.mode)):
             yield from _members(cluster, indent + ("   " if last else "│  "))
 
 

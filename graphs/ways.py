@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from coterie.graphs.functions import shown_name
 from coterie.graphs.modes import Route, Sequence, Swarm
-from coterie.graphs.picture import Cluster, Edge
+from coterie.graphs.picture import Cluster, Edge, Node
 from coterie.graphs.spec import Spec, TeamSpec, slug
 
 
@@ -57,6 +57,8 @@ def _ways(spec: Spec, cluster: Cluster) -> _Ways:
             return _in_sequence(spec.mode, members)
         case Swarm():
             return _handed_over(spec.mode, spec, cluster)
+    if plan := cluster.node("plan"):
+        return _planned(cluster, plan, members)
     if join := cluster.node("join"):
         return _Ways(members, [Edge(member, join.id, "always") for member in members], [(join.id, False, "")])
     return _asked(cluster)
@@ -72,6 +74,19 @@ def _asked(cluster: Cluster) -> _Ways:
         ways.between += [Edge(asks, member.id, "choice", "task"), Edge(member.id, asks, "always")]
     if tools:
         ways.between += [Edge(asks, tools.id, "choice"), Edge(tools.id, asks, "always")]
+    return ways
+
+
+def _planned(cluster: Cluster, plan: Node, members: Several[str]) -> _Ways:
+    """A leader keeps a list, of which members are given what is ready, until the leader answers."""
+    leader, tools = cluster.asks, cluster.node("tools")
+    assert leader is not None
+    assert tools is not None
+    ways = _Ways([leader.id], answers=[(leader.id, True, "")])
+    ways.between = [Edge(leader.id, tools.id, "choice"), Edge(tools.id, plan.id, "always")]
+    for member in members:
+        ways.between += [Edge(plan.id, member, "choice", "task"), Edge(member, plan.id, "always")]
+    ways.between.append(Edge(plan.id, leader.id, "choice", "none is ready"))
     return ways
 
 

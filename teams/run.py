@@ -44,7 +44,7 @@ class Run:
         self.context = RunContext(user_id, session_id, new_id(), session=session, told=self.told)
         self.input = {"messages": [HumanMessage(checked_message(message))]}
         self.state: dict[str, Any] = self.input
-        self.names = {slug(each.name): each.name for each in everyone(spec)}
+        self.names = dict(names_of(spec))
 
     def options(self, tokens: bool) -> dict[str, Any]:
         """Keyword arguments for ``graph.stream`` and ``graph.astream``.
@@ -73,8 +73,8 @@ class Run:
             message, metadata = payload
             answering = metadata.get("langgraph_node") in ANSWERING
             if answering and isinstance(message, AIMessageChunk) and message.text:
-                key = path[-1].split(":")[0] if path else ""
-                yield Token(self.names.get(key, self.spec.name), message.text)
+                nodes = tuple(part.split(":")[0] for part in path)
+                yield Token(self.names.get(nodes, self.spec.name), message.text)
 
     def unfinished_turn(self) -> Turn | None:
         """The turn as far as it came, to keep when the run breaks off.
@@ -158,6 +158,13 @@ def checked_message(message: str) -> str:
     if not isinstance(message, str) or not message.strip():
         raise InputError(f"The message is {message!r}: say something.")
     return checked_text("message", message)
+
+
+def names_of(spec: Spec, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], str]]:
+    """The names of an agent or team and of everybody in it, by the nodes that lead to each."""
+    yield path, spec.name
+    for member in spec.members if isinstance(spec, TeamSpec) else ():
+        yield from names_of(member, (*path, slug(member.name)))
 
 
 def everyone(spec: Spec) -> Iterator[Spec]:

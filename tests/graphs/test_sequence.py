@@ -125,6 +125,25 @@ def test_offline_members_quote_what_came_before() -> None:
     assert team.run("Is it easy?").content == "a says: The trail is easy."
 
 
+@both_ways
+@pytest.mark.parametrize("mode", ["coordinate", "route", "broadcast", "sequence"])
+def test_a_team_that_is_to_stop_at_a_failure_stops(run: Way, mode: str) -> None:
+    model = ScriptedModel(script=lambda messages: calls(("ask_a", {"task": "x"})))
+    team = Team("t", [failing("a"), says("b", "two")], mode=mode, model=model, on_member_error="stop")
+    with pytest.raises(RunError, match=r"t stopped, because a failed\. .* no route to a"):
+        run(team, "go")
+
+
+def test_tokens_of_members_whose_names_are_alike_are_told_apart() -> None:
+    inner = [Team(name, [says(member, member)], mode="sequence") for name, member in (("x", "a b"), ("y", "a_b"))]
+    *events, _ = Team("t", inner, mode="sequence").run("go", stream=True)
+    assert [(event.source, event.text) for event in events if isinstance(event, Token)] == [
+        ("a b", "a"),
+        ("a b", " b"),
+        ("a_b", "a_b"),
+    ]
+
+
 class Verdict(BaseModel):
     """What comes out."""
 
