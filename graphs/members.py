@@ -9,6 +9,7 @@ from langchain_core.tools import BaseTool, StructuredTool, ToolException
 from langgraph.errors import GraphBubbleUp
 from langgraph.runtime import Runtime
 
+from coterie.errors import RunError
 from coterie.graphs.events import MemberFinished, MemberStarted
 from coterie.graphs.modes import Answer
 from coterie.graphs.nodes import Update
@@ -81,23 +82,28 @@ def working(key: str, task: str, runtime: Runtime[RunContext]) -> Flow[Answer]:
     """Let a member work. ``key`` is the name of its node.
 
     A member that fails is reported in the answer and in the stream; the others go on.
+
+    Raises:
+        RunError: it failed, and the team is to stop then.
     """
     team, graph = here(runtime).spec, here(runtime).members[key]
     assert isinstance(team, TeamSpec)
     member = member_of(team, key)
     context = replace(asking(runtime), team_id=team.team_id, member=True)
     tell(runtime, MemberStarted(team.name, member.name, task))
-    content, error = "", None
+    content, error, cause = "", None, None
     try:
         result = yield RunMember(graph, task, context)
         content = result["messages"][-1].text
     except GraphBubbleUp:
         raise
     except Exception as raised:
-        error = f"{type(raised).__name__}: {raised}"
+        error, cause = f"{type(raised).__name__}: {raised}", raised
     agent_id = None if isinstance(member, TeamSpec) else member.agent_id
     answer = Answer(member.name, task, content, error, agent_id)
     tell(runtime, MemberFinished(team.name, member.name, task, answer.said, error))
+    if cause is not None and team.on_member_error == "stop":
+        raise RunError(f"{team.name} stopped, because {answer.said}") from cause
     return answer
 
 
@@ -114,14 +120,18 @@ def as_tool_message(answer: Answer, call_id: str) -> ToolMessage:
         tool_call_id=call_id,
         name=slug(answer.member),
         status="error" if answer.error else "success",
-        artifact={WORK: MemberWork(agent_id=answer.agent_id, task=answer.task)},
+        artifact={WORK: work_of(answer)},
     )
 
 
 def as_message(answer: Answer) -> AIMessage:
     """A member's answer where nobody called it: as something that was said."""
-    work = MemberWork(agent_id=answer.agent_id, task=answer.task)
-    return AIMessage(answer.said, name=slug(answer.member), additional_kwargs={WORK: work})
+    return AIMessage(answer.said, name=slug(answer.member), additional_kwargs={WORK: work_of(answer)})
+
+
+def work_of(answer: Answer) -> MemberWork:
+    """What is kept beside an answer."""
+    return MemberWork(agent_id=answer.agent_id, task=answer.task, error=answer.error)
 
 
 def member_of(team: TeamSpec, key: str) -> Spec:

@@ -1,7 +1,7 @@
 """The nodes that use the shared memory, `recall_node` and `curator_node`: they fit into any graph with messages."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
@@ -12,7 +12,7 @@ from coterie.graphs.events import MemoryCurated, MemoryRecalled
 from coterie.graphs.hooks import answered
 from coterie.graphs.nodes import FlowNode, Update
 from coterie.graphs.prompts import memory_block
-from coterie.graphs.spec import AgentSpec, MemoryUse, Spec
+from coterie.graphs.spec import AgentSpec, MemoryUse, Spec, memory_of_prompts
 from coterie.graphs.state import GraphState, RunContext, asking, here, member_work, question, tell, this_turn
 from coterie.graphs.waiting import each_within
 from coterie.memory.db import Db
@@ -60,7 +60,8 @@ def recall_node(
 
 def recall(state: GraphState, runtime: Runtime[RunContext]) -> Flow[Update]:
     """Recall for the agent or team whose graph is running."""
-    return recalled(whose(here(runtime).spec), state, runtime)
+    spec = here(runtime).spec
+    return recalled(replace(whose(spec), memory=memory_of_prompts(spec)), state, runtime)
 
 
 def recalled(who: Whose, state: GraphState, runtime: Runtime[RunContext]) -> Flow[Update]:
