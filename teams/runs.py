@@ -1,4 +1,9 @@
-"""Running: what an agent and a team do alike. One driver for run and stream, with a loop each for sync and async."""
+"""Running: what an agent and a team do alike. One driver for run and stream, with a loop each for sync and async.
+
+LangGraph, and what stands on it, is loaded by the first use of a graph, not by defining an agent.
+"""
+
+from __future__ import annotations
 
 import asyncio
 from abc import ABC, abstractmethod
@@ -6,20 +11,17 @@ from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 
-from langgraph.errors import GraphRecursionError
-
 from coterie.errors import ConfigurationError, CoterieError
-from coterie.graphs.build import build_graph
-from coterie.graphs.draw import draw
 from coterie.graphs.events import Event
-from coterie.graphs.spec import Graph, Spec
 from coterie.memory.flow import in_thread
 from coterie.memory.manager import MemoryManager
 from coterie.teams.output import RunFinished, RunOutput
-from coterie.teams.run import Run
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+    from coterie.graphs.spec import Graph, Spec
+    from coterie.teams.run import Run
 
 
 class Runs(ABC):
@@ -43,6 +45,8 @@ class Runs(ABC):
     def _compiled(self) -> tuple[Spec, Graph]:
         found: tuple[Spec, Graph] | None = self.__dict__.get("_cache")
         if found is None:
+            from coterie.graphs.build import build_graph
+
             spec = self.spec()
             found = self.__dict__["_cache"] = (spec, build_graph(spec))
         return found
@@ -63,6 +67,8 @@ class Runs(ABC):
         Raises:
             InputError: a file that ends otherwise.
         """
+        from coterie.graphs.draw import draw
+
         return draw(self._compiled[0], path)
 
     @property
@@ -123,6 +129,8 @@ class Runs(ABC):
         self, message: str, user_id: str | None, session_id: str | None, tokens: bool
     ) -> AsyncIterator[Event]:
         spec, graph = await asyncio.to_thread(lambda: self._compiled)
+        from coterie.teams.run import Run
+
         run = Run(spec, message, user_id, session_id)
         yield run.started()
         try:
@@ -135,6 +143,8 @@ class Runs(ABC):
 
     def _broken_off(self, run: Run, error: BaseException) -> BaseException:
         """Keep what was said in a run that failed, was cancelled or is not read any further, and return its error."""
+        from langgraph.errors import GraphRecursionError
+
         turn, memory = run.unfinished_turn(), run.spec.memory
         if turn is not None and memory is not None:
             try:
@@ -167,6 +177,8 @@ class Runs(ABC):
             RunError: a model failed, or the run went in circles.
             StoreError: the database refused.
         """
+        from coterie.teams.run import Run
+
         spec, graph = self._compiled
         run = Run(spec, message, user_id, session_id)
         events = self._stream(run, graph, tokens=stream)
@@ -197,7 +209,7 @@ class Runs(ABC):
         *,
         user_id: str | None = None,
         session_id: str | None = None,
-        console: "Console | None" = None,
+        console: Console | None = None,
     ) -> RunOutput:
         """Answer a message and print it, as it is written: the members at work, the answer, what memory learnt.
 
@@ -218,7 +230,7 @@ class Runs(ABC):
         *,
         user_id: str | None = None,
         session_id: str | None = None,
-        console: "Console | None" = None,
+        console: Console | None = None,
     ) -> RunOutput:
         """The async twin of `print_response`."""
         from coterie.teams.printing import Printer

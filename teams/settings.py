@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from coterie.errors import ConfigurationError
-from coterie.graphs.offline import OfflineModel
 from coterie.graphs.spec import Conduct, Curate, Inherited, MemoryUse, slug
 from coterie.memory.db import Db
 from coterie.memory.manager import MemoryManager
@@ -155,6 +154,8 @@ def checked_store(owner: str, db: Db | None, manager: MemoryManager | None) -> D
 
 def usable_model(model: "BaseChatModel | str | None", inherited: Inherited) -> "BaseChatModel":
     """The chat model that is meant: its own, the team's, the environment's; without any, the offline model."""
+    from coterie.graphs.offline import OfflineModel
+
     return chat_model(model if model is not None else inherited.model) or OfflineModel()
 
 

@@ -1,11 +1,14 @@
 """Tools: from what people write to what graphs call."""
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from __future__ import annotations
 
-from langchain_core.tools import BaseTool, StructuredTool
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any
 
 from coterie.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from langchain_core.tools import BaseTool
 
 
 def listed(owner: str, what: str, values: Iterable[Any]) -> tuple[Any, ...]:
@@ -21,6 +24,8 @@ def usable_tools(owner: str, tools: Sequence[Callable[..., Any] | BaseTool]) -> 
     Raises:
         ConfigurationError: something that is no tool, or a function without a docstring to tell the model what it does.
     """
+    from langchain_core.tools import BaseTool
+
     usable = []
     for tool in tools:
         if isinstance(tool, BaseTool):
@@ -34,6 +39,8 @@ def usable_tools(owner: str, tools: Sequence[Callable[..., Any] | BaseTool]) -> 
 
 def _made_of(owner: str, function: Callable[..., Any]) -> BaseTool:
     import inspect
+
+    from langchain_core.tools import StructuredTool
 
     try:
         if inspect.iscoroutinefunction(function):

@@ -1,6 +1,7 @@
 """Teams of LLM agents that share one memory, on LangGraph and SQLModel.
 
-The names below are loaded when they are first used: importing LangGraph costs a second.
+The names below are loaded when they are first used. LangGraph is not loaded by them, but by the first run: it costs a
+second.
 """
 
 from importlib import import_module
