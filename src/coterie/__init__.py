@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from coterie.memory.values import UserMemory as UserMemory
     from coterie.memory.worker import Worker as Worker
     from coterie.teams.agent import Agent as Agent
+    from coterie.teams.files import load as load
     from coterie.teams.output import RunOutput as RunOutput
     from coterie.teams.team import Team as Team
 
@@ -35,11 +36,13 @@ _HOME = {
     "Team": "coterie.teams.team",
     "UserMemory": "coterie.memory.values",
     "Worker": "coterie.memory.worker",
+    "load": "coterie.teams.files",
 }
 
 __all__ = [  # noqa: RUF022  # the order of importance
     "Agent",
     "Team",
+    "load",
     "RunOutput",
     "MemoryManager",
     "UserMemory",
