@@ -1,5 +1,6 @@
 """Functions and other objects of Python that a file names: ``package.module:name``, ``./tools.py:name``."""
 
+import re
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -12,19 +13,22 @@ from types import ModuleType
 from coterie.errors import ConfigurationError
 
 
+def is_reference(text: str) -> bool:
+    """Whether a text can be one: a module or a file, a colon, a name."""
+    return re.fullmatch(r".*[^:/]:[^\W\d]\w*(\.[^\W\d]\w*)*", text) is not None
+
+
 def referenced(reference: str, folder: Path) -> object:
     """The object that is meant.
 
     Args:
-        reference: a module or the path of a Python file, a colon, a name in it.
+        reference: a module or the path of a Python file, a colon, a name in it: see `is_reference`.
         folder: what the path is relative to. Modules are looked for there too, after everywhere else.
 
     Raises:
         ConfigurationError: no such module or name, or the module raised an error.
     """
     source, _, name = reference.rpartition(":")
-    if not source or not name:
-        raise ConfigurationError(f"{reference!r} is no reference: write ./tools.py:name or package.module:name.")
     if str(folder) not in sys.path:
         sys.path.append(str(folder))  # it stays: functions import when they are called, too
     value: object = _file(folder / source) if source.endswith(".py") else _module(source)

@@ -13,10 +13,12 @@ from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 from coterie.errors import CoterieError
 from coterie.memory.db import Db
 from coterie.memory.opening import store_at
-from coterie.teams.file_references import referenced
+from coterie.teams.file_references import is_reference, referenced
 
 WRONG = "coterie"
 """The type of the errors whose message is a sentence of ours."""
+NO_REFERENCE = "no_reference"
+"""The type of the error of a text that is none."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,8 @@ class Reference:
         return core_schema.with_info_after_validator_function(self._found, core_schema.str_schema(strict=True))
 
     def _found(self, reference: str, info: ValidationInfo) -> Any:
+        if not is_reference(reference):
+            raise PydanticCustomError(NO_REFERENCE, "a reference")
         try:
             value = referenced(reference, loading(info).folder)
         except CoterieError as error:
@@ -74,7 +78,7 @@ def _store(address: str, info: ValidationInfo) -> Db:
     stores = loading(info).stores
     try:
         if address not in stores:
-            stores[address] = store_at(address, folder=loading(info).folder)
+            stores[address] = store_at(address, what="it", folder=loading(info).folder)
     except CoterieError as error:
         raise wrong(error) from error
     return stores[address]

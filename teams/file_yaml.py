@@ -19,7 +19,7 @@ DEEPEST = 50
 
 
 class _Loader(yaml.SafeLoader):
-    """Texts, numbers, true, false and null as YAML 1.2 has them: ``no`` is a text, and so is a date."""
+    """Reads as numbers, true, false and null what every YAML does: ``no`` is a text, and so are ``1:30`` and a date."""
 
 
 _Loader.yaml_implicit_resolvers = {}
@@ -27,7 +27,7 @@ for _tag, _form, _first in [
     ("null", r"~|null|Null|NULL|", ["~", "n", "N", ""]),
     ("bool", r"true|True|TRUE|false|False|FALSE", list("tTfF")),
     ("int", r"[-+]?(0|[1-9][0-9]*)", list("-+0123456789")),
-    ("float", r"[-+]?(\.[0-9]+|[0-9]+\.[0-9]*|[0-9]+(?=[eE]))([eE][-+]?[0-9]+)?", list("-+.0123456789")),
+    ("float", r"[-+]?(\.[0-9]+|[0-9]+\.[0-9]*)([eE][-+][0-9]+)?", list("-+.0123456789")),
     ("merge", r"<<", ["<"]),
 ]:
     _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(rf"(?:{_form})\Z"), _first)
@@ -77,8 +77,8 @@ def read(path: Path) -> Document:
         FileError: it is not YAML, or says something twice.
     """
     text = _text(path)
-    loader = _Loader(text)
     try:
+        loader = _Loader(text)
         root = loader.get_single_node()
         if root is None:
             raise FileError([f"{path}: it is empty: describe an agent, or a team with its members."])
@@ -93,8 +93,6 @@ def read(path: Path) -> Document:
         raise FileError([f"{path}: it is not YAML: {' '.join(str(error).split())}."]) from None
     except RecursionError:
         raise FileError([f"{path}: it is nested more than {DEEPEST} deep."]) from None
-    finally:
-        loader.dispose()
 
 
 def _text(path: Path) -> str:

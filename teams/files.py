@@ -26,6 +26,7 @@ EXPECTED = {
     "int_type": "a whole number",
     "float_type": "a number",
     "none_required": "null",
+    "no_reference": "a reference such as ./tools.py:name or package.module:name",
 }
 """What a value should be, by the type of pydantic's error; else as pydantic says it."""
 SHOULD_BE = "Input should be "
