@@ -1,21 +1,29 @@
-"""What an agent or a team is made of: the plain values that graphs and pictures are built from."""
+"""What an agent or a team is made of: the plain values that graphs and pictures are built from.
+
+Whoever defines an agent imports this, so LangChain and LangGraph are named here, and not loaded.
+"""
+
+from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from langchain_core.language_models import BaseChatModel
-from langchain_core.runnables import Runnable
-from langchain_core.tools import BaseTool
-from langgraph.graph.state import CompiledStateGraph
-from langgraph.types import RetryPolicy
 from pydantic import BaseModel
 
 from coterie.graphs.modes import Coordinate, Mode, Swarm, leads
 from coterie.memory.manager import MemoryManager
 
-Graph = CompiledStateGraph[Any, Any, Any, Any]
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
+    from langchain_core.runnables import Runnable
+    from langchain_core.tools import BaseTool
+    from langgraph.graph.state import CompiledStateGraph
+    from langgraph.types import RetryPolicy
+
+    Graph = CompiledStateGraph[Any, Any, Any, Any]
+
 Curate = bool | Literal["background"]
 MemberContext = Literal["task", "notes", "conversation"]
 """What a member is given: its task alone, also what other members found in this run, or also the whole conversation."""
@@ -98,7 +106,7 @@ class TeamSpec(_Anyone):
     """A team: a leader's model and instructions, its members, and how they work together."""
 
     team_id: str
-    members: "tuple[AgentSpec | TeamSpec, ...]"
+    members: tuple[AgentSpec | TeamSpec, ...]
     mode: Mode = Coordinate()  # noqa: RUF009  # it is frozen
     share_notes: bool = True
     """Let members read, while they work, what the others found."""
@@ -183,3 +191,12 @@ class Built:
     """Runs the tools that a message calls."""
     members: Mapping[str, Graph]
     """The graphs of a team's members, by the names of their nodes."""
+
+
+def __getattr__(name: str) -> Any:
+    """``Graph``, the type, for those who import it to run graphs."""
+    if name != "Graph":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from langgraph.graph.state import CompiledStateGraph
+
+    return CompiledStateGraph[Any, Any, Any, Any]

@@ -9,6 +9,8 @@ from langchain_core.runnables.config import var_child_runnable_config
 from langgraph.config import get_config
 from langgraph.graph import MessagesState
 from langgraph.runtime import get_runtime
+from pydantic import GetCoreSchemaHandler
+from pydantic_core import CoreSchema, core_schema
 
 from coterie.errors import NotFoundError
 from coterie.graphs.events import Event
@@ -80,6 +82,13 @@ class RunContext:
     def scope(self, agent_id: str | None, team_id: str | None = None) -> Scope:
         """What a node of this agent or team may read."""
         return Scope(self.user_id, team_id or self.team_id, agent_id)
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """What a tool that takes ``ToolRuntime[RunContext, ...]`` is given is not looked into; Studio shows the ids."""
+        text = core_schema.typed_dict_field(core_schema.nullable_schema(core_schema.str_schema()), required=False)
+        ids = core_schema.typed_dict_schema(dict.fromkeys(("user_id", "session_id", "run_id"), text))
+        return core_schema.json_or_python_schema(json_schema=ids, python_schema=core_schema.is_instance_schema(cls))
 
 
 class Running(Protocol):

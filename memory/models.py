@@ -49,7 +49,7 @@ def chat_model(model: "BaseChatModel | str | None" = None) -> "BaseChatModel | N
     """
     found = settings()
     if model is None:
-        return _openai(found.model or DEFAULT_MODEL) if found.has_model else None
+        return openai_model(found.model or DEFAULT_MODEL) if found.has_model else None
     if isinstance(model, str):
         if not model.strip():
             raise ConfigurationError(f"The model's name is {model!r}: give a name, or None for the environment's.")
@@ -58,7 +58,7 @@ def chat_model(model: "BaseChatModel | str | None" = None) -> "BaseChatModel | N
                 f"No server is known for the model {model!r}: set OPENAI_API_KEY, or OPENAI_BASE_URL for a server of"
                 " your own, or give a LangChain chat model instead of a name."
             )
-        return _openai(model)
+        return openai_model(model)
     from langchain_core.language_models import BaseChatModel
 
     if not isinstance(model, BaseChatModel):
@@ -77,15 +77,23 @@ def curating_model(model: "BaseChatModel | str | None" = None) -> "BaseChatModel
     return found
 
 
-def _openai(name: str) -> "BaseChatModel":
+def openai_model(
+    name: str, *, base_url: str | None = None, api_key: str | None = None, **options: Any
+) -> "BaseChatModel":
+    """``ChatOpenAI`` on a server: the environment's, where none is given. ``options`` are its own."""
     from langchain_openai import ChatOpenAI
 
     from coterie.memory.http import PerLoopClient
 
     # A server of one's own often wants no key, but the client insists on one.
-    key: dict[str, Any] = {} if settings().api_key else {"api_key": lambda: "none"}
+    key: Any = api_key or settings().api_key or (lambda: "none")
     return ChatOpenAI(
-        model=name, base_url=settings().base_url, stream_usage=True, http_async_client=PerLoopClient(), **key
+        model=name,
+        base_url=base_url or settings().base_url,
+        api_key=key,
+        stream_usage=True,
+        http_async_client=PerLoopClient(),
+        **options,
     )
 
 

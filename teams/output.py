@@ -1,15 +1,20 @@
 """What a run returns, and the events that only a whole run has."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from langchain_core.messages import AnyMessage
 from pydantic import BaseModel
 
 from coterie.graphs.events import Event, MemberFinished, StepFinished
 from coterie.memory.edits import Applied
 from coterie.memory.report import CurationReport
 from coterie.memory.values import Recall
+
+if TYPE_CHECKING:
+    from langchain_core.messages import AnyMessage
 
 
 @dataclass(frozen=True)
@@ -22,7 +27,7 @@ class Usage:
     output_tokens: int | None
 
     @classmethod
-    def of(cls, steps: Iterable[StepFinished]) -> "Usage":
+    def of(cls, steps: Iterable[StepFinished]) -> Usage:
         """The sum over some steps."""
         calls = [call for step in steps for call in step.calls]
         said = all(call.input_tokens is not None and call.output_tokens is not None for call in calls)
@@ -74,11 +79,11 @@ class RunOutput:
         return next((report for report in self.curations if report.turn_id == self.turn_id), None)
 
     @property
-    def usage(self) -> "Usage":
+    def usage(self) -> Usage:
         """The model calls of the run, its members' and its curator's too, and their tokens."""
         return Usage.of(self.steps)
 
-    def usage_by_node(self) -> "dict[str, Usage]":
+    def usage_by_node(self) -> dict[str, Usage]:
         """The same for each node that asked a model: ``{"desk/leader": ..., "desk/scout/model": ...}``."""
         nodes = {f"{step.path}/{step.node}" for step in self.steps if step.calls}
         steps = {node: [step for step in self.steps if f"{step.path}/{step.node}" == node] for node in sorted(nodes)}

@@ -1,4 +1,9 @@
-"""Running: what an agent and a team do alike. One driver for run and stream, with a loop each for sync and async."""
+"""Running: what an agent and a team do alike. One driver for run and stream, with a loop each for sync and async.
+
+LangGraph, and what stands on it, is loaded by the first use of a graph, not by defining an agent.
+"""
+
+from __future__ import annotations
 
 import asyncio
 from abc import ABC, abstractmethod
@@ -8,18 +13,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from coterie.errors import ConfigurationError, CoterieError
-from coterie.graphs.build import BoundGraph, build_graph
-from coterie.graphs.draw import draw
 from coterie.graphs.events import Event
-from coterie.graphs.spec import Graph, Spec, TeamSpec
+from coterie.graphs.spec import TeamSpec
 from coterie.memory.flow import in_thread
 from coterie.memory.manager import MemoryManager
 from coterie.teams.output import RunFinished, RunOutput
-from coterie.teams.run import Run
 from coterie.teams.stopping import interruptible
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+    from coterie.graphs.build import BoundGraph
+    from coterie.graphs.spec import Graph, Spec
+    from coterie.teams.run import Run
 
 
 class Runs(ABC):
@@ -43,6 +49,8 @@ class Runs(ABC):
     def _compiled(self) -> tuple[Spec, BoundGraph]:
         found: tuple[Spec, BoundGraph] | None = self.__dict__.get("_cache")
         if found is None:
+            from coterie.graphs.build import build_graph
+
             spec = self.spec()
             found = self.__dict__["_cache"] = (spec, build_graph(spec))
         return found
@@ -63,6 +71,8 @@ class Runs(ABC):
         Raises:
             InputError: a file that ends otherwise.
         """
+        from coterie.graphs.draw import draw
+
         return draw(self._compiled[0], path)
 
     @property
@@ -134,6 +144,8 @@ class Runs(ABC):
         self, message: str, user_id: str | None, session_id: str | None, tokens: bool
     ) -> AsyncIterator[Event]:
         spec, graph = await asyncio.to_thread(lambda: self._compiled)
+        from coterie.teams.run import Run
+
         run = Run(spec, message, user_id, session_id)
         yield run.started()
         try:
@@ -179,6 +191,8 @@ class Runs(ABC):
             RunError: a model failed, or the run went in circles.
             StoreError: the database refused.
         """
+        from coterie.teams.run import Run
+
         spec, graph = self._compiled
         run = Run(spec, message, user_id, session_id)
         events = self._stream(run, graph, tokens=stream)
@@ -209,7 +223,7 @@ class Runs(ABC):
         *,
         user_id: str | None = None,
         session_id: str | None = None,
-        console: "Console | None" = None,
+        console: Console | None = None,
     ) -> RunOutput:
         """Answer a message and print it, as it is written: the members at work, the answer, what memory learnt.
 
@@ -230,7 +244,7 @@ class Runs(ABC):
         *,
         user_id: str | None = None,
         session_id: str | None = None,
-        console: "Console | None" = None,
+        console: Console | None = None,
     ) -> RunOutput:
         """The async twin of `print_response`."""
         from coterie.teams.printing import Printer

@@ -1,18 +1,15 @@
 """What agents and teams share: their settings, and how graphs' plain values are made of them."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from coterie.errors import ConfigurationError
-from coterie.graphs.limits import checked_conduct
-from coterie.graphs.offline import OfflineModel
 from coterie.graphs.spec import Conduct, Curate, Inherited, MemoryUse, slug
 from coterie.memory.db import Db
 from coterie.memory.manager import MemoryManager
 from coterie.memory.models import chat_model
 from coterie.teams.runs import Runs
-from coterie.teams.tools import Tool, listed, usable_tools
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -21,6 +18,7 @@ if TYPE_CHECKING:
 
     from coterie.graphs.hooks import TextHook
     from coterie.graphs.tool_hooks import ToolHook
+    from coterie.teams.tools import Tool
 
 NOTHING = Inherited()
 
@@ -105,6 +103,8 @@ class Settings(Runs):
 
     def common(self, inherited: Inherited) -> dict[str, Any]:
         """The fields that the specs of agents and of teams share."""
+        from coterie.teams.tools import usable_tools
+
         model = usable_model(self.model, inherited)
         return {
             "name": self.name,
@@ -131,7 +131,16 @@ class Settings(Runs):
             session_reducers=dict(self.session_reducers or {}),
             session_in_prompt=self.add_session_state_to_context,
         )
+        from coterie.graphs.limits import checked_conduct
+
         return checked_conduct(self.name, conduct)
+
+
+def listed(owner: str, what: str, values: Iterable[Any]) -> tuple[Any, ...]:
+    """Values as a tuple; a single one in place of a list is refused."""
+    if isinstance(values, str) or not isinstance(values, Iterable):
+        raise ConfigurationError(f"{owner}: {what}={values!r} is no list: write {what}=[...].")
+    return tuple(values)
 
 
 def checked_name(name: str) -> str:
@@ -164,6 +173,8 @@ def checked_store(owner: str, db: Db | None, manager: MemoryManager | None) -> D
 
 def usable_model(model: "BaseChatModel | str | None", inherited: Inherited) -> "BaseChatModel":
     """The chat model that is meant: its own, the team's, the environment's; without any, the offline model."""
+    from coterie.graphs.offline import OfflineModel
+
     return chat_model(model if model is not None else inherited.model) or OfflineModel()
 
 

@@ -1,7 +1,7 @@
 """Tools: from what people write to what graphs call, in runs that are awaited and in runs that are not."""
 
 import inspect
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from langchain_core.tools import BaseTool, StructuredTool
@@ -13,14 +13,6 @@ from coterie.teams.mcp import McpServer
 
 Tool = Callable[..., Any] | BaseTool | McpServer
 """What people may give as a tool."""
-
-
-def listed(owner: str, what: str, values: Iterable[Any]) -> tuple[Any, ...]:
-    """Values as a tuple; a single one in place of a list is refused."""
-    if isinstance(values, str) or not isinstance(values, Iterable):
-        raise ConfigurationError(f"{owner}: {what}={values!r} is no list: write {what}=[...].")
-    return tuple(values)
-
 
 def usable_tools(owner: str, tools: Sequence[Tool]) -> tuple[BaseTool, ...]:
     """LangChain tools: made of functions where need be, and asked of MCP servers.

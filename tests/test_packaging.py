@@ -95,6 +95,9 @@ def test_the_wheel_holds_the_package_and_nothing_else(built: Path) -> None:
         for file in (ROOT / folder).rglob("*.py")
     }
     assert expected | {"coterie/py.typed", "coterie/__main__.py", "coterie/cli/__init__.py"} <= set(names)
+    templates = [file for file in (ROOT / "src/coterie/templates").rglob("*") if file.is_file()]
+    assert {f"coterie/{file.relative_to(ROOT / 'src/coterie').as_posix()}" for file in templates} <= set(names)
+    assert "coterie/templates/yaml/team.yaml.tmpl" in names
     assert "coterie/memory/migrations/env.py" in names
 
 
@@ -124,3 +127,8 @@ def test_the_version_is_that_of_the_project(installed: Path) -> None:
 
 def test_the_command_is_installed(installed: Path) -> None:
     assert "memory" in run(installed, str(installed.with_name("coterie")), "--help")
+
+
+def test_what_is_installed_makes_a_project(installed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert "desk/.gitignore" in run(installed, str(installed.with_name("coterie")), "new", "desk").splitlines()

@@ -1,6 +1,7 @@
 """Teams of LLM agents that share one memory, on LangGraph and SQLModel.
 
-The names below are loaded when they are first used: importing LangGraph costs a second.
+The names below are loaded when they are first used. LangGraph is not loaded by them, but by the first run: it costs a
+second.
 """
 
 from importlib import import_module
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from coterie.memory.values import UserMemory as UserMemory
     from coterie.memory.worker import Worker as Worker
     from coterie.teams.agent import Agent as Agent
+    from coterie.teams.files import load as load
     from coterie.teams.mcp import McpServer as McpServer
     from coterie.teams.output import RunOutput as RunOutput
     from coterie.teams.team import Team as Team
@@ -36,11 +38,13 @@ _HOME = {
     "Team": "coterie.teams.team",
     "UserMemory": "coterie.memory.values",
     "Worker": "coterie.memory.worker",
+    "load": "coterie.teams.files",
 }
 
 __all__ = [  # noqa: RUF022  # the order of importance
     "Agent",
     "Team",
+    "load",
     "RunOutput",
     "MemoryManager",
     "UserMemory",

@@ -2,6 +2,7 @@
 
     CoterieError
     ├── ConfigurationError    something was put together wrongly: no model, no store, two members of one name
+    │   └── FileError         a file that describes a team has something wrong: a line for each, with its place
     ├── InputError            an argument has a value that cannot be used (also a ValueError)
     ├── NotFoundError         there is no such memory, session or turn for the one who asks (also a LookupError)
     ├── StoreError            the database refused or could not be reached; nothing was written
@@ -15,6 +16,8 @@
 Each message says what was wrong, with the value, and what to do.
 """
 
+from collections.abc import Sequence
+
 
 class CoterieError(Exception):
     """The base of every error below: catch this to catch them all."""
@@ -22,6 +25,18 @@ class CoterieError(Exception):
 
 class ConfigurationError(CoterieError):
     """An agent, a team or a store was put together in a way that cannot work."""
+
+
+class FileError(ConfigurationError):
+    """A file that describes an agent or a team has something wrong.
+
+    Args:
+        lines: one for each thing that is, such as ``team.yaml:12:5: members.1.toolz is not known: ...``.
+    """
+
+    def __init__(self, lines: Sequence[str]) -> None:
+        super().__init__("\n".join(lines))
+        self.lines = tuple(lines)
 
 
 class InputError(CoterieError, ValueError):

@@ -96,3 +96,30 @@ def test_another_model_replaces_those_of_the_members(monkeypatch: pytest.MonkeyP
     team = load(written("team = Team('t', [Agent('a', model='small'), Agent('b')], model='big')"), model="new")
     assert isinstance(team, Team)
     assert [each.model for each in (team, *team.members)] == ["new", "new", None]
+
+
+def described(text: str) -> str:
+    Path("tools.py").write_text("print('loaded')\ndef find(text: str) -> str:\n    'Find.'\n    return text\n")
+    Path("team.yaml").write_text(text)
+    return "team.yaml"
+
+
+DESK = "name: desk\ndb: desk.db\nmembers:\n  - {name: finder, tools: ['./tools.py:find']}\n  - {name: writer}\n"
+
+
+def test_a_yaml_file_describes_one_team(capsys: pytest.CaptureFixture[str]) -> None:
+    team = load(described(DESK), db="other.db")
+    assert isinstance(team, Team)
+    assert [each.db and each.db.name for each in (team, *team.members)] == ["other.db", None, None]
+    assert capsys.readouterr() == ("", "loaded\n")
+
+
+def test_a_member_of_a_yaml_file_by_name() -> None:
+    assert load(described(DESK) + ":writer").name == "writer"
+    with pytest.raises(InputError, match=r"no agent or team called 'nobody'\. It has desk, finder, writer\."):
+        load("team.yaml:nobody")
+
+
+def test_what_is_wrong_in_a_yaml_file_has_its_place() -> None:
+    with pytest.raises(ConfigurationError, match=r"^team\.yaml:1:1: nam is not known: did you mean 'name'\?$"):
+        load(described("nam: x"))

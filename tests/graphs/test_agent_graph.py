@@ -456,3 +456,9 @@ def test_a_manager_without_a_store_or_a_model_uses_the_agents(db: Db) -> None:
 def test_the_graph_is_compiled_once_and_on_first_use() -> None:
     scout = Agent("scout", db=SqliteDb())
     assert scout.graph is scout.graph
+
+
+def test_studio_is_told_who_may_be_asking() -> None:
+    schema = Agent("ada").graph.get_context_jsonschema()
+    assert schema is not None
+    assert set(schema["properties"]) == {"user_id", "session_id", "run_id"}

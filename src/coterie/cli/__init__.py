@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 
 from coterie.cli.texts import read_utf8_from_stdin
-from coterie.errors import CoterieError, InputError
+from coterie.errors import CoterieError, FileError, InputError
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -45,8 +45,9 @@ def _run(arguments: Sequence[str] | None) -> int:
 
 
 def failed(error: Exception) -> int:
-    """Say in one line what went wrong, and return the exit code."""
-    print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+    """Say in one line what went wrong, or in one for each thing in a file, and return the exit code."""
+    for line in error.lines if isinstance(error, FileError) else [str(error)]:
+        print(f"error: {' '.join(line.split())}", file=sys.stderr)
     return 2 if isinstance(error, InputError) else 1
 
 

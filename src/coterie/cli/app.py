@@ -4,7 +4,21 @@ from typing import Annotated
 
 import typer
 
-from coterie.cli import chat, curate, database, graph, memory, optimize, past, review, run, session, transfer
+from coterie.cli import (
+    chat,
+    curate,
+    database,
+    graph,
+    memory,
+    new,
+    optimize,
+    past,
+    review,
+    run,
+    schema,
+    session,
+    transfer,
+)
 
 app = typer.Typer(
     name="coterie",
@@ -31,9 +45,11 @@ def _options(
 ) -> None: ...
 
 
+app.command("new")(new.new)
 app.command("run")(run.run)
 app.command("chat")(chat.chat)
 app.command("graph")(graph.graph)
+app.command("schema")(schema.schema)
 app.add_typer(memory.app, name="memory")
 app.command("curate")(curate.curate)
 memory.app.command()(past.history)

@@ -11,7 +11,7 @@ File = Annotated[
     typer.Argument(
         metavar="FILE[:NAME]",
         show_default=False,
-        help="A Python file, and which of its agents and teams; without a name its one team, else its one agent.",
+        help="A Python or YAML file, and which of its agents and teams; else its one team, or its one agent.",
     ),
 ]
 User = Annotated[str | None, typer.Option("--user", "-u", metavar="ID", callback=argument, help="Whose memories.")]

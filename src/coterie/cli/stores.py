@@ -4,13 +4,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from coterie.cli.texts import utf8
-from coterie.errors import InputError, StoreError
+from coterie.errors import StoreError
+from coterie.memory.opening import is_postgres, store_at
 
 if TYPE_CHECKING:
     from coterie.memory.db import Db
     from coterie.memory.embedding import Embedder
-
-_POSTGRES = ("postgresql:", "postgresql+psycopg:", "postgres:")
 
 
 def store(db: str, *, must_exist: bool = False, embedder: "Embedder | None" = None) -> "Db":
@@ -25,22 +24,13 @@ def store(db: str, *, must_exist: bool = False, embedder: "Embedder | None" = No
         InputError: another kind of URL, or one that is not UTF-8.
         StoreError: the file is not there, and must be.
     """
-    if db.startswith(_POSTGRES):
-        from coterie.memory.postgres import PostgresDb
-
-        return PostgresDb(db_url=utf8(db), embedder=embedder)
+    if is_postgres(db):
+        return store_at(utf8(db), embedder=embedder)
+    found = store_at(db, what="--db", embedder=embedder)
     path = db.removeprefix("sqlite:///")
-    if "://" in path or not path.strip():
-        from coterie.memory.secrets import without_login
-
-        raise InputError(
-            f"--db is {without_login(db)!r}: give the path of a SQLite file, or postgresql://user:password@host/database."
-        )
     if must_exist and not Path(path).is_file():
         raise StoreError(
             f"There is no database {path!r}: say where it is with --db or COTERIE_DB. A run makes it when its agents"
             " have a store."
         )
-    from coterie.memory.sqlite import SqliteDb
-
-    return SqliteDb(path, embedder=embedder)
+    return found

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from coterie.teams.agent import Agent
     from coterie.teams.team import Team
 
+YAML = (".yaml", ".yml")
 MODULE = "__coterie__"
 """The file's ``__name__`` while a command uses it: what it does as a program does not happen."""
 
@@ -25,10 +26,11 @@ def load(target: str, *, db: str | None = None, model: str | None = None) -> "Ag
 
     Raises:
         InputError: no such file, no such name, or several that could be meant.
-        ConfigurationError: the file raised an error; or it brings a memory manager, and ``db`` is given.
+        ConfigurationError: the file raised an error, or says something wrong; or it brings a memory manager, and ``db``
+            is given.
     """
     path, name = _split(target)
-    found = _chosen(path, name, dict(_defined(module_of(path))))
+    found = _described(path, name) if path.suffix in YAML else _chosen(path, name, dict(_defined(module_of(path))))
     for each in _family(found):
         if db is not None and each.memory_manager is not None:
             raise ConfigurationError(
@@ -44,7 +46,7 @@ def _split(target: str) -> tuple[Path, str | None]:
     path, wanted = (Path(file), name) if colon and not Path(target).is_file() else (Path(target), None)
     if not path.is_file():
         what = "is a folder" if path.is_dir() else "does not exist"
-        raise InputError(f"{str(path)!r} {what}: give a Python file that defines an Agent or a Team.")
+        raise InputError(f"{str(path)!r} {what}: give a Python file that defines an Agent or a Team, or a YAML file.")
     return path, wanted
 
 
@@ -91,6 +93,18 @@ def _chosen(path: Path, name: str | None, defined: "dict[str, Agent | Team]") ->
         if len(candidates) == 1:
             return candidates[0]
     raise InputError(f"{path} has several agents or teams: {listed}. Say which: {path}:{next(iter(defined))}.")
+
+
+def _described(path: Path, name: str | None) -> "Agent | Team":
+    """What a YAML file describes; by name, also a member of the team."""
+    from coterie.teams.files import load
+
+    with redirect_stdout(sys.stderr):
+        top = load(path)
+    named = {each.name: each for each in _family(top)}
+    if name is not None and name not in named:
+        raise InputError(f"{path} has no agent or team called {name!r}. It has {', '.join(named)}.")
+    return top if name is None else named[name]
 
 
 def _members(each: "Agent | Team") -> "tuple[Agent | Team, ...]":

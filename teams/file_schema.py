@@ -1,0 +1,189 @@
+"""What a file may say of agents and teams: made from their own settings, so that a new one needs no second statement.
+
+A setting that is plain data stands in the file as it is; a function, a class or another object, by reference.
+"""
+
+import ast
+import inspect
+import textwrap
+from collections import abc
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import is_dataclass
+from functools import cache
+from itertools import pairwise
+from types import NoneType, UnionType
+from typing import Annotated, Any, ClassVar, ForwardRef, Literal, Union, get_args, get_origin, get_type_hints
+
+from langchain_core.language_models import BaseChatModel
+from langchain_core.tools import BaseTool
+from langgraph.types import RetryPolicy
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    TypeAdapter,
+    ValidationInfo,
+    create_model,
+    model_validator,
+)
+
+from coterie.errors import ConfigurationError, CoterieError
+from coterie.graphs.modes import MODES, Mode
+from coterie.memory.db import Db
+from coterie.memory.manager import MemoryManager
+from coterie.memory.models import openai_model
+from coterie.teams.agent import Agent
+from coterie.teams.file_values import Expanded, Reference, Store, loading, wrong
+from coterie.teams.team import Team
+
+DATA = (str, bool, int, float, NoneType)
+FUNCTION = Annotated[Any, Reference("a function", lambda value: callable(value) or isinstance(value, BaseTool))]
+Maker = abc.Callable[..., Any]
+
+
+class Record(BaseModel):
+    """A mapping of which one object is made: its keys are the parameters."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, protected_namespaces=())
+    maker: ClassVar[Maker]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _note_keys(cls, value: Any, info: ValidationInfo) -> Any:
+        loading(info).keys[id(value)] = list(cls.model_fields)
+        return value
+
+    def made(self) -> Any:
+        """The object."""
+        try:
+            return type(self).maker(**{name: getattr(self, name) for name in self.model_fields_set})
+        except CoterieError as error:
+            raise wrong(error) from error
+
+
+def record(maker: Maker) -> Any:
+    """The type of a mapping of which ``maker``, a class or a function, makes an object."""
+    texts = dict(_docstrings(maker))
+    fields = {
+        name: (in_a_file(hint), _field(default, texts.get(name))) for name, (hint, default) in parameters(maker).items()
+    }
+    return _record(maker, fields)
+
+
+def _record(maker: Maker, fields: dict[str, Any]) -> Any:
+    model = create_model(maker.__name__.strip("_"), __base__=Record, __doc__="", **fields)
+    model.maker = staticmethod(maker)
+    return Annotated[model, AfterValidator(Record.made)]
+
+
+def parameters(maker: Maker) -> dict[str, tuple[Any, Any]]:
+    """The types and the defaults of what ``maker`` takes."""
+    has_fields = is_dataclass(maker) or hasattr(maker, "_fields")
+    typed = maker if has_fields or not isinstance(maker, type) else maker.__init__  # type: ignore[misc]  # of a class
+    hints = get_type_hints(typed, localns=globals(), include_extras=True)
+    return {each.name: (hints[each.name], each.default) for each in inspect.signature(maker).parameters.values()}
+
+
+def _field(default: Any, text: str | None) -> Any:
+    if default is inspect.Parameter.empty:
+        return Field(description=text)
+    if isinstance(default, DATA):
+        return Field(default, description=text)
+    return Field(default_factory=lambda: default, description=text)  # a JSON schema cannot say it
+
+
+def in_a_file(hint: Any) -> Any:
+    """The type of what stands in a file in place of a value of a type."""
+    origin, inner = get_origin(hint), get_args(hint)
+    if origin is not Annotated and hint in KNOWN:
+        return KNOWN[hint]
+    if origin in (Literal, Annotated) or hint in DATA:
+        return hint
+    if origin in (Union, UnionType):
+        return _one_of(in_a_file(each) for each in inner)
+    if origin is abc.Callable:
+        return FUNCTION
+    if origin is abc.Mapping:
+        return dict[str, Any if inner[1] is Any else in_a_file(inner[1])]  # type: ignore[misc]  # known when it runs
+    if origin is abc.Sequence:
+        return list[in_a_file(inner[0])]  # type: ignore[misc]  # likewise
+    if origin is type:
+        return Annotated[Any, Reference(f"a subclass of {inner[0].__name__}", lambda value: _is_below(value, inner[0]))]
+    if hint is Any or getattr(hint, "_is_protocol", False):
+        return Annotated[Any, Reference("an object", lambda value: True)]
+    if isinstance(hint, type) and is_dataclass(hint):
+        return record(hint)
+    return Annotated[Any, Reference(f"a {hint.__name__}", lambda value: isinstance(value, hint))]
+
+
+def _one_of(types: Iterable[Any]) -> Any:
+    return Union[tuple(types)]  # noqa: UP007  # how many there are shows when it runs
+
+
+def _is_below(value: Any, base: type) -> bool:
+    return isinstance(value, type) and issubclass(value, base)
+
+
+def _docstrings(maker: Maker) -> Iterator[tuple[str, str]]:
+    """The texts that stand under the fields of a class, and of those that it builds on."""
+    for each in reversed(getattr(maker, "__mro__", ())):
+        if each.__module__ in ("builtins", "abc"):
+            continue
+        with suppress(OSError):  # there are no sources here: then there is no help either
+            (definition,) = ast.parse(textwrap.dedent(inspect.getsource(each))).body
+            for statement, after in pairwise(definition.body):  # type: ignore[attr-defined]  # of a class
+                match statement, after:
+                    case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(text))):
+                        yield name, inspect.cleandoc(text)
+
+
+def model(
+    name: str | None = None,
+    use: BaseChatModel | None = None,
+    base_url: Expanded | None = None,
+    api_key: Expanded | None = None,
+    temperature: float | None = None,
+    max_tokens: int | None = None,
+) -> BaseChatModel:
+    """A model by its name, with its server and settings; or ``use``, any LangChain chat model by reference."""
+    given = (base_url, api_key, temperature, max_tokens)
+    if use is not None and name is None and not any(value is not None for value in given):
+        return use
+    if name is None or use is not None:
+        raise ConfigurationError("give a model by its name, with settings, or by use alone.")
+    return openai_model(name, base_url=base_url, api_key=api_key, temperature=temperature, max_tokens=max_tokens)
+
+
+def mode(**given: Mode) -> Mode:
+    """The one mode that is given with settings."""
+    if len(given) != 1:
+        raise ConfigurationError(f"give one mode and its settings, not {len(given)}.")
+    return next(iter(given.values()))
+
+
+def _described(value: Any) -> str:
+    """Whether a team or an agent is described: a team, if anything is said that only teams have."""
+    of_teams = parameters(Team).keys() - parameters(Agent).keys()
+    return "team" if isinstance(value, Mapping) and of_teams & value.keys() else "agent"
+
+
+KNOWN: dict[Any, Any] = {Db: Store, BaseTool: FUNCTION, Agent | Team: ForwardRef("Member")}
+"""How values of some types stand in a file, where it does not follow from the type."""
+KNOWN[BaseChatModel] = record(model)
+KNOWN[MemoryManager] = record(MemoryManager)
+KNOWN[RetryPolicy] = record(RetryPolicy)
+KNOWN[Mode | str] = Literal[tuple(MODES)] | _record(mode, {name: (record(kind), None) for name, kind in MODES.items()})
+
+
+@cache
+def adapter() -> TypeAdapter[Agent | Team]:
+    """What makes an agent or a team of what a file says. Give it a `Loading` as context."""
+    agent, team = record(Agent), record(Team)
+    member = _one_of([Annotated[agent, Tag("agent")], Annotated[team, Tag("team")]])
+    described: Any = Annotated[member, Discriminator(_described)]
+    get_args(team)[0].model_rebuild(_types_namespace={"Member": described})
+    return TypeAdapter(described)
