@@ -65,7 +65,8 @@ def join(state: GraphState, runtime: Runtime[RunContext]) -> Flow[Update]:
     team = here(runtime).spec
     assert isinstance(team, TeamSpec)
     assert isinstance(team.mode, Broadcast)
-    answers = answers_in(team, this_turn(state["messages"]))
+    found = answers_in(team, this_turn(state["messages"]))
+    answers = [found[slug(member.name)] for member in team.members]
     if all(answer.error for answer in answers):
         return {"messages": [no_answer(answers, runtime)]}
     if team.mode.join is None:

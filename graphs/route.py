@@ -139,4 +139,4 @@ def answer_as(key: str, fallback: str, state: RouteState, runtime: Runtime[RunCo
     if fallback:
         return {"chosen": fallback, "messages": [said]}
     failed = answers_in(team, [*this_turn(state["messages"]), said])
-    return {"chosen": "", "messages": [said, no_answer(failed, runtime)]}
+    return {"chosen": "", "messages": [said, no_answer(failed.values(), runtime)]}

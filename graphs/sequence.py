@@ -36,8 +36,8 @@ def wire(graph: Wiring, shape: Shape) -> None:
     graph.path("curate", END)
     graph.path(START, "recall", shape.members[0])
     answered = wire_form(graph, shape)
-    for key in shape.members:
-        graph.step(key, partial(answer_as, key), takes=SequenceState)
+    for before, key in pairwise(["", *shape.members]):
+        graph.step(key, partial(answer_as, key, before), takes=SequenceState)
     for key, following in pairwise(shape.members):
         graph.choice(
             key, lambda state, following=following: answered if state["done"] else following, [following, answered]
@@ -45,24 +45,20 @@ def wire(graph: Wiring, shape: Shape) -> None:
     graph.path(shape.members[-1], answered)
 
 
-def answer_as(key: str, state: SequenceState, runtime: Runtime[RunContext]) -> Flow[Update]:
-    """Let a member go on from what the one before it answered."""
+def answer_as(key: str, before: str, state: SequenceState, runtime: Runtime[RunContext]) -> Flow[Update]:
+    """Let a member go on from what the one before it answered. ``before`` is that one's node; the first has none."""
     team = here(runtime).spec
     assert isinstance(team, TeamSpec)
-    before = answers_in(team, this_turn(state["messages"]))
-    answer = yield from working(key, task_after(question(state["messages"]), before), runtime)
+    request = question(state["messages"])
+    if before:
+        found = answers_in(team, this_turn(state["messages"]))[before]
+        request = with_answers(request, f"{found.member} answered this before you: go on from there.", [found])
+    answer = yield from working(key, request, runtime)
     said = as_message(answer)
     if answer.error:
         return {"done": True, "messages": [said, no_answer([answer], runtime)]}
     last = key == slug(team.members[-1].name)
     return {"done": last or (yield from is_enough(answer, team)), "messages": [said]}
-
-
-def task_after(request: str, before: list[Answer]) -> str:
-    """What a member is to do: what the user asks, and what the member before it made of that."""
-    if not before:
-        return request
-    return with_answers(request, f"{before[-1].member} answered this before you: go on from there.", before[-1:])
 
 
 def is_enough(answer: Answer, team: TeamSpec) -> Flow[bool]:

@@ -2,6 +2,7 @@
 
 import pytest
 from langchain_core.messages import AIMessage
+from langchain_openai import ChatOpenAI
 from langgraph.checkpoint.memory import InMemorySaver
 
 from coterie import Agent, MemoryManager, Scope, Team
@@ -11,8 +12,9 @@ from coterie.graphs.members import asked_members
 from coterie.graphs.modes import Route
 from coterie.graphs.state import RunContext
 from coterie.memory.db import Db
+from tests.support.openai_server import OpenAIServer, ToolCalls
 from tests.support.scripted import ScriptedModel, calls
-from tests.support.teams import Way, all_ways, both_ways, failing, member, never, spoken
+from tests.support.teams import Way, all_ways, both_ways, failing, member, never, spoken, streamed
 
 
 def router(*names: str, words: str = "") -> ScriptedModel:
@@ -180,3 +182,18 @@ def test_offline_it_picks_by_role() -> None:
     members = [Agent("cook", role="knows recipes and food"), Agent("guide", role="knows trails and mountains")]
     output = Team("desk", members, mode="route").run("Which trails are easy?")
     assert [each.member for each in output.members] == ["guide"]
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_over_http(openai_server: OpenAIServer, stream: bool) -> None:
+    """The router's functions take nothing; its call is not in what the member is sent, nor in the next prompt."""
+    openai_server.script(ToolCalls(("ask_blue", {}), text="I ask blue."), "It is blue.")
+    model = ChatOpenAI(model="m", base_url=openai_server.url, api_key="none", max_retries=0)  # type: ignore[arg-type]
+    team = Team("desk", [Agent("red", role="knows red"), Agent("blue", role="knows blue")], mode="route", model=model)
+    output = streamed(team, "which?") if stream else team.run("which?")
+    assert output.content == "It is blue."
+    router, asked = openai_server.bodies
+    assert [tool["function"]["name"] for tool in router["tools"]] == ["ask_red", "ask_blue"]
+    assert router["tools"][0]["function"]["parameters"] == {"type": "object", "properties": {}}
+    assert "tools" not in asked
+    assert [message["content"] for message in asked["messages"][1:]] == ["which?"]

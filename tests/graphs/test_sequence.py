@@ -4,7 +4,7 @@ import itertools
 from typing import Any
 
 import pytest
-from langchain_core.messages import BaseMessage
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 from pydantic import BaseModel
 
 from coterie import Agent, MemoryManager, Scope, Team
@@ -12,6 +12,7 @@ from coterie.errors import ConfigurationError, RunError
 from coterie.graphs.events import Token
 from coterie.graphs.modes import Answer, Broadcast, Mode, Route, Sequence
 from coterie.graphs.offline import NOTICE
+from coterie.graphs.state import WORK, MemberWork
 from coterie.memory.db import Db
 from tests.support.scripted import ScriptedModel, calls
 from tests.support.teams import Way, all_ways, both_ways, failing, member, never, spoken
@@ -188,6 +189,18 @@ def test_any_mode_in_any_other(modes: tuple[str, str, str]) -> None:
     assert [each.content for each in output.members if each.member == "leaf"] == ["found it"]
     assert [name for name, _ in spoken(output)].count("leaf") == 0
     assert len([message for message in output.messages if message.name is None]) == 1
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_what_another_team_answered_is_not_taken_for_an_answer_of_this_one(mode: str) -> None:
+    work = {WORK: MemberWork(agent_id="x", task="go")}
+    others = [AIMessage(name, name=name, additional_kwargs=work) for name in ("a", "stranger", "b")]
+    team = in_mode(mode, "t", member("a"), member("b"))
+    said = team.graph.invoke({"messages": [HumanMessage("go"), *others]})["messages"]
+    assert "b: go" in said[-1].text
+    assert "stranger" not in "".join(message.text for message in said[4:])
+    if mode == "broadcast":
+        assert said[-1].text == "a: go | b: go"
 
 
 @pytest.mark.parametrize("modes", list(itertools.product(MODES, repeat=2)))
