@@ -9,12 +9,13 @@ from langgraph.types import Send
 
 from coterie.errors import RunError
 from coterie.graphs.answers import answers_in, conversation, no_answer, with_answers
+from coterie.graphs.asking import ask_model
 from coterie.graphs.form import wire_form
 from coterie.graphs.functions import called, function_name
 from coterie.graphs.members import as_message, working
 from coterie.graphs.memory_nodes import curate, recall
 from coterie.graphs.modes import Broadcast
-from coterie.graphs.nodes import Update, ask_model
+from coterie.graphs.nodes import Update
 from coterie.graphs.shape import Shape, Wiring
 from coterie.graphs.spec import TeamSpec, slug
 from coterie.graphs.state import GraphState, RunContext, here, question, this_turn

@@ -12,11 +12,12 @@ from langgraph.runtime import Runtime
 
 from coterie.errors import ConfigurationError, RunError
 from coterie.graphs.answers import answers_in, conversation, no_answer, refuse_tools
+from coterie.graphs.asking import ask_model
 from coterie.graphs.form import wire_form
 from coterie.graphs.members import as_message, asked_members, working
 from coterie.graphs.memory_nodes import curate, recall
 from coterie.graphs.modes import Route
-from coterie.graphs.nodes import Update, ask_model
+from coterie.graphs.nodes import Update
 from coterie.graphs.shape import Shape, Wiring
 from coterie.graphs.spec import TeamSpec, slug
 from coterie.graphs.state import GraphState, RunContext, here, question, this_turn

@@ -36,7 +36,7 @@ class Settings(Runs):
     model: "BaseChatModel | str | None" = None
     """A LangChain chat model, or a name for ``ChatOpenAI``. None: a team's, else what the environment configures, else
     the offline model, which only quotes. A team's is its leader's."""
-    tools: Sequence[Tool] = ()
+    tools: "Sequence[Tool]" = ()
     """Functions, LangChain tools or MCP servers (`McpServer`). A team's are its leader's."""
     db: Db | None = None
     """The shared store: `SqliteDb` or `PostgresDb`. None: a team's, or that of a member, or none at all."""

@@ -14,6 +14,7 @@ from coterie.teams.mcp import McpServer
 Tool = Callable[..., Any] | BaseTool | McpServer
 """What people may give as a tool."""
 
+
 def usable_tools(owner: str, tools: Sequence[Tool]) -> tuple[BaseTool, ...]:
     """LangChain tools: made of functions where need be, and asked of MCP servers.
 

@@ -131,6 +131,7 @@ def test_teams_in_teams_share_the_store_that_they_name(tmp_path: Path) -> None:
     (inner,) = team.members
     assert isinstance(inner, Team)
     assert team.db is inner.db is inner.members[0].db
+    assert team.db is not None
     assert team.db.name == str(tmp_path / "x.db")
 
 
