@@ -178,6 +178,7 @@ class Runs(ABC):
             InputError: an empty message, one with a NUL character, or an id that cannot be used.
             RunError: a model failed, or the run went in circles.
             StoreError: the database refused.
+            Exception: what a hook raised, as it is.
         """
         spec, graph = self._compiled
         run = Run(spec, message, user_id, session_id)
