@@ -1,10 +1,9 @@
 """The node that asks the model."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from langchain_core.messages import AIMessage, AnyMessage, SystemMessage
+from langchain_core.messages import AIMessage, AnyMessage, SystemMessage, ToolMessage
 from langgraph.errors import GraphBubbleUp
 from langgraph.runtime import Runtime
 
@@ -33,23 +32,34 @@ def ask_model(state: GraphState, runtime: Runtime[RunContext]) -> Flow[Update]:
         RunError: the model failed, as often as it was asked.
     """
     built = here(runtime)
-    spec, limit = built.spec, built.spec.conduct.tool_call_limit
+    spec, left = built.spec, calls_left(built.spec, state["messages"])
     system = system_prompt(built, state.get("recalled", ""), state.get("summary", ""))
-    before, left = [*state.get("history", []), *state["messages"]], calls_left(spec, state["messages"])
-    new: list[AnyMessage] = []
-    if limit is None or left:
-        answer = yield from _answer(Invoke(built.model, [SystemMessage(system), *before]), runtime)
-        answer = with_written_calls(answer, {tool.name for tool in built.tools})
-        new = [answer] if left is None or limit is None else within_limit(answer, left, limit)
-        _tell_refusals(new, runtime)
-        if isinstance(new[-1], AIMessage):
-            return {"messages": new}
-    prompt = [SystemMessage(f"{system}\n\n{ENOUGH}"), *before, *new]
+    before = [*state.get("history", []), *state["messages"]]
+    if left == 0:
+        prompt = [SystemMessage(f"{system}\n\n{ENOUGH}"), *before]
+        return {"messages": [(yield from _last_answer(prompt, runtime))]}
+    answer = yield from _answer(Invoke(built.model, [SystemMessage(system), *before]), runtime)
+    answer = with_written_calls(answer, {tool.name for tool in built.tools})
+    new = within_limit(answer, left, spec.conduct.tool_call_limit)
+    for message in new:
+        if isinstance(message, ToolMessage):
+            tell(runtime, ToolFinished(spec.name, message.name or "", message.text, message.tool_call_id, failed=True))
+    return {"messages": new}
+
+
+def _last_answer(prompt: list[AnyMessage], runtime: Runtime[RunContext]) -> Flow[AIMessage]:
+    """What the model answers without tools. Calls that it makes all the same are left out.
+
+    Raises:
+        RunError: it failed, or there is nothing else in its answer.
+    """
+    spec = here(runtime).spec
     answer = yield from _answer(Invoke(spec.model, prompt), runtime)
     last = without_calls(answer)
-    if not last.text and last is not answer:
+    if last is not answer and not last.text:
+        limit = spec.conduct.tool_call_limit
         raise failure(runtime, f"its model answers with nothing but tool calls, beyond tool_call_limit={limit}.")
-    return {"messages": [*new, last]}
+    return last
 
 
 def _answer(asked: Invoke, runtime: Runtime[RunContext]) -> Flow[AIMessage]:
@@ -99,10 +109,3 @@ class Attempts:
     def _tell(self, error: Exception) -> None:
         name = here(self.runtime).spec.name
         tell(self.runtime, AttemptFailed(name, node_name(), self.made, plainly(error)))
-
-
-def _tell_refusals(messages: Sequence[AnyMessage], runtime: Runtime[RunContext]) -> None:
-    for message in messages:
-        if message.type == "tool":
-            name = here(runtime).spec.name
-            tell(runtime, ToolFinished(name, message.name or "", message.text, message.tool_call_id, failed=True))

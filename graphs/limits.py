@@ -73,13 +73,16 @@ def calls_left(spec: Spec, messages: list[AnyMessage]) -> int | None:
     return max(limit - made, 0)
 
 
-def within_limit(answer: AIMessage, left: int, limit: int) -> list[AnyMessage]:
-    """The answer as it is kept: at the end the calls that may be made, before them the others, refused.
+def within_limit(answer: AIMessage, left: int | None, limit: int | None) -> list[AnyMessage]:
+    """The answer as it is kept: at the end the calls that may be made, before them those beyond the limit, refused.
 
-    The last message calls nothing where nothing may be called: it is a refusal then.
+    Args:
+        answer: with any number of calls.
+        left: how many may be made, at least one. None: any number.
+        limit: how many a run may make, for the refusals.
     """
     calls = _calls(answer)
-    if len(calls) <= left:
+    if left is None or len(calls) <= left:
         return [answer]
     over = calls[left:]
     refused = [
@@ -91,8 +94,8 @@ def within_limit(answer: AIMessage, left: int, limit: int) -> list[AnyMessage]:
         )
         for call in over
     ]
-    kept = [_with_calls(answer, calls[:left], {"content": "", "id": None})] if left else []
-    return [_with_calls(answer, over, {"content": answer.text}), *refused, *kept]
+    kept = _with_calls(answer, calls[:left], {"content": "", "id": None})
+    return [_with_calls(answer, over, {"content": answer.text}), *refused, kept]
 
 
 def without_calls(answer: AIMessage) -> AIMessage:

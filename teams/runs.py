@@ -190,6 +190,7 @@ class Runs(ABC):
             InputError: an empty message, one with a NUL character, or an id that cannot be used.
             RunError: a model failed, or the run went in circles.
             StoreError: the database refused.
+            Exception: what a hook raised, as it is.
         """
         from coterie.teams.run import Run
 
