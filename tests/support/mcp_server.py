@@ -4,59 +4,62 @@ import asyncio
 import os
 import socket
 import sys
+from typing import TYPE_CHECKING
 
-import uvicorn
-from mcp.server.fastmcp import Context, FastMCP
-
-server = FastMCP("small", log_level="ERROR", stateless_http=True)
-
-
-@server.tool()
-def add(a: int, b: int) -> int:
-    """Add two numbers."""
-    return a + b
+if TYPE_CHECKING:
+    from mcp.server.fastmcp import FastMCP
 
 
-@server.tool(name="text.upper")
-def upper(text: str) -> str:
-    """Write in capitals."""
-    return text.upper()
+def small_server() -> "FastMCP":
+    """A server whose tools work, fail, hang, and tell what they were given. Needs the extra ``coterie[mcp]``."""
+    from mcp.server.fastmcp import Context, FastMCP
+
+    server = FastMCP("small", log_level="ERROR", stateless_http=True)
+
+    @server.tool()
+    def add(a: int, b: int) -> int:
+        """Add two numbers."""
+        return a + b
+
+    @server.tool(name="text.upper")
+    def upper(text: str) -> str:
+        """Write in capitals."""
+        return text.upper()
+
+    @server.tool()
+    def fail(why: str) -> str:
+        """Fail."""
+        raise ValueError(why)
+
+    @server.tool()
+    def die() -> str:
+        """End the server."""
+        os._exit(3)
+
+    @server.tool()
+    async def hang() -> str:
+        """Never answer."""
+        await asyncio.Event().wait()
+        return "never"
+
+    @server.tool()
+    def token() -> str:
+        """Tell the variable TOKEN."""
+        return os.environ.get("TOKEN", "none")
+
+    @server.tool()
+    def header(ctx: Context) -> str:  # type: ignore[type-arg]
+        """Tell the header x-token."""
+        request = ctx.request_context.request
+        return str(request.headers.get("x-token", "none")) if request is not None else "no request"
+
+    return server
 
 
-@server.tool()
-def fail(why: str) -> str:
-    """Fail."""
-    raise ValueError(why)
-
-
-@server.tool()
-def die() -> str:
-    """End the server."""
-    os._exit(3)
-
-
-@server.tool()
-async def hang() -> str:
-    """Never answer."""
-    await asyncio.Event().wait()
-    return "never"
-
-
-@server.tool()
-def token() -> str:
-    """Tell the variable TOKEN."""
-    return os.environ.get("TOKEN", "none")
-
-
-@server.tool()
-def header(ctx: Context) -> str:  # type: ignore[type-arg]
-    """Tell the header x-token."""
-    request = ctx.request_context.request
-    return str(request.headers.get("x-token", "none")) if request is not None else "no request"
-
-
-def serve() -> None:
+def serve(server: "FastMCP") -> None:
     """Speak HTTP on a free port of the loopback device until the process is ended."""
+    import uvicorn
+
     listening = socket.create_server(("127.0.0.1", 0))
     print(listening.getsockname()[1], flush=True)
     web = uvicorn.Server(uvicorn.Config(server.streamable_http_app(), log_level="error"))
@@ -65,6 +68,6 @@ def serve() -> None:
 
 if __name__ == "__main__":
     if "--http" in sys.argv:
-        serve()
+        serve(small_server())
     else:
-        server.run()
+        small_server().run()
