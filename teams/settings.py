@@ -9,8 +9,8 @@ from coterie.graphs.spec import Conduct, Curate, Inherited, MemoryUse, slug
 from coterie.memory.db import Db
 from coterie.memory.manager import MemoryManager
 from coterie.memory.models import chat_model
+from coterie.teams.checks import listed
 from coterie.teams.runs import Runs
-from coterie.teams.tools import listed, usable_tools
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -96,6 +96,8 @@ class Settings(Runs):
 
     def common(self, inherited: Inherited) -> dict[str, Any]:
         """The fields that the specs of agents and of teams share."""
+        from coterie.teams.tools import usable_tools  # which loads LangChain
+
         model = usable_model(self.model, inherited)
         return {
             "name": self.name,

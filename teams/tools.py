@@ -1,21 +1,11 @@
 """Tools: from what people write to what graphs call."""
 
-from __future__ import annotations
+from collections.abc import Callable, Sequence
+from typing import Any
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from langchain_core.tools import BaseTool, StructuredTool
 
 from coterie.errors import ConfigurationError
-
-if TYPE_CHECKING:
-    from langchain_core.tools import BaseTool
-
-
-def listed(owner: str, what: str, values: Iterable[Any]) -> tuple[Any, ...]:
-    """Values as a tuple; a single one in place of a list is refused."""
-    if isinstance(values, str) or not isinstance(values, Iterable):
-        raise ConfigurationError(f"{owner}: {what}={values!r} is no list: write {what}=[...].")
-    return tuple(values)
 
 
 def usable_tools(owner: str, tools: Sequence[Callable[..., Any] | BaseTool]) -> tuple[BaseTool, ...]:
@@ -24,8 +14,6 @@ def usable_tools(owner: str, tools: Sequence[Callable[..., Any] | BaseTool]) -> 
     Raises:
         ConfigurationError: something that is no tool, or a function without a docstring to tell the model what it does.
     """
-    from langchain_core.tools import BaseTool
-
     usable = []
     for tool in tools:
         if isinstance(tool, BaseTool):
@@ -39,8 +27,6 @@ def usable_tools(owner: str, tools: Sequence[Callable[..., Any] | BaseTool]) -> 
 
 def _made_of(owner: str, function: Callable[..., Any]) -> BaseTool:
     import inspect
-
-    from langchain_core.tools import StructuredTool
 
     try:
         if inspect.iscoroutinefunction(function):
