@@ -9,7 +9,7 @@ import textwrap
 from collections import abc
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import is_dataclass
+from dataclasses import fields, is_dataclass
 from functools import cache
 from itertools import pairwise
 from types import NoneType, UnionType
@@ -50,11 +50,13 @@ class Record(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True, protected_namespaces=())
     maker: ClassVar[Maker]
+    near: ClassVar[Iterable[str]] = ()
+    """Keys that may be meant by one that is not known. None: its own."""
 
     @model_validator(mode="before")
     @classmethod
     def _note_keys(cls, value: Any, info: ValidationInfo) -> Any:
-        loading(info).keys[id(value)] = list(cls.model_fields)
+        loading(info).keys[id(value)] = list(cls.near or cls.model_fields)
         return value
 
     def made(self) -> Any:
@@ -68,14 +70,14 @@ class Record(BaseModel):
 def record(maker: Maker) -> Any:
     """The type of a mapping of which ``maker``, a class or a function, makes an object."""
     texts = dict(_docstrings(maker))
-    fields = {
+    items = {
         name: (in_a_file(hint), _field(default, texts.get(name))) for name, (hint, default) in parameters(maker).items()
     }
-    return _record(maker, fields)
+    return _record(maker, items)
 
 
-def _record(maker: Maker, fields: dict[str, Any]) -> Any:
-    model = create_model(maker.__name__.strip("_"), __base__=Record, __doc__="", **fields)
+def _record(maker: Maker, items: dict[str, Any]) -> Any:
+    model = create_model(maker.__name__, __base__=Record, __doc__="", **items)
     model.maker = staticmethod(maker)
     return Annotated[model, AfterValidator(Record.made)]
 
@@ -84,8 +86,18 @@ def parameters(maker: Maker) -> dict[str, tuple[Any, Any]]:
     """The types and the defaults of what ``maker`` takes."""
     has_fields = is_dataclass(maker) or hasattr(maker, "_fields")
     typed = maker if has_fields or not isinstance(maker, type) else maker.__init__  # type: ignore[misc]  # of a class
-    hints = get_type_hints(typed, localns=globals(), include_extras=True)
+    hints = _hints(typed)
     return {each.name: (hints[each.name], each.default) for each in inspect.signature(maker).parameters.values()}
+
+
+def _hints(typed: Any) -> dict[str, Any]:
+    """Types by name. What is imported for type checkers alone, and not listed here, stands by reference."""
+    names: dict[str, Any] = {kind.__name__: kind for kind in (BaseChatModel, BaseTool, RetryPolicy)}
+    while True:
+        try:
+            return get_type_hints(typed, localns=names, include_extras=True)
+        except NameError as error:
+            names[str(error.name)] = object
 
 
 def _field(default: Any, text: str | None) -> Any:
@@ -113,7 +125,7 @@ def in_a_file(hint: Any) -> Any:
         return list[in_a_file(inner[0])]  # type: ignore[misc]  # likewise
     if origin is type:
         return Annotated[Any, Reference(f"a subclass of {inner[0].__name__}", lambda value: _is_below(value, inner[0]))]
-    if hint is Any or getattr(hint, "_is_protocol", False):
+    if hint in (Any, object) or getattr(hint, "_is_protocol", False):
         return Annotated[Any, Reference("an object", lambda value: True)]
     if isinstance(hint, type) and is_dataclass(hint):
         return record(hint)
@@ -167,7 +179,7 @@ def mode(**given: Mode) -> Mode:
 
 def _described(value: Any) -> str:
     """Whether a team or an agent is described: a team, if anything is said that only teams have."""
-    of_teams = parameters(Team).keys() - parameters(Agent).keys()
+    of_teams = {each.name for each in fields(Team)} - {each.name for each in fields(Agent)}
     return "team" if isinstance(value, Mapping) and of_teams & value.keys() else "agent"
 
 
@@ -186,4 +198,5 @@ def adapter() -> TypeAdapter[Agent | Team]:
     member = _one_of([Annotated[agent, Tag("agent")], Annotated[team, Tag("team")]])
     described: Any = Annotated[member, Discriminator(_described)]
     get_args(team)[0].model_rebuild(_types_namespace={"Member": described})
+    get_args(agent)[0].near = list(get_args(team)[0].model_fields)  # a team with a slip in it looks like an agent
     return TypeAdapter(described)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from coterie.errors import FileError
+from coterie.memory.secrets import masked
 from coterie.text import one_line
 
 if TYPE_CHECKING:
@@ -52,8 +53,8 @@ def load(path: str | Path) -> Agent | Team:
     document, loading = read(Path(path)), Loading(Path(path).parent)
     try:
         return adapter().validate_python(document.value, context=loading)
-    except ValidationError as error:
-        raise FileError([f"{path}:{line}" for line in _lines(error, document, loading)]) from error
+    except ValidationError as error:  # it quotes the file, passwords too: so it is no part of what is told
+        raise FileError([f"{path}:{line}" for line in _lines(error, document, loading)]) from None
 
 
 def json_schema() -> dict[str, Any]:
@@ -84,7 +85,7 @@ def _lines(error: ValidationError, document: Document, loading: Loading) -> Iter
             said.setdefault(spot, []).append(text)
         elif spot not in nearly and not any(path[: len(spot.path)] == spot.path != path for path in paths):
             wanted = [each.expected for each in found if each.spot == spot and each.expected]
-            value = one_line(repr(document.at(spot.path)), 60)
+            value = one_line(masked(repr(document.at(spot.path))), 60)
             said.setdefault(spot, []).append(f"{_name(spot)} is {value}: it should be {' or '.join(wanted)}.")
     for spot, texts in said.items():
         yield from (f"{spot.line}:{spot.column}: {text}" for text in dict.fromkeys(texts))

@@ -1,6 +1,6 @@
 """What agents and teams share: their settings, and how graphs' plain values are made of them."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +9,7 @@ from coterie.graphs.spec import Conduct, Curate, Inherited, MemoryUse, slug
 from coterie.memory.db import Db
 from coterie.memory.manager import MemoryManager
 from coterie.memory.models import chat_model
+from coterie.teams.checks import listed
 from coterie.teams.runs import Runs
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ class Settings(Runs):
 
     def common(self, inherited: Inherited) -> dict[str, Any]:
         """The fields that the specs of agents and of teams share."""
-        from coterie.teams.tools import usable_tools
+        from coterie.teams.tools import usable_tools  # which loads LangChain
 
         model = usable_model(self.model, inherited)
         return {
@@ -134,13 +135,6 @@ class Settings(Runs):
         from coterie.graphs.limits import checked_conduct
 
         return checked_conduct(self.name, conduct)
-
-
-def listed(owner: str, what: str, values: Iterable[Any]) -> tuple[Any, ...]:
-    """Values as a tuple; a single one in place of a list is refused."""
-    if isinstance(values, str) or not isinstance(values, Iterable):
-        raise ConfigurationError(f"{owner}: {what}={values!r} is no list: write {what}=[...].")
-    return tuple(values)
 
 
 def checked_name(name: str) -> str:

@@ -7,7 +7,8 @@ from coterie.errors import ConfigurationError
 from coterie.graphs.modes import Mode, mode_of
 from coterie.graphs.spec import Inherited, MemberContext, OnError, TeamSpec
 from coterie.teams.agent import Agent
-from coterie.teams.settings import NOTHING, Settings, listed
+from coterie.teams.checks import listed
+from coterie.teams.settings import NOTHING, Settings
 
 
 @dataclass(kw_only=True, eq=False, repr=False)

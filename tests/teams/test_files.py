@@ -1,6 +1,7 @@
 """A team that a YAML file describes."""
 
 import operator
+import re
 import sys
 from dataclasses import fields
 from pathlib import Path
@@ -130,6 +131,7 @@ def test_teams_in_teams_share_the_store_that_they_name(tmp_path: Path) -> None:
     assert isinstance(team, Team)
     (inner,) = team.members
     assert isinstance(inner, Team)
+    assert team.db is not None
     assert team.db is inner.db is inner.members[0].db
     assert team.db is not None
     assert team.db.name == str(tmp_path / "x.db")
@@ -176,6 +178,8 @@ def test_a_store_of_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 WRONG = [
     ("name: a\ntoolz: []", "2:1: toolz is not known: did you mean 'tools'?"),
+    ("memebers: []", "1:1: memebers is not known: did you mean 'members'?"),
+    ("db: [postgresql://me:secret@host/x]", "1:5: db is ['[password in an address]host/x']: it should be a text."),
     ("members:\n  - name: a\n    xyz: 1", "3:5: members.0.xyz is not known."),
     ("mode: rout\nmembers: []", "1:7: mode is 'rout': it should be 'coordinate', 'route', "),
     ("mode: {route: {fallbak: b}}\nmembers: []", "1:16: mode.route.fallbak is not known: did you mean 'fallback'?"),
@@ -287,6 +291,21 @@ def test_anchors_stand_for_what_they_name_but_not_for_billions(tmp_path: Path) -
     laughs = "\n".join(f"k{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 10))
     with pytest.raises(FileError, match="more than 50,000 values"):
         read(tmp_path, f"k0: &a0 lol\n{laughs}")
+
+
+def test_the_file_of_the_documentation_does_what_it_says(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs/files.md").read_text()
+    blocks = dict(re.findall(r"^```(yaml|python|text)\n(.*?)^```", page, flags=re.M | re.S)[:3])
+    (tmp_path / "tools.py").write_text(blocks["python"])
+    path = tmp_path / "team.yaml"
+    path.write_text(blocks["yaml"])
+    team = coterie.load(path)
+    assert "It arrives on Monday." in team.run("Where is my order?").content
+    team.memory.db.close()
+    path.write_text(blocks["yaml"] + "    toolz: []\n    timeout: soon\n")
+    with pytest.raises(FileError) as told:
+        coterie.load(path)
+    assert [line.removeprefix(f"{tmp_path}/") for line in told.value.lines] == blocks["text"].splitlines()
 
 
 TEXT = st.text("abc:#'\"- {}[]\n%é", max_size=12)
