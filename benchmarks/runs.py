@@ -62,13 +62,14 @@ def table_cases() -> Iterator[Case]:
 
 
 def measured(case: Case, sides: Mapping[str, Side], rounds: int) -> dict[str, float]:
-    """The median of each side that can do the case."""
+    """The median of each side that can do the case. The first round is for warming up."""
     prepared = {name: side.prepared(case.kind, case.arguments) for name, side in sides.items()}
     able: dict[str, Sample] = {name: sample for name, sample in prepared.items() if sample is not None}
     found: dict[str, list[float]] = {name: [] for name in able}
-    for _ in range(rounds):
+    for number in range(rounds + 1):
         for name, sample in able.items():
-            found[name] += [sample() for _ in range(case.samples)]
+            samples = [sample() for _ in range(case.samples)]
+            found[name] += samples if number else []
     return {name: median(samples) for name, samples in found.items()}
 
 

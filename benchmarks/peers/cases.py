@@ -36,15 +36,12 @@ class Case:
 
 
 class Side:
-    """A framework that is measured: a method for each kind of case it can do. Each prepares a case; None: it cannot."""
+    """A framework that is measured: a method for each kind of case that it can do. Each prepares one."""
 
     def prepared(self, kind: str, arguments: Sequence[Any]) -> Sample | None:
-        """The case, ready to be measured, and warm."""
+        """The case, ready to be measured."""
         prepare = getattr(self, kind, None)
-        sample: Sample | None = None if prepare is None else prepare(*arguments)
-        if sample is not None:
-            sample()
-        return sample
+        return None if prepare is None else prepare(*arguments)
 
 
 def memory(number: int) -> str:
