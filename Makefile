@@ -26,7 +26,7 @@ lint: .venv/installed-dev
 	$(BIN)/lint-imports
 
 bench: .venv/installed-dev
-	@for name in runs store curation curation_queue secrets; do echo "$$name"; $(BIN)/python benchmarks/$$name.py || exit 1; done
+	@for name in runs store curation curation_queue secrets; do echo "$$name"; $(BIN)/python -m benchmarks.$$name || exit 1; done
 
 .venv/pyvenv.cfg:
 	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11))" 2>/dev/null || { \

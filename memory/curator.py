@@ -1,6 +1,7 @@
 """Who decides what is kept of a turn: the `Curator` protocol, and the curator that asks a model."""
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
 from pydantic import BaseModel, Field
@@ -8,7 +9,7 @@ from pydantic import BaseModel, Field
 from coterie.memory.edits import ProposedOperation
 from coterie.memory.evidence import DEFAULT_LIMITS, CurationLimits, Proposal
 from coterie.memory.flow import Flow
-from coterie.memory.models import asking
+from coterie.memory.models import Held
 from coterie.memory.prompt import DEFAULT_RULES, Rules, answer_form, messages_for
 from coterie.memory.values import Turn, UserMemory
 
@@ -69,9 +70,12 @@ class ModelCurator:
     def propose(self, turn: Turn, before: Sequence[Turn], known: Sequence[UserMemory]) -> Flow[list[Proposal]]:
         """Ask the model. See `Curator.propose`."""
         messages = messages_for(turn, before, known, self.limits, self.rules)
-        form = answer_form(self.limits, self.rules.operations)
-        answer = yield from asking(self.model, messages, MemoryEdits, form)
+        answer = yield from self._held.asking(messages)
         return [_proposal(edit) for edit in answer.edits] if answer.user_states_something_personal else []
+
+    @cached_property
+    def _held(self) -> Held[MemoryEdits]:
+        return Held(self.model, MemoryEdits, answer_form(self.limits, self.rules.operations))
 
 
 def _proposal(edit: ProposedEdit) -> Proposal:

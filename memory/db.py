@@ -18,11 +18,14 @@ from coterie.memory.proposing import Proposing
 from coterie.memory.reembedding import Reembedding
 from coterie.memory.remembering import Remembering
 from coterie.memory.revising import Revising
+from coterie.memory.surveying import Surveying
 from coterie.memory.transferring import Transferring
 from coterie.memory.values import Scope
 
 
-class Db(Remembering, Revising, Proposing, Conversing, Noting, Leasing, Reembedding, Transferring, Maintaining):
+class Db(
+    Remembering, Revising, Proposing, Conversing, Surveying, Noting, Leasing, Reembedding, Transferring, Maintaining
+):
     """The store on some database. Made by `SqliteDb` and `PostgresDb`; safe to share between threads.
 
     Making one costs nothing: it connects, and makes or upgrades the schema, on first use. A process that forks after

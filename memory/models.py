@@ -8,7 +8,7 @@ import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
@@ -19,7 +19,7 @@ from coterie.settings import settings
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
-    from langchain_core.messages import BaseMessage
+    from langchain_core.messages import AIMessage, BaseMessage
     from langchain_core.runnables import Runnable
 
 T = TypeVar("T", bound=BaseModel)
@@ -142,41 +142,53 @@ class _AskStructured:
         return await self.runnable.ainvoke(list(self.messages))
 
 
-def asking(
-    model: "BaseChatModel", messages: Prompt, schema: type[T], json_schema: Mapping[str, Any] | None = None
-) -> Flow[T]:
-    """Ask once for an answer in the form of a schema. Each effect it yields is one model call.
+class Held(Generic[T]):
+    """A model whose answers are held to the form of a schema. Making one costs a millisecond; it can be asked often.
 
     The schema is sent as JSON Schema, and not as "strict": OpenAI's strict mode refuses lengths, which small local
     models need. Only a model or server that refuses schemas is asked a second time, in plain words.
 
     Args:
         model: any LangChain chat model.
-        messages: the prompt.
         schema: the class of the answer.
         json_schema: what is sent, where it says more than the class does (lengths, say).
-
-    Raises:
-        CurationError: the model could not be reached, or its answer cannot be used; says what came back.
     """
-    form = dict(json_schema or schema.model_json_schema())
-    structured = _structured(model, form)
-    try:
-        if structured is not None:
-            try:
-                return _parsed((yield _AskStructured(structured, messages)), schema)
-            except Exception as error:
-                if getattr(error, "status_code", None) not in _FORMAT_REFUSED:
-                    raise
-        words = f"Answer with one JSON object and nothing else. Its JSON Schema: {json.dumps(form)}"
-        return _parsed({"raw": (yield Ask(model, [*messages, ("human", words)]))}, schema)
-    except CurationError:
-        raise
-    except Exception as error:
-        raise CurationError(
-            f"{_described(model)} could not be asked: {type(error).__name__}: {shortened(str(error)).rstrip('.')}. Is"
-            " its server running, and does it know this model?"
-        ) from error
+
+    def __init__(self, model: "BaseChatModel", schema: type[T], json_schema: Mapping[str, Any] | None = None) -> None:
+        self._model = model
+        self._schema = schema
+        self._form = dict(json_schema or schema.model_json_schema())
+        self._structured = _structured(model, self._form)
+
+    def asking(self, messages: Prompt) -> Flow[T]:
+        """Ask once. Each effect that it yields is one model call.
+
+        Raises:
+            CurationError: the model could not be reached, or its answer cannot be used; says what came back.
+        """
+        try:
+            if self._structured is not None:
+                try:
+                    return _parsed((yield _AskStructured(self._structured, messages)), self._schema)
+                except Exception as error:
+                    if getattr(error, "status_code", None) not in _FORMAT_REFUSED:
+                        raise
+            words = f"Answer with one JSON object and nothing else. Its JSON Schema: {json.dumps(self._form)}"
+            return _parsed((yield Ask(self._model, [*messages, ("human", words)])), self._schema)
+        except CurationError:
+            raise
+        except Exception as error:
+            raise CurationError(
+                f"{_described(self._model)} could not be asked: {type(error).__name__}:"
+                f" {shortened(str(error)).rstrip('.')}. Is its server running, and does it know this model?"
+            ) from error
+
+
+def asking(
+    model: "BaseChatModel", messages: Prompt, schema: type[T], json_schema: Mapping[str, Any] | None = None
+) -> Flow[T]:
+    """Ask a model once for an answer in the form of a schema: see `Held`."""
+    return (yield from Held(model, schema, json_schema).asking(messages))
 
 
 def _described(model: "BaseChatModel") -> str:
@@ -192,7 +204,7 @@ def _structured(model: "BaseChatModel", form: dict[str, Any]) -> "Runnable[Any, 
     """The model held to a schema, its answer unparsed; None for a model that has no way to be.
 
     LangChain's parser is left out: it completes an answer that was cut off in the middle of a word, and takes minutes
-    over long nonsense.
+    over long nonsense. So is the step that runs the model in a thread of its own, to put its message beside nothing.
     """
     from langchain_core.runnables import RunnableParallel, RunnableSequence
 
@@ -203,14 +215,15 @@ def _structured(model: "BaseChatModel", form: dict[str, Any]) -> "Runnable[Any, 
             continue
         asked: Runnable[Any, Any] = found
         if isinstance(found, RunnableSequence) and isinstance(found.first, RunnableParallel):
-            asked = found.first
+            asked = found.first.steps__.get("raw", asked)
         return asked
     return None
 
 
-def _parsed(answer: Mapping[str, Any], schema: type[T]) -> T:
-    """Read an answer: the arguments of a tool call, or the JSON in its text."""
-    raw, text = answer["raw"], text_of(answer["raw"])
+def _parsed(answer: "AIMessage | Mapping[str, Any]", schema: type[T]) -> T:
+    """Read a message, be it beside what LangChain made of it: the arguments of a tool call, or the JSON in its text."""
+    raw = answer["raw"] if isinstance(answer, Mapping) else answer
+    text = text_of(raw)
     called = [call["args"] for call in raw.tool_calls]
     candidates = called or list(_objects_in(text))
     found = _fitting(candidates, schema)

@@ -155,7 +155,6 @@ def test_a_text_without_a_message_fails_and_reports_ten_lines(tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("script", "arguments"),
     [
-        ("benchmarks/runs.py", ["--rounds", "1"]),
         ("benchmarks/store.py", ["--rows", "20", "--times", "2"]),
         ("benchmarks/curation.py", []),
     ],
@@ -164,6 +163,18 @@ def test_the_benchmarks_run(tmp_path: Path, script: str, arguments: list[str]) -
     result = run(tmp_path, script, *arguments)
     assert result.returncode == 0, result.stderr
     assert len(result.stdout.splitlines()) > 5
+
+
+def test_what_a_run_costs_is_measured() -> None:
+    command = [sys.executable, "-m", "benchmarks.runs", "--rounds", "1", "--only", "SQLite, 100 "]
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, encoding="utf-8", timeout=120)
+    assert result.returncode == 0, result.stderr
+    rows = [line.split("│") for line in result.stdout.splitlines() if "100 memories" in line]
+    assert [row[1].strip() for row in rows] == [
+        "run, SQLite, 100 memories, verbatim",
+        "run, SQLite, 100 memories, memory model",
+    ]
+    assert all(float(cell) > 0 for row in rows for cell in row[3:6])
 
 
 def test_the_retrieval_benchmark_runs(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from coterie.errors import InputError, NotFoundError
 from coterie.memory.db import Db
 from coterie.memory.edits import Add, Change, Delete, Ref, Update
 from coterie.memory.reading import line_tokens
-from coterie.memory.values import Scope, UserMemory, Visibility
+from coterie.memory.values import Message, Scope, Turn, UserMemory, Visibility
 
 ANA = Scope("ana", "desk", "scout")
 
@@ -38,6 +38,20 @@ def test_newest_mixes_what_different_readers_share(db: Db) -> None:
     found = [m.memory for m in db.newest(ANA, 4)]
     assert found == ["The desk is blue", "Fact 8", "Fact 7", "Fact 6"]
     assert [m.memory for m in db.newest(Scope("ana", as_owner=True), 2)] == ["Fact 8", "Fact 7"]
+
+
+def test_a_survey_is_what_search_newest_and_turns_give(db: Db) -> None:
+    fill(db, "Likes tea", "Lives in Lisbon", "Has a tea pot")
+    fill(db, "Tea for scouts", scope=Scope("bob"))
+    for number in range(3):
+        said = (Message("user", f"Tea {number}"),)
+        db.record_turn(Turn(f"t{number}", "s", "r", said, datetime.now(UTC), "ana", status="none"))
+    found = db.survey(ANA, "tea?", "s", best=5, newest=2, turns=2)
+    assert [m.memory for m in found.best] == [hit.memory.memory for hit in db.search(ANA, "tea?")]
+    assert len(found.best) == 2
+    assert [m.memory for m in found.newest] == ["Has a tea pot", "Lives in Lisbon"]
+    assert found.turns == db.turns("ana", "s", 2)
+    assert db.survey(Scope("bob"), "?", "s", best=5, newest=0, turns=2) == ([], [], [])
 
 
 def test_reads_give_what_is_true_now(db: Db) -> None:
