@@ -1,28 +1,47 @@
 """The members of a team: the functions that they are called by, and the node in which one works."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypedDict
 
-from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
+from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
 from langchain_core.tools import BaseTool, StructuredTool, ToolException
-from langgraph.errors import GraphBubbleUp
-from langgraph.runtime import Runtime
+from langgraph.errors import GraphBubbleUp, GraphDrained
+from langgraph.runtime import RunControl, Runtime
 
+from coterie.errors import RunError
 from coterie.graphs.events import MemberFinished, MemberStarted
+from coterie.graphs.given import conversation
 from coterie.graphs.modes import Answer
 from coterie.graphs.nodes import Update
+from coterie.graphs.notes import publish, teams_around_members
 from coterie.graphs.spec import Graph, Spec, TeamSpec, slug
-from coterie.graphs.state import WORK, MemberWork, RunContext, asking, here, tell
+from coterie.graphs.state import WORK, GraphState, Halt, MemberWork, RunContext, asking, here, tell
 from coterie.memory.flow import Flow
+from coterie.memory.values import Note
 
 
-class MemberTask(TypedDict):
+class Told(TypedDict, total=False):
+    """What of a team's state its members are told from, where they are told the conversation."""
+
+    messages: list[AnyMessage]
+    history: list[AnyMessage]
+
+
+class MemberTask(Told):
     """What a team's leader sends to a member."""
 
     task: str
     call_id: str
     """The leader's tool call that the member's answer belongs to."""
+
+
+def told_members(team: TeamSpec, state: GraphState) -> Told:
+    """What to send along with a member's task. Nothing where it would not be read: a checkpointer keeps all of it."""
+    if team.member_context != "conversation":
+        return Told()
+    return Told(messages=state["messages"], history=state.get("history", []))
 
 
 def function_name(key: str, place: int) -> str:
@@ -56,6 +75,27 @@ def member_tool(name: str, member: Spec) -> BaseTool:
     )
 
 
+class MembersControl(RunControl):
+    """Lets a member's run begin no further step when the run around it is drained, or its team stops its members."""
+
+    __slots__ = ("_halt", "_outer")
+
+    def __init__(self, outer: RunControl | None, halt: Halt) -> None:
+        super().__init__()
+        self._outer = outer
+        self._halt = halt
+
+    @property
+    def drain_requested(self) -> bool:
+        """Whether the next step is not to begin."""
+        return self._halt.error is not None or (self._outer is not None and self._outer.drain_requested)
+
+    @property
+    def drain_reason(self) -> str | None:
+        """Why."""
+        return str(self._halt.error) if self._halt.error else self._outer.drain_reason if self._outer else None
+
+
 @dataclass(frozen=True)
 class RunMember:
     """The effect "let this member work", inside the team's run."""
@@ -63,6 +103,8 @@ class RunMember:
     graph: Graph
     task: str
     context: RunContext
+    control: RunControl | None = None
+    """What stops it. None: what stops the team."""
 
     @property
     def _input(self) -> dict[str, Any]:
@@ -70,40 +112,80 @@ class RunMember:
 
     def call(self) -> Any:
         """Run the member's graph in this thread."""
-        return self.graph.invoke(self._input, context=self.context)
+        return self.graph.invoke(self._input, context=self.context, control=self.control)
 
     async def acall(self) -> Any:
         """Await the member's graph."""
-        return await self.graph.ainvoke(self._input, context=self.context)
+        return await self.graph.ainvoke(self._input, context=self.context, control=self.control)
 
 
-def working(key: str, task: str, runtime: Runtime[RunContext]) -> Flow[Answer]:
-    """Let a member work. ``key`` is the name of its node.
+def working(key: str, task: str, runtime: Runtime[RunContext], state: Mapping[str, Any] | None = None) -> Flow[Answer]:
+    """Let a member work, and tell the others what it found.
 
-    A member that fails is reported in the answer and in the stream; the others go on.
+    A member that fails is reported in the answer and in the stream, and the others go on; or, with
+    ``on_member_error="stop"``, the others stop.
+
+    Args:
+        key: the name of the member's node.
+        task: what it is to do.
+        runtime: the team's.
+        state: the team's, with its ``messages`` and ``history``. Needed with ``member_context="conversation"``.
+
+    Raises:
+        RunError: a member failed, and the team stops then.
     """
-    team, graph = here(runtime).spec, here(runtime).members[key]
+    built, halt = here(runtime), runtime.context.halt
+    team = built.spec
     assert isinstance(team, TeamSpec)
+    if halt is not None and halt.error is not None:
+        raise halt.error
     member = member_of(team, key)
-    context = replace(asking(runtime), team_id=team.team_id, member=True)
+    told = tuple(conversation(_known(state), task, member.name)) if team.member_context == "conversation" else ()
+    context = replace(asking(runtime), team_id=team.team_id, member=True, conversation=told)
     tell(runtime, MemberStarted(team.name, member.name, task))
     content, error = "", None
     try:
-        result = yield RunMember(graph, task, context)
+        result = yield RunMember(
+            built.members[key], task, context, MembersControl(runtime.control, halt) if halt is not None else None
+        )
         content = result["messages"][-1].text
+    except GraphDrained:
+        if halt is not None and halt.error is not None:
+            raise halt.error from halt.error.__cause__
+        raise
     except GraphBubbleUp:
         raise
     except Exception as raised:
-        error = f"{type(raised).__name__}: {raised}"
+        error = raised
     agent_id = None if isinstance(member, TeamSpec) else member.agent_id
-    answer = Answer(member.name, task, content, error, agent_id)
-    tell(runtime, MemberFinished(team.name, member.name, task, answer.said, error))
+    failed = f"{type(error).__name__}: {error}" if error is not None else None
+    answer = Answer(member.name, task, content, failed, agent_id)
+    if error is None:
+        note = Note(content, "", agent_id=agent_id, member=member.name, task=task)
+        publish(teams_around_members(team, built.around), note, runtime)
+    tell(runtime, MemberFinished(team.name, member.name, task, answer.said, failed))
+    if error is not None and halt is not None:
+        raise stopped(halt, f"{built.path}: its member {member.name} failed, so the run was stopped. {failed}", error)
     return answer
+
+
+def _known(state: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    assert state is not None, "a mode hands its state to `working`: its members may be told the conversation"
+    return state
+
+
+def stopped(halt: Halt, what: str, cause: Exception) -> RunError:
+    """The error of a team one of whose members failed. The first one that fails is it: the others stop with it."""
+    if halt.error is None:
+        error = RunError(what)
+        error.__cause__ = cause
+        halt.error = error
+    return halt.error
 
 
 def work_as(key: str, state: MemberTask, runtime: Runtime[RunContext]) -> Flow[Update]:
     """Let a member work, and answer the leader's call."""
-    answer = yield from working(key, state["task"], runtime)
+    answer = yield from working(key, state["task"], runtime, state)
     return {"messages": [as_tool_message(answer, state["call_id"])]}
 
 

@@ -72,7 +72,7 @@ def ask_model(state: GraphState, runtime: Runtime[RunContext]) -> Flow[Update]:
     """Ask the model, with instructions, memories, history and the messages so far."""
     built = here(runtime)
     spec = built.spec
-    system = SystemMessage(system_prompt(built, state.get("recalled", ""), state.get("summary", "")))
+    system = SystemMessage(system_prompt(built, state))
     try:
         answer = yield Invoke(built.model, [system, *state.get("history", []), *state["messages"]])
     except (GraphBubbleUp, CoterieError):
