@@ -10,14 +10,13 @@ from langchain_core.tools import BaseTool, StructuredTool, ToolException
 from langgraph.errors import GraphBubbleUp, GraphDrained
 from langgraph.runtime import RunControl, Runtime
 
-from coterie.errors import RunError
 from coterie.graphs.events import MemberFinished, MemberStarted
 from coterie.graphs.given import conversation
 from coterie.graphs.modes import Answer
 from coterie.graphs.nodes import Update
 from coterie.graphs.notes import publish, teams_around_members
 from coterie.graphs.spec import Graph, Spec, TeamSpec, slug
-from coterie.graphs.state import WORK, GraphState, Halt, MemberWork, RunContext, asking, here, tell
+from coterie.graphs.state import WORK, GraphState, MemberWork, RunContext, asking, here, tell
 from coterie.memory.flow import Flow
 from coterie.memory.values import Note
 
@@ -75,52 +74,27 @@ def member_tool(name: str, member: Spec) -> BaseTool:
     )
 
 
-class MembersControl(RunControl):
-    """Lets a member's run begin no further step when the run around it is drained, or its team stops its members."""
-
-    __slots__ = ("_halt", "_outer")
-
-    def __init__(self, outer: RunControl | None, halt: Halt) -> None:
-        super().__init__()
-        self._outer = outer
-        self._halt = halt
-
-    @property
-    def drain_requested(self) -> bool:
-        """Whether the next step is not to begin."""
-        return self._halt.error is not None or (self._outer is not None and self._outer.drain_requested)
-
-    @property
-    def drain_reason(self) -> str | None:
-        """Why."""
-        return str(self._halt.error) if self._halt.error else self._outer.drain_reason if self._outer else None
-
-
 @dataclass(frozen=True)
 class RunMember:
     """The effect "let this member work", inside the team's run."""
 
     graph: Graph
-    task: str
+    given: Mapping[str, Any]
     context: RunContext
-    control: RunControl | None = None
-    """What stops it. None: what stops the team."""
-
-    @property
-    def _input(self) -> dict[str, Any]:
-        return {"messages": [HumanMessage(self.task)]}
+    control: RunControl
+    """What stops it."""
 
     def call(self) -> Any:
         """Run the member's graph in this thread."""
-        return self.graph.invoke(self._input, context=self.context, control=self.control)
+        return self.graph.invoke(self.given, context=self.context, control=self.control)
 
     async def acall(self) -> Any:
         """Await the member's graph."""
-        return await self.graph.ainvoke(self._input, context=self.context, control=self.control)
+        return await self.graph.ainvoke(self.given, context=self.context, control=self.control)
 
 
 def working(key: str, task: str, runtime: Runtime[RunContext], state: Mapping[str, Any] | None = None) -> Flow[Answer]:
-    """Let a member work, and tell the others what it found.
+    """Let a member work, and tell the other members what it found.
 
     A member that fails is reported in the answer and in the stream, and the others go on; or, with
     ``on_member_error="stop"``, the others stop.
@@ -129,7 +103,7 @@ def working(key: str, task: str, runtime: Runtime[RunContext], state: Mapping[st
         key: the name of the member's node.
         task: what it is to do.
         runtime: the team's.
-        state: the team's, with its ``messages`` and ``history``. Needed with ``member_context="conversation"``.
+        state: the team's, with its ``messages`` and ``history``: needed with ``member_context="conversation"``.
 
     Raises:
         RunError: a member failed, and the team stops then.
@@ -137,50 +111,51 @@ def working(key: str, task: str, runtime: Runtime[RunContext], state: Mapping[st
     built, halt = here(runtime), runtime.context.halt
     team = built.spec
     assert isinstance(team, TeamSpec)
-    if halt is not None and halt.error is not None:
-        raise halt.error
+    assert halt is not None, "a team's graph sets it"
+    halt.check()
     member = member_of(team, key)
-    told = tuple(conversation(_known(state), task, member.name)) if team.member_context == "conversation" else ()
-    context = replace(asking(runtime), team_id=team.team_id, member=True, conversation=told)
+    context = replace(asking(runtime), team_id=team.team_id, member=True)
     tell(runtime, MemberStarted(team.name, member.name, task))
-    content, error = "", None
-    try:
-        result = yield RunMember(
-            built.members[key], task, context, MembersControl(runtime.control, halt) if halt is not None else None
-        )
-        content = result["messages"][-1].text
-    except GraphDrained:
-        if halt is not None and halt.error is not None:
-            raise halt.error from halt.error.__cause__
-        raise
-    except GraphBubbleUp:
-        raise
-    except Exception as raised:
-        error = raised
+    begin = given(team, member, task, state)
+    content, error = yield from _result(RunMember(built.members[key], begin, context, halt.control(runtime.control)))
     agent_id = None if isinstance(member, TeamSpec) else member.agent_id
-    failed = f"{type(error).__name__}: {error}" if error is not None else None
-    answer = Answer(member.name, task, content, failed, agent_id)
     if error is None:
         note = Note(content, "", agent_id=agent_id, member=member.name, task=task)
         publish(teams_around_members(team, built.around), note, runtime)
+    failed = f"{type(error).__name__}: {error}" if error is not None else None
+    answer = Answer(member.name, task, content, failed, agent_id)
     tell(runtime, MemberFinished(team.name, member.name, task, answer.said, failed))
-    if error is not None and halt is not None:
-        raise stopped(halt, f"{built.path}: its member {member.name} failed, so the run was stopped. {failed}", error)
+    if error is not None and team.on_member_error == "stop":
+        raise halt.stop(f"{built.path}: its member {member.name} failed, so the run was stopped. {failed}", error)
     return answer
 
 
-def _known(state: Mapping[str, Any] | None) -> Mapping[str, Any]:
-    assert state is not None, "a mode hands its state to `working`: its members may be told the conversation"
-    return state
+def _result(work: RunMember) -> Flow[tuple[str, Exception | None]]:
+    """What the member says; with why it failed, if it did.
+
+    Raises:
+        RunError: its team stops, for another one that failed.
+    """
+    try:
+        result = yield work
+    except GraphDrained:
+        assert work.context.halt is not None
+        work.context.halt.check()
+        raise
+    except GraphBubbleUp:
+        raise
+    except Exception as error:
+        return "", error
+    return str(result["messages"][-1].text), None  # a message takes no half of a surrogate pair in a subclass of str
 
 
-def stopped(halt: Halt, what: str, cause: Exception) -> RunError:
-    """The error of a team one of whose members failed. The first one that fails is it: the others stop with it."""
-    if halt.error is None:
-        error = RunError(what)
-        error.__cause__ = cause
-        halt.error = error
-    return halt.error
+def given(team: TeamSpec, member: Spec, task: str, state: Mapping[str, Any] | None) -> dict[str, Any]:
+    """The state that a member begins with: its task, and what its team tells it of the conversation."""
+    begin: dict[str, Any] = {"messages": [HumanMessage(task)]}
+    if team.member_context != "conversation":
+        return begin
+    assert state is not None, "a mode hands the team's state to `working`: its members are told the conversation"
+    return {**begin, "history": list(conversation(state, task, member.name))}
 
 
 def work_as(key: str, state: MemberTask, runtime: Runtime[RunContext]) -> Flow[Update]:

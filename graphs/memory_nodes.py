@@ -69,7 +69,7 @@ def recalled(who: Whose, state: GraphState, runtime: Runtime[RunContext]) -> Flo
         "run_id": context.run_id or new_id(),
         "turn_id": new_id(),
         "session_id": context.session_id or new_id(),
-        "history": list(context.conversation) if context.member else [],
+        "history": state.get("history", []) if context.member else [],
         "recalled": "",
         "summary": "",
     }

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from langchain_core.messages import AnyMessage
-from langchain_core.tools import BaseTool, StructuredTool
+from langchain_core.tools import BaseTool, StructuredTool, ToolException
 from langgraph.prebuilt import ToolRuntime
 
 from coterie.errors import ConfigurationError
@@ -70,6 +70,8 @@ def share_note(text: str, runtime: Runtime) -> str:
     """Tell the other members of your team at once, in a short statement, what you found. You are told what they did."""
     built = here(runtime)
     assert isinstance(built.spec, AgentSpec)
+    if not text.strip():
+        raise ToolException(f"The note is {text!r}: say what you found.")
     publish(built.around, Note(text, "", member=built.spec.name, agent_id=built.spec.agent_id), runtime)
     state = runtime.state
     shown = [state.get("notes", ""), *(message.text for message in state["messages"])]

@@ -9,8 +9,8 @@ from coterie.graphs.spec import Conduct, Spec
 from coterie.memory.db import Db
 from coterie.memory.flow import in_thread
 
-PRIVATE = "_"
-"""How the keys begin that the modes of teams keep for themselves: nobody else is shown them."""
+PRIVATE = "coterie:"
+"""How the keys begin that the modes of teams keep for themselves: nobody else is shown them, or sets them."""
 
 Reducer = Callable[[Any, Any], Any]
 """Joins the value of a key with a new one."""
@@ -22,7 +22,7 @@ class SessionState:
     Members at work and other runs of the session have the same. Each update is one transaction, in which every key is
     joined with what it is by then: of those who update at once, nobody's value is lost.
 
-    A key that begins with "_" is private: a mode keeps it. It is left out of whatever is returned, but for `private`.
+    A key that begins with "coterie:" is left out of all that is returned: the mode of a team keeps it.
 
     Args:
         db: the store.
@@ -42,16 +42,14 @@ class SessionState:
         """What it is now: the initial values, and in their place what is kept."""
         return self.completed(self._stored())
 
-    def private(self, key: str) -> Any:
-        """What is kept under one key, be it private. None: nothing."""
-        return self._stored().get(key)
-
     def update(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """Join these values with what there is, leave the other keys as they are, and return the whole.
 
         Raises:
-            InputError: a value is not plain JSON, or a reducer failed. Nothing is written.
+            InputError: a value is not plain JSON, a reducer failed, or a key is private. Nothing is written.
         """
+        if private := [key for key in values if key.startswith(PRIVATE)]:
+            raise InputError(f"{private[0]!r} cannot be set in a session's state: choose a key without {PRIVATE!r}.")
         session = self._db.change_session_state(*self._key, lambda stored: self._joined(stored, values))
         return self.completed(session.state)
 
@@ -83,7 +81,6 @@ class SessionState:
             ) from error
 
     aget = in_thread(get)
-    aprivate = in_thread(private)
     aupdate = in_thread(update)
 
 

@@ -10,19 +10,12 @@ from langgraph.config import get_config
 from langgraph.graph import MessagesState
 from langgraph.runtime import get_runtime
 
-from coterie.errors import RunError
 from coterie.graphs.events import Event
+from coterie.graphs.halting import Halt
 from coterie.graphs.session import SessionState, session_of
 from coterie.graphs.spec import Built, TeamSpec
 from coterie.memory.ids import new_id
 from coterie.memory.values import Scope, checked_id
-
-
-class Halt:
-    """Whether the members of a team that are at work are to stop, because one of them failed."""
-
-    error: RunError | None = None
-    """What the team's run fails with. None: they go on."""
 
 
 @dataclass(frozen=True)
@@ -46,12 +39,10 @@ class RunContext:
     session: SessionState | None = field(default=None, repr=False)
     """The session's state, for tools: ``runtime.context.session.update({"basket": []})``. None: there is no store, or
     the run names no session."""
-    conversation: tuple[AnyMessage, ...] = field(default=(), repr=False)
-    """What a member at work is told of the conversation, beside its task; its team sets it."""
     noted: set[str] | None = field(default=None, repr=False)
     """The teams that have notes of this run, so that nobody looks for notes that cannot be. None: it is not known."""
     halt: Halt | None = field(default=None, repr=False)
-    """Whether the team's members are to stop; the team sets it. None: one that fails stops nobody."""
+    """Whether the members of the team are to stop; a team sets it."""
     built: Built | None = field(default=None, repr=False)
     """Whose graph this is; the graph sets it."""
     told: list[Event] | None = field(default=None, repr=False)
@@ -87,7 +78,7 @@ def inherited_context(context: RunContext | Mapping[str, Any] | None, built: Bui
     spec, session = built.spec, given.session
     if session is None and given.session_id is not None:
         session = session_of(spec, given.user_id, given.session_id)
-    halt = Halt() if isinstance(spec, TeamSpec) and spec.on_member_error == "stop" else None
+    halt = Halt() if isinstance(spec, TeamSpec) else None
     return replace(given, built=built, session=session, halt=halt, run_id=given.run_id or new_id())
 
 
