@@ -16,13 +16,12 @@ class Halt:
         if self.error is not None:
             raise self.error
 
-    def stop(self, reason: str, cause: Exception) -> RunError:
-        """Let all stop. Returns the error of the first one that failed: the others stop with it."""
+    def stop(self, reason: str, cause: Exception) -> None:
+        """Let all stop. The error is that of the first one that failed."""
         if self.error is None:
             error = RunError(reason)
             error.__cause__ = cause
             self.error = error
-        return self.error
 
     def control(self, outer: RunControl | None) -> RunControl:
         """What a member's run looks at before each of its steps: this, and what stops the run around it."""

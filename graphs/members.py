@@ -124,9 +124,10 @@ def working(key: str, task: str, runtime: Runtime[RunContext], state: Mapping[st
         publish(teams_around_members(team, built.around), note, runtime)
     failed = f"{type(error).__name__}: {error}" if error is not None else None
     answer = Answer(member.name, task, content, failed, agent_id)
-    tell(runtime, MemberFinished(team.name, member.name, task, answer.said, failed))
     if error is not None and team.on_member_error == "stop":
-        raise halt.stop(f"{built.path}: its member {member.name} failed, so the run was stopped. {failed}", error)
+        halt.stop(f"{built.path}: its member {member.name} failed, so the run was stopped. {failed}", error)
+    tell(runtime, MemberFinished(team.name, member.name, task, answer.said, failed))
+    halt.check()
     return answer
 
 

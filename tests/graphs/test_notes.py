@@ -287,7 +287,11 @@ def test_teams_within_teams(run: Way, db: Db) -> None:
         [Agent("first", model=models["first"]), Agent("second", model=models["second"])],
         model=ScriptedModel(script=(inner_leader := leading(["first"], ["second"])).script),
     )
-    members = [Agent("guide", model=models["guide"]), inner, Agent("writer", model=models["writer"])]
+    members: list[Agent | Team] = [
+        Agent("guide", model=models["guide"]),
+        inner,
+        Agent("writer", model=models["writer"]),
+    ]
     run(Team("outer", members, model=leading(["guide"], ["inner"], ["writer"]), db=db), "go")
     assert inner_leader.seen == []
     seen = {
