@@ -33,7 +33,7 @@ def ask_model(state: GraphState, runtime: Runtime[RunContext]) -> Flow[Update]:
     """
     built = here(runtime)
     spec, left = built.spec, calls_left(built.spec, state["messages"])
-    system = system_prompt(built, state.get("recalled", ""), state.get("summary", ""))
+    system = system_prompt(built, state)
     before = [*state.get("history", []), *state["messages"]]
     if left == 0:
         prompt = [SystemMessage(f"{system}\n\n{ENOUGH}"), *before]

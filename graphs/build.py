@@ -17,6 +17,7 @@ from coterie.graphs.hooks import heard
 from coterie.graphs.memory_tools import own_memory_tools
 from coterie.graphs.modes import mode_name
 from coterie.graphs.nodes import failed_at
+from coterie.graphs.notes import note_tools, teams_around_members
 from coterie.graphs.shape import Shape, Wiring, shape_of
 from coterie.graphs.spec import Built, Graph, Spec, TeamSpec, slug
 from coterie.graphs.state import inherited_context
@@ -93,12 +94,13 @@ class BoundGraph(CompiledStateGraph[Any, Any, Any, Any]):
         return failed_at(self.built, f"stopped after {steps} steps without an answer. Does a tool loop?")
 
 
-def build_graph(spec: Spec, path: str = "") -> BoundGraph:
+def build_graph(spec: Spec, path: str = "", around: tuple[TeamSpec, ...] = ()) -> BoundGraph:
     """Make the graph of an agent or a team, and of all its members.
 
     Args:
         spec: the agent or team.
         path: where its team stands.
+        around: the teams whose notes it reads.
 
     Raises:
         ConfigurationError: a team has no members, or two that cannot be told apart, or two tools have one name.
@@ -109,14 +111,16 @@ def build_graph(spec: Spec, path: str = "") -> BoundGraph:
     tools = [*spec.tools, *own_memory_tools(spec)]
     if isinstance(spec, TeamSpec):
         check_members(spec)
-        members = {slug(member.name): build_graph(member, path) for member in spec.members}
+        shared = teams_around_members(spec, around)
+        members = {slug(member.name): build_graph(member, path, shared) for member in spec.members}
         kind = KINDS[mode_name(spec.mode)]
         kind.check(spec)
         tools += kind.tools(spec)
         guidance = kind.guidance(spec)
+    tools += note_tools(spec, around, tools)
     check_tools(spec, tools)
     model = spec.model.bind_tools(tools) if tools else spec.model
-    built = Built(spec, path, guidance, model, tuple(tools), tool_runner(tools, spec.conduct), members)
+    built = Built(spec, path, guidance, model, tuple(tools), tool_runner(tools, spec.conduct), members, around)
     config = {"recursion_limit": spec.conduct.max_steps, "max_concurrency": AT_ONCE}
     compiled = compiled_of(shape_of(spec, bool(tools)))
     return BoundGraph(built=built, **{**vars(compiled), "name": slug(spec.name), "config": config})

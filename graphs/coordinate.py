@@ -6,16 +6,17 @@ from functools import partial
 from langchain_core.messages import AIMessage
 from langchain_core.tools import BaseTool
 from langgraph.graph import END, START
+from langgraph.runtime import Runtime
 from langgraph.types import Send
 
 from coterie.graphs.asking import ask_model
 from coterie.graphs.calling import run_tools, wants_tools
 from coterie.graphs.form import wire_form
-from coterie.graphs.members import MemberTask, asked_members, function_name, member_tool, work_as
+from coterie.graphs.members import MemberTask, asked_members, function_name, member_tool, told_members, work_as
 from coterie.graphs.memory_nodes import curate, recall
 from coterie.graphs.shape import Shape, Wiring
 from coterie.graphs.spec import TeamSpec
-from coterie.graphs.state import GraphState
+from coterie.graphs.state import GraphState, RunContext, here
 
 
 def wire(graph: Wiring, shape: Shape) -> None:
@@ -33,8 +34,8 @@ def wire(graph: Wiring, shape: Shape) -> None:
     answered = wire_form(graph, shape)
     keys = {function_name(key, place): key for place, key in enumerate(shape.members, start=1)}
 
-    def after_leader(state: GraphState) -> str | list[Send]:
-        return hand_out(state, keys) if wants_tools(state["messages"][-1]) else answered
+    def after_leader(state: GraphState, runtime: Runtime[RunContext]) -> str | list[Send]:
+        return hand_out(state, keys, runtime) if wants_tools(state["messages"][-1]) else answered
 
     graph.choice("leader", after_leader, [*shape.members, "tools", answered])
 
@@ -54,18 +55,21 @@ def guidance(team: TeamSpec) -> str:
     )
 
 
-def hand_out(state: GraphState, keys: Mapping[str, str]) -> list[Send]:
+def hand_out(state: GraphState, keys: Mapping[str, str], runtime: Runtime[RunContext]) -> list[Send]:
     """One Send for each call of a member, and one for all other calls together: all run in one step, in parallel.
 
     The last message has the calls. ``keys`` has the members' nodes by the names of their functions.
     """
     *before, message = state["messages"]
     assert isinstance(message, AIMessage)
+    team = here(runtime).spec
+    assert isinstance(team, TeamSpec)
+    told = told_members(team, state)
     sends, rest = [], []
     for call in message.tool_calls:
         task = call["args"].get("task")
         if call["name"] in keys and isinstance(task, str) and task.strip():
-            sends.append(Send(keys[call["name"]], MemberTask(task=task, call_id=call["id"] or "")))
+            sends.append(Send(keys[call["name"]], MemberTask(task=task, call_id=call["id"] or "", **told)))
         else:
             rest.append(call)
     if rest or message.invalid_tool_calls:

@@ -7,7 +7,7 @@ from typing import Any
 
 from coterie.memory.edits import Applied
 from coterie.memory.report import CurationReport
-from coterie.memory.values import Recall
+from coterie.memory.values import Note, Recall
 
 
 @dataclass(frozen=True)
@@ -62,6 +62,21 @@ class MemoryRecalled(Event):
     """Memories were put into the prompt."""
 
     recall: Recall
+
+
+@dataclass(frozen=True)
+class NoteShared(Event):
+    """A member told ``source``, a team, a note: its answer, or what it found while it worked."""
+
+    member: str
+    text: str
+
+
+@dataclass(frozen=True)
+class NotesRead(Event):
+    """Notes of other members were put into the prompt."""
+
+    notes: tuple[Note, ...]
 
 
 @dataclass(frozen=True)

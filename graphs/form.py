@@ -46,7 +46,7 @@ def put_into_form(state: GraphState, runtime: Runtime[RunContext]) -> Flow[Updat
     last = state["messages"][-1]
     found = parsed_text(last.text, schema) if isinstance(last, AIMessage) else None
     if found is None:
-        system = SystemMessage(system_prompt(built, state.get("recalled", ""), state.get("summary", "")))
+        system = SystemMessage(system_prompt(built, state))
         found = yield from _asked(runtime, [system, *state.get("history", []), *state["messages"]], schema)
     answer = AIMessage(found.model_dump_json(), name=slug(built.spec.name))
     return {"messages": [answer] if not isinstance(last, AIMessage) or last.text != answer.text else []}

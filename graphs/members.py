@@ -1,29 +1,46 @@
 """The members of a team: the functions that they are called by, and the node in which one works."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypedDict
 
-from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
+from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
 from langchain_core.tools import BaseTool, StructuredTool, ToolException
-from langgraph.errors import GraphBubbleUp
-from langgraph.runtime import Runtime
+from langgraph.errors import GraphBubbleUp, GraphDrained
+from langgraph.runtime import RunControl, Runtime
 
-from coterie.errors import RunError
 from coterie.graphs.events import MemberFinished, MemberStarted
+from coterie.graphs.given import conversation
 from coterie.graphs.modes import Answer
 from coterie.graphs.nodes import Update
+from coterie.graphs.notes import publish, teams_around_members
 from coterie.graphs.spec import Graph, Spec, TeamSpec, slug
-from coterie.graphs.state import WORK, MemberWork, RunContext, asking, here, tell
+from coterie.graphs.state import WORK, GraphState, MemberWork, RunContext, asking, here, tell
 from coterie.memory.flow import Flow
+from coterie.memory.values import Note
 
 
-class MemberTask(TypedDict):
+class Told(TypedDict, total=False):
+    """What of a team's state its members are told from, where they are told the conversation."""
+
+    messages: list[AnyMessage]
+    history: list[AnyMessage]
+
+
+class MemberTask(Told):
     """What a team's leader sends to a member."""
 
     task: str
     call_id: str
     """The leader's tool call that the member's answer belongs to."""
+
+
+def told_members(team: TeamSpec, state: GraphState) -> Told:
+    """What to send along with a member's task. Nothing where it would not be read: a checkpointer keeps all of it."""
+    if team.member_context != "conversation":
+        return Told()
+    return Told(messages=state["messages"], history=state.get("history", []))
 
 
 def function_name(key: str, place: int) -> str:
@@ -62,54 +79,89 @@ class RunMember:
     """The effect "let this member work", inside the team's run."""
 
     graph: Graph
-    task: str
+    given: Mapping[str, Any]
     context: RunContext
-
-    @property
-    def _input(self) -> dict[str, Any]:
-        return {"messages": [HumanMessage(self.task)]}
+    control: RunControl
+    """What stops it."""
 
     def call(self) -> Any:
         """Run the member's graph in this thread."""
-        return self.graph.invoke(self._input, context=self.context)
+        return self.graph.invoke(self.given, context=self.context, control=self.control)
 
     async def acall(self) -> Any:
         """Await the member's graph."""
-        return await self.graph.ainvoke(self._input, context=self.context)
+        return await self.graph.ainvoke(self.given, context=self.context, control=self.control)
 
 
-def working(key: str, task: str, runtime: Runtime[RunContext]) -> Flow[Answer]:
-    """Let a member work. ``key`` is the name of its node.
+def working(key: str, task: str, runtime: Runtime[RunContext], state: Mapping[str, Any] | None = None) -> Flow[Answer]:
+    """Let a member work, and tell the other members what it found.
 
-    A member that fails is reported in the answer and in the stream; the others go on.
+    A member that fails is reported in the answer and in the stream, and the others go on; or, with
+    ``on_member_error="stop"``, the others stop.
+
+    Args:
+        key: the name of the member's node.
+        task: what it is to do.
+        runtime: the team's.
+        state: the team's, with its ``messages`` and ``history``: needed with ``member_context="conversation"``.
 
     Raises:
-        RunError: it failed, and the team is to stop then.
+        RunError: a member failed, and the team stops then.
     """
-    team, graph = here(runtime).spec, here(runtime).members[key]
+    built, halt = here(runtime), runtime.context.halt
+    team = built.spec
     assert isinstance(team, TeamSpec)
+    assert halt is not None, "a team's graph sets it"
+    halt.check()
     member = member_of(team, key)
     context = replace(asking(runtime), team_id=team.team_id, member=True)
     tell(runtime, MemberStarted(team.name, member.name, task))
-    content, error, cause = "", None, None
+    begin = given(team, member, task, state)
+    content, error = yield from _result(RunMember(built.members[key], begin, context, halt.control(runtime.control)))
+    agent_id = None if isinstance(member, TeamSpec) else member.agent_id
+    if error is None:
+        note = Note(content, "", agent_id=agent_id, member=member.name, task=task)
+        publish(teams_around_members(team, built.around), note, runtime)
+    failed = f"{type(error).__name__}: {error}" if error is not None else None
+    answer = Answer(member.name, task, content, failed, agent_id)
+    if error is not None and team.on_member_error == "stop":
+        halt.stop(f"{built.path}: its member {member.name} failed, so the run was stopped. {failed}", error)
+    tell(runtime, MemberFinished(team.name, member.name, task, answer.said, failed))
+    halt.check()
+    return answer
+
+
+def _result(work: RunMember) -> Flow[tuple[str, Exception | None]]:
+    """What the member says; with why it failed, if it did.
+
+    Raises:
+        RunError: its team stops, for another one that failed.
+    """
     try:
-        result = yield RunMember(graph, task, context)
-        content = result["messages"][-1].text
+        result = yield work
+    except GraphDrained:
+        assert work.context.halt is not None
+        work.context.halt.check()
+        raise
     except GraphBubbleUp:
         raise
-    except Exception as raised:
-        error, cause = f"{type(raised).__name__}: {raised}", raised
-    agent_id = None if isinstance(member, TeamSpec) else member.agent_id
-    answer = Answer(member.name, task, content, error, agent_id)
-    tell(runtime, MemberFinished(team.name, member.name, task, answer.said, error))
-    if cause is not None and team.on_member_error == "stop":
-        raise RunError(f"{team.name} stopped, because {answer.said}") from cause
-    return answer
+    except Exception as error:
+        return "", error
+    return str(result["messages"][-1].text), None  # a message takes no half of a surrogate pair in a subclass of str
+
+
+def given(team: TeamSpec, member: Spec, task: str, state: Mapping[str, Any] | None) -> dict[str, Any]:
+    """The state that a member begins with: its task, and what its team tells it of the conversation."""
+    begin: dict[str, Any] = {"messages": [HumanMessage(task)]}
+    if team.member_context != "conversation":
+        return begin
+    assert state is not None, "a mode hands the team's state to `working`: its members are told the conversation"
+    return {**begin, "history": list(conversation(state, task, member.name))}
 
 
 def work_as(key: str, state: MemberTask, runtime: Runtime[RunContext]) -> Flow[Update]:
     """Let a member work, and answer the leader's call."""
-    answer = yield from working(key, state["task"], runtime)
+    answer = yield from working(key, state["task"], runtime, state)
     return {"messages": [as_tool_message(answer, state["call_id"])]}
 
 

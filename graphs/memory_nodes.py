@@ -11,20 +11,17 @@ from coterie.errors import ConflictError, CoterieError, CurationError, NotFoundE
 from coterie.graphs.events import MemoryCurated, MemoryRecalled
 from coterie.graphs.hooks import answered
 from coterie.graphs.nodes import FlowNode, Update
-from coterie.graphs.prompts import memory_block
+from coterie.graphs.notes import notes_read, with_notes
+from coterie.graphs.prompts import cut, memory_block, state_block, storable
 from coterie.graphs.spec import AgentSpec, MemoryUse, Spec, memory_of_prompts
 from coterie.graphs.state import GraphState, RunContext, asking, here, member_work, question, tell, this_turn
 from coterie.graphs.waiting import each_within
 from coterie.memory.db import Db
 from coterie.memory.flow import Flow
 from coterie.memory.ids import new_id
-from coterie.memory.prompt import excerpt
 from coterie.memory.report import CurationReport
 from coterie.memory.tokens import estimate_tokens
 from coterie.memory.values import Message, Turn
-
-_MARK = 8
-"""Characters that the mark takes where something is left out of a text, and a little more."""
 
 
 @dataclass(frozen=True)
@@ -50,18 +47,22 @@ def recall_node(
 ) -> FlowNode:
     """A node that reads the session's last turns and the memories that fit the question.
 
-    It sets everything in `GraphState` but the messages; ``name`` is the source of its events. A member of a team is
-    given its task alone, so it has no history; with a checkpointer the earlier messages are in the state already, and
-    none are read.
+    It sets everything in `GraphState` but the messages; ``name`` is the source of its events. A member of a team has
+    no history but what its team tells it; with a checkpointer the earlier messages are in the state already, and none
+    are read.
     """
     who = Whose(memory, name, agent_id, team_id)
     return FlowNode("recall", lambda state, runtime: recalled(who, state, runtime))
 
 
 def recall(state: GraphState, runtime: Runtime[RunContext]) -> Flow[Update]:
-    """Recall for the agent or team whose graph is running."""
+    """Recall for the agent or team whose graph is running: also the session's state, and what other members found."""
     spec = here(runtime).spec
-    return recalled(replace(whose(spec), memory=memory_of_prompts(spec)), state, runtime)
+    update = yield from recalled(replace(whose(spec), memory=memory_of_prompts(spec)), state, runtime)
+    context, conduct = asking(runtime), spec.conduct
+    told = [*update["history"], *state["messages"]]
+    shown = context.session.get() if conduct.session_in_prompt and context.session else {}
+    return {**update, "notes": notes_read(told, runtime), "session_state": state_block(shown)}
 
 
 def recalled(who: Whose, state: GraphState, runtime: Runtime[RunContext]) -> Flow[Update]:
@@ -71,7 +72,7 @@ def recalled(who: Whose, state: GraphState, runtime: Runtime[RunContext]) -> Flo
         "run_id": context.run_id or new_id(),
         "turn_id": new_id(),
         "session_id": context.session_id or new_id(),
-        "history": [],
+        "history": state.get("history", []) if context.member else [],
         "recalled": "",
         "summary": "",
     }
@@ -102,8 +103,7 @@ def within(budget: int, turns: Sequence[list[AnyMessage]]) -> list[AnyMessage]:
     for turn in reversed(turns):
         tokens = sum(estimate_tokens(message.text) for message in turn)
         if tokens > budget and not kept:
-            shares = [max(len(message.text) * budget // tokens - _MARK, 0) for message in turn]
-            parts = [excerpt(message.text, share) for message, share in zip(turn, shares, strict=True)]
+            parts = [cut(message.text, estimate_tokens(message.text) * budget // tokens) for message in turn]
             return [message.model_copy(update={"content": part}) for message, part in zip(turn, parts, strict=True)]
         budget -= tokens
         if budget < 0:
@@ -171,6 +171,8 @@ def kept_and_curated(who: Whose, state: GraphState, runtime: Runtime[RunContext]
         lease=new_id() if curating is True else None,
     )
     db = memory.manager.db
+    if who.team_id is not None and context.noted != set():
+        turn = with_notes(db, turn)
     db.record_turn(turn)
     if curating == "background":
         memory.manager.curate_in_background(turn)
@@ -196,16 +198,11 @@ def _curated(memory: MemoryUse, turn: Turn) -> Flow[CurationReport | None]:
 def stored_messages(messages: Sequence[AnyMessage]) -> Iterator[Message]:
     """What is worth keeping of a turn: everything that was said, and what tools and members answered."""
     for message in messages:
-        text, work = _storable(message.text), member_work(message)
-        done = {"agent_id": work["agent_id"], "task": _storable(work["task"])} if work else {}
+        text, work = storable(message.text), member_work(message)
+        done = {"agent_id": work["agent_id"], "task": storable(work["task"])} if work else {}
         if isinstance(message, HumanMessage):
             yield Message("user", text, message.name)
         elif isinstance(message, ToolMessage):
             yield Message("tool", text, message.name, **done)
         elif isinstance(message, AIMessage) and text:
             yield Message("assistant", text, message.name, **done)
-
-
-def _storable(text: str) -> str:
-    """What a model or a tool said, without the two things no database takes: NUL, and halves of surrogate pairs."""
-    return text.replace("\0", "\N{REPLACEMENT CHARACTER}").encode(errors="replace").decode()

@@ -74,7 +74,7 @@ class Conduct:
     output_schema: type[BaseModel] | None = None
     """The form of the answer."""
     session_state: Mapping[str, Any] = field(default_factory=dict)
-    """What a new session's state begins with."""
+    """What the session's state has where nobody has set a key yet. In a team the root's counts."""
     session_reducers: Mapping[str, Callable[[Any, Any], Any]] = field(default_factory=dict)
     """How a new value of a key is joined with the one that is there. A key without one: the last value stays."""
     session_in_prompt: bool = False
@@ -109,9 +109,11 @@ class TeamSpec(_Anyone):
     members: tuple[AgentSpec | TeamSpec, ...]
     mode: Mode = Coordinate()  # noqa: RUF009  # it is frozen
     share_notes: bool = True
-    """Let members read, while they work, what the others found."""
+    """Let members tell each other, while they work, what they found: `coterie.graphs.notes`."""
     member_context: MemberContext = "notes"
     """What a member is given."""
+    notes_tokens: int = 1000
+    """The most that notes may take of a member's prompt, in estimated tokens."""
     on_member_error: OnError = "report"
     """Whether a member's failure is reported to the others, who go on, or ends the run."""
 
@@ -191,6 +193,8 @@ class Built:
     """Runs the tools that a message calls."""
     members: Mapping[str, Graph]
     """The graphs of a team's members, by the names of their nodes."""
+    around: tuple[TeamSpec, ...] = ()
+    """The teams around it whose notes it reads, the outermost first. Its own go to the last."""
 
 
 def __getattr__(name: str) -> Any:

@@ -12,42 +12,12 @@ from langgraph.runtime import get_runtime
 from pydantic import GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
-from coterie.errors import NotFoundError
 from coterie.graphs.events import Event
-from coterie.graphs.spec import Built
-from coterie.memory.db import Db
-from coterie.memory.flow import in_thread
+from coterie.graphs.halting import Halt
+from coterie.graphs.session import SessionState, session_of
+from coterie.graphs.spec import Built, TeamSpec
+from coterie.memory.ids import new_id
 from coterie.memory.values import Scope, checked_id
-
-
-class SessionState:
-    """The state of one session in the store: a JSON object that an application keeps, merged by key.
-
-    Members at work and other runs of the session have the same. Each update is a transaction of its own, so that what
-    they set under different keys all remains.
-    """
-
-    def __init__(self, db: Db, user_id: str | None, session_id: str) -> None:
-        self._key = (user_id, session_id)
-        self._db = db
-
-    def get(self) -> dict[str, Any]:
-        """What is kept now. Empty for a session that has nothing."""
-        try:
-            return dict(self._db.session(*self._key).state)
-        except NotFoundError:
-            return {}
-
-    def update(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Set these keys, leave the others as they are, and return the whole.
-
-        Raises:
-            InputError: a value is not plain JSON.
-        """
-        return dict(self._db.update_session_state(*self._key, values).state)
-
-    aget = in_thread(get)
-    aupdate = in_thread(update)
 
 
 @dataclass(frozen=True)
@@ -69,7 +39,12 @@ class RunContext:
     member: bool = False
     """Whether this is a member at work: its team keeps the turn and curates it."""
     session: SessionState | None = field(default=None, repr=False)
-    """The session's state, for tools: ``runtime.context.session.update({"basket": []})``. None: there is no store."""
+    """The session's state, for tools: ``runtime.context.session.update({"basket": []})``. None: there is no store, or
+    the run names no session."""
+    noted: set[str] | None = field(default=None, repr=False)
+    """The teams that have notes of this run, so that nobody looks for notes that cannot be. None: it is not known."""
+    halt: Halt | None = field(default=None, repr=False)
+    """Whether the members of the team are to stop; a team sets it."""
     built: Built | None = field(default=None, repr=False)
     """Whose graph this is; the graph sets it."""
     told: list[Event] | None = field(default=None, repr=False)
@@ -109,7 +84,11 @@ def inherited_context(context: RunContext | Mapping[str, Any] | None, built: Bui
         outer = get_runtime() if var_child_runnable_config.get() else None
         context = outer.context if outer is not None and isinstance(outer.context, RunContext) else None
     given = context if isinstance(context, RunContext) else RunContext(**(context or {}))
-    return replace(given, built=built)
+    spec, session = built.spec, given.session
+    if session is None and given.session_id is not None:
+        session = session_of(spec, given.user_id, given.session_id)
+    halt = Halt() if isinstance(spec, TeamSpec) else None
+    return replace(given, built=built, session=session, halt=halt, run_id=given.run_id or new_id())
 
 
 def asking(runtime: Running) -> RunContext:
@@ -143,11 +122,15 @@ class GraphState(MessagesState, total=False):
     turn_id: str
     session_id: str
     history: list[AnyMessage]
-    """Earlier turns of the session, oldest first, from the store."""
+    """Earlier turns of the session, oldest first, from the store; a member's is what its team tells it."""
     recalled: str
     """What memory says, ready for the prompt."""
     summary: str
     """What the session was about before ``history``; empty if nobody summed it up."""
+    notes: str
+    """What other members found in this run, ready for the prompt."""
+    session_state: str
+    """The session's state, ready for the prompt."""
 
 
 class MemberWork(TypedDict):

@@ -93,6 +93,9 @@ class Connected:
     def _writing(self, reach: Reach) -> AbstractContextManager[sa.Connection]:
         return self._dialect.translated(lambda: self._dialect.writing(self._opened(), reach))
 
+    def _fleeting(self, reach: Reach) -> AbstractContextManager[sa.Connection]:
+        return self._dialect.translated(lambda: self._dialect.fleeting(self._opened(), reach))
+
     def _snapshot(self, reach: Reach) -> AbstractContextManager[sa.Connection]:
         return self._dialect.translated(lambda: self._dialect.snapshot(self._opened(), reach))
 

@@ -48,6 +48,10 @@ class Dialect(ABC):
         """The same with a connection that holds the right to write, and commits at the end."""
 
     @abstractmethod
+    def fleeting(self, engine: sa.Engine, reach: Reach) -> Any:
+        """As `writing`, but what is committed may be lost when the machine dies at once: for what is gone soon."""
+
+    @abstractmethod
     def snapshot(self, engine: sa.Engine, reach: Reach) -> Any:
         """The same with a connection that only reads and sees one moment, whatever others write meanwhile."""
 

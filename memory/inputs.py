@@ -215,6 +215,9 @@ def checked_note(note: Note) -> Note:
     for name in ("user_id", "team_id", "agent_id"):
         if (value := getattr(note, name)) is not None:
             key(name, value)
+    for name in ("member", "task"):
+        if (value := getattr(note, name)) is not None:
+            checked_text(name, value)
     if not is_id(expected("note_id", note.note_id, str)):
         raise InputError(f"note_id is {note.note_id!r}: give a UUIDv7 in small letters, or leave it out.")
     checked_moment("at", note.at)

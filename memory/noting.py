@@ -11,7 +11,9 @@ class Noting(Connected):
     """Keeps what a run's members tell each other until its turn is recorded, which says it to those who come later."""
 
     def add_note(self, note: Note) -> None:
-        """Keep a note, in one transaction. One whose ``note_id`` the user has already is not written again.
+        """Keep a note, in one transaction, whose commit does not wait for the disk.
+
+        One whose ``note_id`` the user has already is not written again.
 
         `record_turn` removes it, with the run's other notes. Those of a run that died are left: the user's next note,
         of any run, removes what is older than `coterie.memory.notes.KEPT`.
@@ -21,7 +23,7 @@ class Noting(Connected):
                 or ``note_id`` is no UUIDv7.
         """
         inputs.checked_note(note)
-        with self._writing(of_user(note.user_id)) as connection:
+        with self._fleeting(of_user(note.user_id)) as connection:
             notes.add(connection, self._dialect.insert, note)
 
     def notes(

@@ -34,6 +34,7 @@ TRUSTED_SECONDS = 5
 SCHEMA_LOCK = 0x636F7465726965
 """The key of the advisory lock under which the schema is made: "coterie"."""
 
+_NOT_WAITING = Statement(b"SET LOCAL synchronous_commit = off")
 _LOCK_OWNER = b"SELECT pg_advisory_xact_lock(hashtextextended(%%s, %d))" % SCHEMA_LOCK
 
 
@@ -108,6 +109,13 @@ class _Postgres(Dialect):
     def writing(self, engine: sa.Engine, reach: Reach) -> Iterator[sa.Connection]:
         """BEGIN goes with the first statement."""
         with engine.begin() as connection, walled(connection).reaching(reach, begin=BEGIN):
+            yield connection
+
+    @contextmanager
+    def fleeting(self, engine: sa.Engine, reach: Reach) -> Iterator[sa.Connection]:
+        """The commit does not wait for the disk."""
+        with self.writing(engine, reach) as connection:
+            walled(connection).ahead(_NOT_WAITING)
             yield connection
 
     def before_fork(self, engine: sa.Engine | None) -> None:

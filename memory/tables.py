@@ -240,6 +240,8 @@ class NoteRow(_Table, table=True):
     run_id: str = Field(sa_type=sa.Text)
     team_id: str | None = Field(default=None, sa_type=sa.Text)
     agent_id: str | None = Field(default=None, sa_type=sa.Text)
+    member: str | None = Field(default=None, sa_type=sa.Text)
+    task: str | None = Field(default=None, sa_type=sa.Text)
     text: str = Field(sa_type=sa.Text)
     at: datetime = Field(sa_type=UtcDateTime)
 

@@ -214,7 +214,11 @@ class Note:
     team_id: str | None = None
     """The team whose members are told."""
     agent_id: str | None = None
-    """Who tells it."""
+    """Who tells it. None: a team."""
+    member: str | None = None
+    """The name of who tells it."""
+    task: str | None = None
+    """What it was asked, where the note is its answer. None: it shares a finding while it works."""
     note_id: str = field(default_factory=new_id)
     """A UUIDv7: it says when the note was made, and notes come in the order of their ids."""
     at: datetime = field(default_factory=lambda: datetime.now(UTC))

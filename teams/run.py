@@ -22,7 +22,7 @@ from coterie.graphs.events import (
 from coterie.graphs.memory_nodes import stored_messages
 from coterie.graphs.offline import NOTICE
 from coterie.graphs.spec import Curate, Spec, TeamSpec, asks_model, slug
-from coterie.graphs.state import RunContext, SessionState, this_turn
+from coterie.graphs.state import RunContext, this_turn
 from coterie.memory.ids import new_id
 from coterie.memory.inputs import checked_text
 from coterie.memory.values import Turn
@@ -43,8 +43,7 @@ class Run:
         self.control = RunControl()
         """Stops the run, and its members, at their next steps."""
         session_id = session_id or new_id()
-        session = SessionState(spec.memory.manager.db, user_id, session_id) if spec.memory else None
-        self.context = RunContext(user_id, session_id, new_id(), session=session, told=self.told)
+        self.context = RunContext(user_id, session_id, new_id(), told=self.told, noted=set())
         self.input = {"messages": [HumanMessage(checked_message(message))]}
         self.state: dict[str, Any] = self.input
         self.names = dict(names_of(spec))

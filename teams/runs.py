@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 
 from coterie.errors import ConfigurationError, CoterieError
 from coterie.graphs.events import Event
+from coterie.graphs.session import SessionState
 from coterie.graphs.spec import TeamSpec
 from coterie.memory.flow import in_thread
 from coterie.memory.manager import MemoryManager
@@ -88,25 +89,29 @@ class Runs(ABC):
         return use.manager
 
     def get_session_state(self, session_id: str, user_id: str | None = None) -> dict[str, Any]:
-        """What is kept as the state of a session.
+        """The state of a session: what is kept, and what ``session_state`` begins it with.
 
         Raises:
             NotFoundError: the user has no such session.
         """
-        return dict(self.memory.db.session(user_id, session_id).state)
+        stored = self.memory.db.session(user_id, session_id).state
+        return self._session(user_id, session_id).completed(stored)
 
     def update_session_state(
         self, session_id: str, state: Mapping[str, Any], user_id: str | None = None
     ) -> dict[str, Any]:
-        """Set some keys of a session's state, leave the others as they are, and return the whole.
+        """Join values with a session's state by ``session_reducers``, leave its other keys, and return the whole.
 
         An unknown session is made. Tools do the same with ``runtime.context.session``
-        (`coterie.graphs.state.SessionState`).
+        (`coterie.graphs.session.SessionState`).
 
         Raises:
-            InputError: a value is not plain JSON.
+            InputError: a value is not plain JSON, or a reducer failed.
         """
-        return dict(self.memory.db.update_session_state(user_id, session_id, state).state)
+        return self._session(user_id, session_id).update(state)
+
+    def _session(self, user_id: str | None, session_id: str) -> SessionState:
+        return SessionState(self.memory.db, user_id, session_id, self._compiled[0].conduct)
 
     def get_session_summary(self, session_id: str, user_id: str | None = None) -> str | None:
         """What a session was about, as far as it was summed up; None if it was not yet.
@@ -159,10 +164,12 @@ class Runs(ABC):
 
     def _broken_off(self, run: Run, error: BaseException) -> BaseException:
         """Keep what was said in a run that failed, was cancelled or is not read any further, and return its error."""
+        from coterie.graphs.notes import with_notes
+
         turn, memory = run.unfinished_turn(), run.spec.memory
         if turn is not None and memory is not None:
             try:
-                memory.manager.db.record_turn(turn)
+                memory.manager.db.record_turn(with_notes(memory.manager.db, turn))
             except CoterieError as lost:
                 error.add_note(f"The turn could not be kept: {lost}")
         return error

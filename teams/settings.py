@@ -60,12 +60,12 @@ class Settings(Runs):
     memory_tokens: int = 1000
     """The most that memories may take of a prompt, in estimated tokens."""
     session_state: Mapping[str, Any] | None = None
-    """What a new session's state begins with."""
+    """What the session's state has where nobody has set a key yet. In a team the team's counts, not its members'."""
     session_reducers: "Mapping[str, Callable[[Any, Any], Any]] | None" = None
     """How a new value of a key of the session's state is joined with the one that is there:
-    ``{"basket": operator.add}``. A key without one keeps the last value."""
+    ``{"basket": operator.add}``. A key without one keeps the last value. In a team the team's count."""
     add_session_state_to_context: bool = False
-    """Put the session's state into the prompt."""
+    """Put the session's state, as it is when the run begins, into the prompt."""
     output_schema: "type[BaseModel] | None" = None
     """The form of the answer, a Pydantic model: ``RunOutput.parsed`` is an instance of it."""
     retry_policy: "RetryPolicy | None" = None
@@ -200,6 +200,9 @@ def memory_use(owner: Settings, model: "BaseChatModel", inherited: Inherited) ->
             or owner.add_memories_to_context
             or owner.enable_agentic_memory
             or owner.enable_session_summaries
+            or owner.session_state
+            or owner.session_reducers
+            or owner.add_session_state_to_context
         ):
             raise ConfigurationError(
                 f"{owner.name} is to remember, but has no store: give it db=SqliteDb('team.db') or a memory_manager."

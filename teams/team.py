@@ -29,10 +29,12 @@ class Team(Settings):
     """How they work together: "coordinate", "route", "broadcast", "sequence", "swarm" or "tasks"; or, for one with
     settings, a value of `coterie.graphs.modes`."""
     share_notes: bool = True
-    """Let members read, while they work, what the others found."""
+    """Let members tell each other, while they work, what they found (`coterie.graphs.notes`). It needs a store."""
+    notes_tokens: int = 1000
+    """The most that such notes may take of a member's prompt, in estimated tokens; the newest that fit are shown."""
     member_context: MemberContext = "notes"
     """What a member is given: "task", its task alone; "notes", also what other members found in this run;
-    "conversation", also the whole conversation."""
+    "conversation", also who said what in this run so far, and in the session before."""
     on_member_error: OnError = "report"
     """What happens when a member fails. "report": the others go on, and the leader is told; "stop": the run fails."""
 
@@ -54,6 +56,7 @@ class Team(Settings):
             members=tuple(member.spec(lent) for member in self.members),
             mode=mode_of(self.mode),
             share_notes=self.share_notes,
+            notes_tokens=self.notes_tokens,
             member_context=self.member_context,
             on_member_error=self.on_member_error,
             **common,

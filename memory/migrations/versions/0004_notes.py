@@ -23,6 +23,8 @@ def upgrade() -> None:
         sa.Column("run_id", identifier, nullable=False),
         sa.Column("team_id", sa.Text),
         sa.Column("agent_id", sa.Text),
+        sa.Column("member", sa.Text),
+        sa.Column("task", sa.Text),
         sa.Column("text", sa.Text, nullable=False),
         sa.Column("at", moment, nullable=False),
         sa.PrimaryKeyConstraint("user_id", "note_id"),

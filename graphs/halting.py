@@ -1,0 +1,50 @@
+"""Stopping the members of a team that are at work, because one of them failed."""
+
+from langgraph.runtime import RunControl
+
+from coterie.errors import RunError
+
+
+class Halt:
+    """What the members of a team that are at work in one run have in common: whether they are to stop."""
+
+    error: RunError | None = None
+    """What the team's run fails with. None: they go on."""
+
+    def check(self) -> None:
+        """Raise the error, if there is one."""
+        if self.error is not None:
+            raise self.error
+
+    def stop(self, reason: str, cause: Exception) -> None:
+        """Let all stop. The error is that of the first one that failed."""
+        if self.error is None:
+            error = RunError(reason)
+            error.__cause__ = cause
+            self.error = error
+
+    def control(self, outer: RunControl | None) -> RunControl:
+        """What a member's run looks at before each of its steps: this, and what stops the run around it."""
+        return _MembersControl(outer, self)
+
+
+class _MembersControl(RunControl):
+    """Drained, LangGraph's word for a run that begins no further step, when the run around it is, or its team halts."""
+
+    __slots__ = ("_halt", "_outer")
+
+    def __init__(self, outer: RunControl | None, halt: Halt) -> None:
+        super().__init__()
+        self._outer = outer
+        self._halt = halt
+
+    @property
+    def drain_requested(self) -> bool:
+        outer = self._outer is not None and self._outer.drain_requested
+        return outer or self._halt.error is not None or super().drain_requested
+
+    @property
+    def drain_reason(self) -> str | None:
+        if self._halt.error is not None:
+            return str(self._halt.error)
+        return super().drain_reason or (self._outer.drain_reason if self._outer is not None else None)
