@@ -1,6 +1,6 @@
 """From a spec to a graph that runs: compiled once for each shape, and shared."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -8,13 +8,13 @@ from langchain_core.tools import BaseTool
 from langgraph.graph.state import CompiledStateGraph
 
 from coterie.errors import ConfigurationError
-from coterie.graphs import agent, coordinate
+from coterie.graphs import agent, coordinate, swarm, tasks
 from coterie.graphs.memory_tools import own_memory_tools
 from coterie.graphs.modes import mode_name
 from coterie.graphs.nodes import tool_runner
 from coterie.graphs.shape import Shape, Wiring, shape_of
-from coterie.graphs.spec import Built, Graph, Spec, TeamSpec, slug
-from coterie.graphs.state import inherited_context
+from coterie.graphs.spec import Built, Graph, Lent, Spec, TeamSpec, slug
+from coterie.graphs.state import GraphState, inherited_context
 
 AT_ONCE = 64
 """How many nodes of one graph run at once, at most: members and tools wait for servers, not for processors."""
@@ -31,11 +31,17 @@ class Kind(NamedTuple):
     """The tools by which a team's leader reaches the members."""
     guidance: Callable[[TeamSpec], str] = lambda team: ""
     """What the leader is told about leading."""
+    lends: Callable[[TeamSpec], Mapping[str, Lent]] = lambda team: {}
+    """What members are given, by the names of their nodes."""
+    state: type[GraphState] = GraphState
+    """What travels through the graph."""
 
 
 KINDS = {
     "agent": Kind(agent.wire),
     "coordinate": Kind(coordinate.wire, coordinate.tools, coordinate.guidance),
+    "swarm": Kind(swarm.wire, lends=swarm.lends),
+    "tasks": Kind(tasks.wire, tasks.tools, tasks.guidance, state=tasks.TasksState),
 }
 
 
@@ -58,28 +64,32 @@ class BoundGraph(CompiledStateGraph[Any, Any, Any, Any]):
         return super().astream(input, config, context=inherited_context(context, self.built), **options)
 
 
-def build_graph(spec: Spec, path: str = "") -> BoundGraph:
+def build_graph(spec: Spec, path: str = "", lent: Lent = Lent()) -> BoundGraph:  # noqa: B008  # it is frozen
     """Make the graph of an agent or a team, and of all its members.
 
     Args:
         spec: the agent or team.
         path: where its team stands.
+        lent: what its team gives it.
 
     Raises:
         ConfigurationError: a team has no members, or two that cannot be told apart, or two tools have one name.
     """
     path = f"{path}/{slug(spec.name)}".lstrip("/")
     members: dict[str, Graph] = {}
-    guidance = ""
-    tools = [*spec.tools, *own_memory_tools(spec)]
+    guidance = [lent.guidance]
+    tools = [*spec.tools, *own_memory_tools(spec), *lent.tools]
     if isinstance(spec, TeamSpec):
         check_members(spec)
-        members = {slug(member.name): build_graph(member, path) for member in spec.members}
         kind = KINDS[mode_name(spec.mode)]
+        lends = kind.lends(spec)
+        keys = {slug(member.name): member for member in spec.members}
+        members = {key: build_graph(member, path, lends.get(key, Lent())) for key, member in keys.items()}
         tools += kind.tools(spec)
-        guidance = kind.guidance(spec)
+        guidance.append(kind.guidance(spec))
     model = spec.model.bind_tools(tools) if tools else spec.model
-    built = Built(spec, path, guidance, model, tuple(tools), tool_runner(tools), members)
+    told = "\n\n".join(part for part in guidance if part)
+    built = Built(spec, path, told, model, tuple(tools), tool_runner(tools), members, lent.handoffs)
     config = {"recursion_limit": spec.conduct.max_steps, "max_concurrency": AT_ONCE}
     compiled = compiled_of(shape_of(spec, bool(tools)))
     return BoundGraph(built=built, **{**vars(compiled), "name": slug(spec.name), "config": config})
@@ -88,8 +98,9 @@ def build_graph(spec: Spec, path: str = "") -> BoundGraph:
 @lru_cache(SHAPES)
 def compiled_of(shape: Shape) -> Graph:
     """Compile the graph of a shape, once."""
-    wiring = Wiring()
-    KINDS[shape.mode].wire(wiring, shape)
+    kind = KINDS[shape.mode]
+    wiring = Wiring(kind.state)
+    kind.wire(wiring, shape)
     return wiring.graph.compile(name=shape.mode)
 
 

@@ -9,9 +9,10 @@ from langgraph.graph import END, START
 from langgraph.types import Send
 
 from coterie.graphs.form import wire_form
+from coterie.graphs.handoffs import run_calls
 from coterie.graphs.members import MemberTask, asked_members, function_name, member_tool, work_as
 from coterie.graphs.memory_nodes import curate, recall
-from coterie.graphs.nodes import ask_model, run_tools, wants_tools
+from coterie.graphs.nodes import ask_model, wants_tools
 from coterie.graphs.shape import Shape, Wiring
 from coterie.graphs.spec import TeamSpec
 from coterie.graphs.state import GraphState
@@ -21,7 +22,7 @@ def wire(graph: Wiring, shape: Shape) -> None:
     """Add the nodes and edges of a team whose leader delegates."""
     graph.step("recall", recall)
     graph.step("leader", ask_model)
-    graph.step("tools", run_tools)
+    graph.step("tools", run_calls)
     graph.step("curate", curate)
     for key in shape.members:
         graph.step(key, partial(work_as, key), takes=MemberTask)

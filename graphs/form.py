@@ -39,6 +39,8 @@ def put_into_form(state: GraphState, runtime: Runtime[RunContext]) -> Flow[Updat
     Raises:
         RunError: the model did not manage.
     """
+    if state.get("handoff"):
+        return {}
     built = here(runtime)
     schema = built.spec.conduct.output_schema
     assert schema is not None, "the shape says so"

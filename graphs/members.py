@@ -1,10 +1,11 @@
 """The members of a team: the functions that they are called by, and the node in which one works."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypedDict
 
-from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
+from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
 from langchain_core.tools import BaseTool, StructuredTool, ToolException
 from langgraph.errors import GraphBubbleUp
 from langgraph.runtime import Runtime
@@ -25,9 +26,10 @@ class MemberTask(TypedDict):
     """The leader's tool call that the member's answer belongs to."""
 
 
-def function_name(key: str, place: int) -> str:
-    """The function that a leader calls a member by: ASCII, as OpenAI wants it. ``place`` is the member's, from 1."""
-    return f"ask_{key}" if re.fullmatch(r"[A-Za-z0-9_-]{1,60}", key) else f"ask_member_{place}"
+def function_name(key: str, place: int, verb: str = "ask") -> str:
+    """The function that reaches a member: ASCII, as OpenAI wants it. ``place`` is the member's, from 1."""
+    name = f"{verb}_{key}"
+    return name if re.fullmatch(r"[A-Za-z0-9_-]{1,64}", name) else f"{verb}_member_{place}"
 
 
 def asked_members(team: TeamSpec) -> dict[str, Spec]:
@@ -61,42 +63,40 @@ class RunMember:
     """The effect "let this member work", inside the team's run."""
 
     graph: Graph
-    task: str
+    given: Mapping[str, Any]
     context: RunContext
-
-    @property
-    def _input(self) -> dict[str, Any]:
-        return {"messages": [HumanMessage(self.task)]}
 
     def call(self) -> Any:
         """Run the member's graph in this thread."""
-        return self.graph.invoke(self._input, context=self.context)
+        return self.graph.invoke(self.given, context=self.context)
 
     async def acall(self) -> Any:
         """Await the member's graph."""
-        return await self.graph.ainvoke(self._input, context=self.context)
+        return await self.graph.ainvoke(self.given, context=self.context)
 
 
-def working(key: str, task: str, runtime: Runtime[RunContext]) -> Flow[Answer]:
-    """Let a member work. ``key`` is the name of its node.
+def working(key: str, task: str, runtime: Runtime[RunContext], given: Mapping[str, Any] | None = None) -> Flow[Answer]:
+    """Let a member work. ``key`` is the name of its node, ``given`` the state it begins with, if not the task alone.
 
     A member that fails is reported in the answer and in the stream; the others go on.
     """
+    given = given or {"messages": [HumanMessage(task)]}
     team, graph = here(runtime).spec, here(runtime).members[key]
     assert isinstance(team, TeamSpec)
     member = member_of(team, key)
     context = replace(asking(runtime), team_id=team.team_id, member=True)
     tell(runtime, MemberStarted(team.name, member.name, task))
-    content, error = "", None
+    said, handoff, error = list[AnyMessage](), None, None
     try:
-        result = yield RunMember(graph, task, context)
-        content = result["messages"][-1].text
+        result = yield RunMember(graph, given, context)
+        said, handoff = result["messages"][len(given["messages"]) :], result.get("handoff")
     except GraphBubbleUp:
         raise
     except Exception as raised:
         error = f"{type(raised).__name__}: {raised}"
     agent_id = None if isinstance(member, TeamSpec) else member.agent_id
-    answer = Answer(member.name, task, content, error, agent_id)
+    content = f"Handed over to {handoff}." if handoff else said[-1].text if said else ""
+    answer = Answer(member.name, task, content, error, agent_id, tuple(said), handoff)
     tell(runtime, MemberFinished(team.name, member.name, task, answer.said, error))
     return answer
 

@@ -1,8 +1,9 @@
 """The nodes that use the shared memory, `recall_node` and `curator_node`: they fit into any graph with messages."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
 from langgraph.runtime import Runtime
@@ -48,9 +49,9 @@ def recall_node(
 ) -> FlowNode:
     """A node that reads the session's last turns and the memories that fit the question.
 
-    It sets everything in `GraphState` but the messages; ``name`` is the source of its events. A member of a team is
-    given its task alone, so it has no history; with a checkpointer the earlier messages are in the state already, and
-    none are read.
+    It sets everything in `GraphState` but the messages; ``name`` is the source of its events. A member of a team has
+    what its team gives it, mostly its task alone, so no history is read for it; with a checkpointer the earlier
+    messages are in the state already, and none are read.
     """
     who = Whose(memory, name, agent_id, team_id)
     return FlowNode("recall", lambda state, runtime: recalled(who, state, runtime))
@@ -68,9 +69,10 @@ def recalled(who: Whose, state: GraphState, runtime: Runtime[RunContext]) -> Flo
         "run_id": context.run_id or new_id(),
         "turn_id": new_id(),
         "session_id": context.session_id or new_id(),
-        "history": [],
         "recalled": "",
-        "summary": "",
+        "handoff": None,
+        "handed_over_by": None,
+        **_told_by_team(state if context.member else {}),
     }
     if memory is None:
         return update
@@ -87,6 +89,11 @@ def recalled(who: Whose, state: GraphState, runtime: Runtime[RunContext]) -> Flo
         tell(runtime, MemoryRecalled(who.name, found))
     return update
     yield  # it waits for no model: a flow like the others all the same
+
+
+def _told_by_team(state: Mapping[str, Any]) -> Update:
+    """What a member has of the conversation: what its team put into its state. Nothing for one that is no member."""
+    return {name: state.get(name, nothing) for name, nothing in (("history", []), ("summary", ""), ("closing", ""))}
 
 
 def _has_answers(messages: Sequence[AnyMessage]) -> bool:
@@ -188,8 +195,8 @@ def _curated(memory: MemoryUse, turn: Turn) -> Flow[CurationReport | None]:
 def stored_messages(messages: Sequence[AnyMessage]) -> Iterator[Message]:
     """What is worth keeping of a turn: everything that was said, and what tools and members answered."""
     for message in messages:
-        text, work = _storable(message.text), member_work(message)
-        done = {"agent_id": work["agent_id"], "task": _storable(work["task"])} if work else {}
+        text, work = storable(message.text), member_work(message)
+        done = {"agent_id": work["agent_id"], "task": storable(work["task"])} if work else {}
         if isinstance(message, HumanMessage):
             yield Message("user", text, message.name)
         elif isinstance(message, ToolMessage):
@@ -198,6 +205,6 @@ def stored_messages(messages: Sequence[AnyMessage]) -> Iterator[Message]:
             yield Message("assistant", text, message.name, **done)
 
 
-def _storable(text: str) -> str:
+def storable(text: str) -> str:
     """What a model or a tool said, without the two things no database takes: NUL, and halves of surrogate pairs."""
     return text.replace("\0", "\N{REPLACEMENT CHARACTER}").encode(errors="replace").decode()

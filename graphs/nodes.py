@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
-from langchain_core.messages import AIMessage, AnyMessage, SystemMessage, ToolCall, ToolMessage
+from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, SystemMessage, ToolCall, ToolMessage
 from langchain_core.runnables import Runnable, RunnableConfig
 from langchain_core.tools import BaseTool
 from langgraph.errors import GraphBubbleUp
@@ -69,18 +69,30 @@ class FlowNode(Runnable[Any, Update]):
 
 
 def ask_model(state: GraphState, runtime: Runtime[RunContext]) -> Flow[Update]:
-    """Ask the model, with instructions, memories, history and the messages so far."""
-    built = here(runtime)
+    """Ask the model, with instructions, memories, history and the messages so far.
+
+    Nobody is asked once the conversation is handed over.
+    """
+    if state.get("handoff"):
+        return {}
+    built, closing = here(runtime), state.get("closing", "")
     spec = built.spec
     system = SystemMessage(system_prompt(built, state.get("recalled", ""), state.get("summary", "")))
     try:
-        answer = yield Invoke(built.model, [system, *state.get("history", []), *state["messages"]])
+        prompt = [system, *state.get("history", []), *state["messages"]]
+        if closing:
+            answer = yield Invoke(built.spec.model, [*prompt, HumanMessage(closing)])
+        else:
+            answer = yield Invoke(built.model, prompt)
     except (GraphBubbleUp, CoterieError):
         raise
     except Exception as error:
         what = f"{type(error).__name__}: {' '.join(str(error).split()).rstrip('.')}"
         raise RunError(f"{spec.name}: its model failed ({described(spec.model)}): {what}.") from error
-    answer = with_written_calls(answer, {tool.name for tool in built.tools})
+    if closing:
+        answer = answer.model_copy(update={"tool_calls": [], "invalid_tool_calls": []})
+    else:
+        answer = with_written_calls(answer, {tool.name for tool in built.tools})
     return {"messages": [answer.model_copy(update={"name": slug(spec.name)})]}
 
 

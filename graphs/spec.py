@@ -119,6 +119,18 @@ class Inherited:
     memory: MemoryUse | None = None
 
 
+@dataclass(frozen=True)
+class Lent:
+    """What a team gives to one of its members, beside the work."""
+
+    guidance: str = ""
+    """What the member is told about working in the team."""
+    tools: tuple[BaseTool, ...] = ()
+    """Functions that the member has for it, beside its own tools."""
+    handoffs: Mapping[str, str] = field(default_factory=dict)
+    """Those of them that hand over: see `Built`."""
+
+
 RESERVED = frozenset({"recall", "model", "leader", "router", "tools", "join", "plan", "form", "curate"})
 """The names of our own nodes."""
 
@@ -167,3 +179,5 @@ class Built:
     """Runs the tools that a message calls."""
     members: Mapping[str, Graph]
     """The graphs of a team's members, by the names of their nodes."""
+    handoffs: Mapping[str, str] = field(default_factory=dict)
+    """The functions by which it hands the conversation over in its team, with the nodes of the members to have it."""

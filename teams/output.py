@@ -7,6 +7,7 @@ from langchain_core.messages import AnyMessage
 from pydantic import BaseModel
 
 from coterie.graphs.events import Event, MemberFinished, StepFinished
+from coterie.graphs.task_list import Task
 from coterie.memory.edits import Applied
 from coterie.memory.report import CurationReport
 from coterie.memory.values import Recall
@@ -51,6 +52,8 @@ class RunOutput:
     user_id: str | None
     members: tuple[MemberFinished, ...]
     """The tasks that members worked on, in the order in which they finished."""
+    tasks: tuple[Task, ...]
+    """The list of a team in mode tasks, as it is now."""
     recalled: Recall | None
     """The memories that were put into the prompt. None: memory is off."""
     own_changes: tuple[Applied, ...]
