@@ -9,6 +9,7 @@ from langgraph.graph.state import CompiledStateGraph
 
 from coterie.errors import ConfigurationError
 from coterie.graphs import agent, coordinate, swarm, tasks
+from coterie.graphs.delegating import asked_models
 from coterie.graphs.memory_tools import own_memory_tools
 from coterie.graphs.modes import mode_name
 from coterie.graphs.nodes import tool_runner
@@ -87,9 +88,9 @@ def build_graph(spec: Spec, path: str = "", lent: Lent = Lent()) -> BoundGraph: 
         members = {key: build_graph(member, path, lends.get(key, Lent())) for key, member in keys.items()}
         tools += kind.tools(spec)
         guidance.append(kind.guidance(spec))
-    model = spec.model.bind_tools(tools) if tools else spec.model
+    model, plain = asked_models(spec.model, tools, spec.conduct.structured_calls)
     told = "\n\n".join(part for part in guidance if part)
-    built = Built(spec, path, told, model, tuple(tools), tool_runner(tools), members, lent.handoffs)
+    built = Built(spec, path, told, model, plain, tuple(tools), tool_runner(tools), members, lent.handoffs)
     config = {"recursion_limit": spec.conduct.max_steps, "max_concurrency": AT_ONCE}
     compiled = compiled_of(shape_of(spec, bool(tools)))
     return BoundGraph(built=built, **{**vars(compiled), "name": slug(spec.name), "config": config})

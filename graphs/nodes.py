@@ -81,7 +81,7 @@ def ask_model(state: GraphState, runtime: Runtime[RunContext]) -> Flow[Update]:
     try:
         prompt = [system, *state.get("history", []), *state["messages"]]
         if closing:
-            answer = yield Invoke(built.spec.model, [*prompt, HumanMessage(closing)])
+            answer = yield Invoke(built.plain_model, [*prompt, HumanMessage(closing)])
         else:
             answer = yield Invoke(built.model, prompt)
     except (GraphBubbleUp, CoterieError):

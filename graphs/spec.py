@@ -63,6 +63,8 @@ class Conduct:
     """Called around each tool call."""
     confirm: frozenset[str] = frozenset()
     """The tools that wait for a person's word before they are called."""
+    structured_calls: bool = False
+    """Have the model call functions through structured output though it could call them by itself."""
     output_schema: type[BaseModel] | None = None
     """The form of the answer."""
     session_state: Mapping[str, Any] = field(default_factory=dict)
@@ -173,6 +175,8 @@ class Built:
     """What a team's leader is told about leading it."""
     model: Runnable[Any, Any]
     """Its model, which knows the tools."""
+    plain_model: Runnable[Any, Any]
+    """The same, without any tools: for when it is to call nothing more."""
     tools: tuple[BaseTool, ...]
     """Its own tools, those of its memory, and those by which it reaches members."""
     runner: Runnable[Any, Any]

@@ -146,13 +146,13 @@ def asking(
         CurationError: the model could not be reached, or its answer cannot be used; says what came back.
     """
     form = dict(json_schema or schema.model_json_schema())
-    structured = _structured(model, form)
+    structured = held_to(model, form)
     try:
         if structured is not None:
             try:
                 return _parsed((yield _AskStructured(structured, messages)), schema)
             except Exception as error:
-                if getattr(error, "status_code", None) not in _FORMAT_REFUSED:
+                if not refuses_schemas(error):
                     raise
         words = f"Answer with one JSON object and nothing else. Its JSON Schema: {json.dumps(form)}"
         return _parsed({"raw": (yield Ask(model, [*messages, ("human", words)]))}, schema)
@@ -174,7 +174,12 @@ def _described(model: "BaseChatModel") -> str:
     return said if url is None else f"{said} at {without_login(str(url))}"
 
 
-def _structured(model: "BaseChatModel", form: dict[str, Any]) -> "Runnable[Any, Any] | None":
+def refuses_schemas(error: Exception) -> bool:
+    """Whether a server says by this error that it takes no schemas."""
+    return getattr(error, "status_code", None) in _FORMAT_REFUSED
+
+
+def held_to(model: "BaseChatModel", form: dict[str, Any]) -> "Runnable[Any, Any] | None":
     """The model held to a schema, its answer unparsed; None for a model that has no way to be.
 
     LangChain's parser is left out: it completes an answer that was cut off in the middle of a word, and takes minutes
@@ -198,7 +203,7 @@ def _parsed(answer: Mapping[str, Any], schema: type[T]) -> T:
     """Read an answer: the arguments of a tool call, or the JSON in its text."""
     raw, text = answer["raw"], text_of(answer["raw"])
     called = [call["args"] for call in raw.tool_calls]
-    candidates = called or list(_objects_in(text))
+    candidates = called or list(objects_in(text))
     found = _fitting(candidates, schema)
     if found is not None:
         return found
@@ -213,7 +218,7 @@ def _parsed(answer: Mapping[str, Any], schema: type[T]) -> T:
 
 def parsed_text(text: str, schema: type[T]) -> T | None:
     """Return what a text says in the form of a schema; None if it does not."""
-    return _fitting(_objects_in(text), schema)
+    return _fitting(objects_in(text), schema)
 
 
 def _fitting(candidates: Iterable[Any], schema: type[T]) -> T | None:
@@ -236,7 +241,7 @@ def _misfit(candidates: Sequence[Any], schema: type[BaseModel]) -> str:
     return ""
 
 
-def _objects_in(text: str) -> Iterator[Any]:
+def objects_in(text: str) -> Iterator[Any]:
     """The JSON objects in an answer that may have prose, code fences or the model's thoughts around them."""
     text = re.sub(r"<think>.*?</think>", "", text[:_PARSED_CHARACTERS], flags=re.DOTALL)
     decoder, at = json.JSONDecoder(), text.find("{")
