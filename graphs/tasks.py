@@ -223,10 +223,10 @@ def work_on(key: str, state: Assigned, runtime: Runtime[RunContext]) -> Flow[Upd
     task = tasks[state["task_id"]]
     _change(state["tasks"], lambda _: [replace(task, status="working")], runtime)
     answer = yield from working(key, as_work(task, tasks), runtime)
-    result = storable(answer.error or answer.content)
-    done = replace(task, status="failed" if answer.error else "done", result=result)
+    said = replace(answer, task=task.task, content=storable(answer.content), error=storable(answer.error or "") or None)
+    done = replace(task, status="failed" if said.error else "done", result=said.error or said.content)
     _change(state["tasks"], lambda _: [done], runtime)
-    return {"tasks": rows_of([done]), "messages": [as_message(replace(answer, task=task.task))]}
+    return {"tasks": rows_of([done]), "messages": [as_message(said)]}
 
 
 def _change(rows: Rows, change: Change, runtime: Runtime[RunContext]) -> list[Task]:

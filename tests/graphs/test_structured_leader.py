@@ -112,7 +112,7 @@ def test_a_server_that_refuses_schemas_is_asked_in_plain_words(openai_server: Op
 def test_any_other_failure_is_the_leaders(openai_server: OpenAIServer) -> None:
     openai_server.script(Failure(500, "out of memory"))
     team = Team("desk", [member("red")], model=model_of(NoToolsButSchemas, openai_server))
-    with pytest.raises(Exception, match="desk: its model failed .*out of memory"):
+    with pytest.raises(Exception, match=r"desk: its model failed .*out of memory"):
         team.run("go")
 
 
