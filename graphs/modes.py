@@ -86,6 +86,9 @@ class Tasks:
 
 Mode = Coordinate | Route | Broadcast | Sequence | Swarm | Tasks
 
+LEADERLESS = (Sequence, Swarm)
+"""Those in which the team's own model is not asked."""
+
 MODES: Mapping[str, type[Mode]] = {
     "coordinate": Coordinate,
     "route": Route,

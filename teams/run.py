@@ -19,6 +19,7 @@ from coterie.graphs.events import (
     Token,
 )
 from coterie.graphs.memory_nodes import stored_messages
+from coterie.graphs.modes import LEADERLESS
 from coterie.graphs.offline import NOTICE
 from coterie.graphs.spec import Curate, Spec, TeamSpec, slug
 from coterie.graphs.state import RunContext, SessionState, this_turn
@@ -137,7 +138,8 @@ class Run:
         return RunFinished(self.spec.name, output)
 
     def _notices(self) -> Iterator[str]:
-        if any(each.model._llm_type == "offline" for each in everyone(self.spec)):
+        asked = (each for each in everyone(self.spec) if not isinstance(each, TeamSpec) or has_leader(each))
+        if any(each.model._llm_type == "offline" for each in asked):
             yield NOTICE
         if self.spec.memory and self.spec.memory.curate and self.context.user_id is None:
             yield f"{self.spec.name} remembers nothing of this run: say who speaks with user_id=."
@@ -157,6 +159,11 @@ def checked_message(message: str) -> str:
     if not isinstance(message, str) or not message.strip():
         raise InputError(f"The message is {message!r}: say something.")
     return checked_text("message", message)
+
+
+def has_leader(team: TeamSpec) -> bool:
+    """Whether the team's own model is asked: by its mode, or to put the answer into a form."""
+    return not isinstance(team.mode, LEADERLESS) or team.conduct.output_schema is not None
 
 
 def everyone(spec: Spec) -> Iterator[Spec]:
