@@ -3,8 +3,9 @@
 from langgraph.graph import END, START
 
 from coterie.graphs.asking import ask_model
-from coterie.graphs.calling import run_tools, wants_tools
+from coterie.graphs.calling import wants_tools
 from coterie.graphs.form import wire_form
+from coterie.graphs.handoffs import run_calls
 from coterie.graphs.memory_nodes import curate, recall
 from coterie.graphs.shape import Shape, Wiring
 from coterie.graphs.state import GraphState
@@ -27,7 +28,7 @@ def wire(graph: Wiring, shape: Shape) -> None:
     if not shape.tools:
         graph.path("model", answered)
         return
-    graph.step("tools", run_tools)
+    graph.step("tools", run_calls)
     graph.path("tools", "model")
 
     def after_model(state: GraphState) -> str:

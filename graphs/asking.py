@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from langchain_core.messages import AIMessage, AnyMessage, SystemMessage, ToolMessage
+from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, SystemMessage, ToolMessage
 from langgraph.errors import GraphBubbleUp
 from langgraph.runtime import Runtime
 
@@ -26,15 +26,20 @@ def ask_model(state: GraphState, runtime: Runtime[RunContext]) -> Flow[Update]:
     """Ask the model, with instructions, memories, history and the messages so far.
 
     Calls beyond ``tool_call_limit`` are answered here, with a refusal. When none is left, the model is asked without
-    tools, so that the run ends with an answer.
+    tools, so that the run ends with an answer. Nobody is asked once the conversation is handed over.
 
     Raises:
         RunError: the model failed, as often as it was asked.
     """
-    built = here(runtime)
+    if state.get("handoff"):
+        return {}
+    built, closing = here(runtime), state.get("closing", "")
     spec, left = built.spec, calls_left(built.spec, state["messages"])
     system = system_prompt(built, state)
     before = [*state.get("history", []), *state["messages"]]
+    if closing:
+        prompt = [SystemMessage(system), *before, HumanMessage(closing)]
+        return {"messages": [(yield from _last_answer(prompt, runtime))]}
     if left == 0:
         prompt = [SystemMessage(f"{system}\n\n{ENOUGH}"), *before]
         return {"messages": [(yield from _last_answer(prompt, runtime))]}
@@ -53,12 +58,13 @@ def _last_answer(prompt: list[AnyMessage], runtime: Runtime[RunContext]) -> Flow
     Raises:
         RunError: it failed, or there is nothing else in its answer.
     """
-    spec = here(runtime).spec
-    answer = yield from _answer(Invoke(spec.model, prompt), runtime)
+    built = here(runtime)
+    answer = yield from _answer(Invoke(built.plain_model, prompt), runtime)
     last = without_calls(answer)
     if last is not answer and not last.text:
-        limit = spec.conduct.tool_call_limit
-        raise failure(runtime, f"its model answers with nothing but tool calls, beyond tool_call_limit={limit}.")
+        limit = built.spec.conduct.tool_call_limit
+        beyond = "" if limit is None else f", beyond tool_call_limit={limit}"
+        raise failure(runtime, f"its model answers with nothing but tool calls{beyond}.")
     return last
 
 

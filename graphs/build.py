@@ -1,6 +1,6 @@
 """From a spec to a graph that runs: compiled once for each shape, and shared."""
 
-from collections.abc import AsyncGenerator, Callable, Generator, Sequence
+from collections.abc import AsyncGenerator, Callable, Generator, Mapping, Sequence
 from contextlib import aclosing
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -10,17 +10,18 @@ from langgraph.errors import GraphRecursionError
 from langgraph.graph.state import CompiledStateGraph
 
 from coterie.errors import ConfigurationError, RunError
-from coterie.graphs import agent, broadcast, coordinate, route, sequence
+from coterie.graphs import agent, broadcast, coordinate, route, sequence, swarm, tasks
 from coterie.graphs.answers import refuse_tools
 from coterie.graphs.calling import tool_runner
+from coterie.graphs.delegating import asked_models
 from coterie.graphs.hooks import heard
 from coterie.graphs.memory_tools import own_memory_tools
 from coterie.graphs.modes import mode_name
 from coterie.graphs.nodes import failed_at
 from coterie.graphs.notes import note_tools, teams_around_members
 from coterie.graphs.shape import Shape, Wiring, shape_of
-from coterie.graphs.spec import Built, Graph, Spec, TeamSpec, slug
-from coterie.graphs.state import inherited_context
+from coterie.graphs.spec import Built, Graph, Lent, Spec, TeamSpec, slug
+from coterie.graphs.state import GraphState, inherited_context
 from coterie.memory.flow import adrive, drive
 
 AT_ONCE = 64
@@ -40,6 +41,10 @@ class Kind(NamedTuple):
     """What the leader is told about leading."""
     check: Callable[[TeamSpec], None] = lambda team: None
     """Refuses, by a ConfigurationError, settings that do not go with the mode."""
+    lends: Callable[[TeamSpec], Mapping[str, Lent]] = lambda team: {}
+    """What members are given, by the names of their nodes."""
+    state: type[GraphState] = GraphState
+    """What travels through the graph."""
 
 
 KINDS = {
@@ -48,6 +53,8 @@ KINDS = {
     "route": Kind(route.wire, route.tools, route.guidance, route.check),
     "broadcast": Kind(broadcast.wire, guidance=broadcast.guidance, check=refuse_tools),
     "sequence": Kind(sequence.wire, check=refuse_tools),
+    "swarm": Kind(swarm.wire, lends=swarm.lends),
+    "tasks": Kind(tasks.wire, tasks.tools, tasks.guidance, state=tasks.TasksState),
 }
 
 
@@ -94,33 +101,51 @@ class BoundGraph(CompiledStateGraph[Any, Any, Any, Any]):
         return failed_at(self.built, f"stopped after {steps} steps without an answer. Does a tool loop?")
 
 
-def build_graph(spec: Spec, path: str = "", around: tuple[TeamSpec, ...] = ()) -> BoundGraph:
+def build_graph(
+    spec: Spec,
+    path: str = "",
+    around: tuple[TeamSpec, ...] = (),
+    lent: Lent = Lent(),  # noqa: B008  # it is frozen
+) -> BoundGraph:
     """Make the graph of an agent or a team, and of all its members.
 
     Args:
         spec: the agent or team.
         path: where its team stands.
         around: the teams whose notes it reads.
+        lent: what its team gives it.
 
     Raises:
         ConfigurationError: a team has no members, or two that cannot be told apart, or two tools have one name.
     """
     path = f"{path}/{slug(spec.name)}".lstrip("/")
     members: dict[str, Graph] = {}
-    guidance = ""
-    tools = [*spec.tools, *own_memory_tools(spec)]
+    guidance = [lent.guidance]
+    tools = [*spec.tools, *own_memory_tools(spec), *lent.tools]
     if isinstance(spec, TeamSpec):
         check_members(spec)
-        shared = teams_around_members(spec, around)
-        members = {slug(member.name): build_graph(member, path, shared) for member in spec.members}
         kind = KINDS[mode_name(spec.mode)]
         kind.check(spec)
+        shared, lends = teams_around_members(spec, around), kind.lends(spec)
+        keys = {slug(member.name): member for member in spec.members}
+        members = {key: build_graph(member, path, shared, lends.get(key, Lent())) for key, member in keys.items()}
         tools += kind.tools(spec)
-        guidance = kind.guidance(spec)
+        guidance.append(kind.guidance(spec))
     tools += note_tools(spec, around, tools)
     check_tools(spec, tools)
-    model = spec.model.bind_tools(tools) if tools else spec.model
-    built = Built(spec, path, guidance, model, tuple(tools), tool_runner(tools, spec.conduct), members, around)
+    model, plain = asked_models(spec.model, tools, spec.conduct.structured_calls)
+    built = Built(
+        spec=spec,
+        path=path,
+        guidance="\n\n".join(part for part in guidance if part),
+        model=model,
+        plain_model=plain,
+        tools=tuple(tools),
+        runner=tool_runner(tools, spec.conduct),
+        members=members,
+        around=around,
+        handoffs=lent.handoffs,
+    )
     config = {"recursion_limit": spec.conduct.max_steps, "max_concurrency": AT_ONCE}
     compiled = compiled_of(shape_of(spec, bool(tools)))
     return BoundGraph(built=built, **{**vars(compiled), "name": slug(spec.name), "config": config})
@@ -129,8 +154,9 @@ def build_graph(spec: Spec, path: str = "", around: tuple[TeamSpec, ...] = ()) -
 @lru_cache(SHAPES)
 def compiled_of(shape: Shape) -> Graph:
     """Compile the graph of a shape, once."""
-    wiring = Wiring()
-    KINDS[shape.mode].wire(wiring, shape)
+    kind = KINDS[shape.mode]
+    wiring = Wiring(kind.state)
+    kind.wire(wiring, shape)
     return wiring.graph.compile(name=shape.mode)
 
 

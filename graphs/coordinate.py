@@ -10,8 +10,9 @@ from langgraph.runtime import Runtime
 from langgraph.types import Send
 
 from coterie.graphs.asking import ask_model
-from coterie.graphs.calling import run_tools, wants_tools
+from coterie.graphs.calling import wants_tools
 from coterie.graphs.form import wire_form
+from coterie.graphs.handoffs import run_calls
 from coterie.graphs.members import MemberTask, asked_members, function_name, member_tool, told_members, work_as
 from coterie.graphs.memory_nodes import curate, recall
 from coterie.graphs.shape import Shape, Wiring
@@ -23,7 +24,7 @@ def wire(graph: Wiring, shape: Shape) -> None:
     """Add the nodes and edges of a team whose leader delegates."""
     graph.step("recall", recall)
     graph.step("leader", ask_model)
-    graph.step("tools", run_tools)
+    graph.step("tools", run_calls)
     graph.step("curate", curate)
     for key in shape.members:
         graph.step(key, partial(work_as, key), takes=MemberTask)

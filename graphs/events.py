@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from coterie.graphs.task_list import Task
 from coterie.memory.edits import Applied
 from coterie.memory.report import CurationReport
 from coterie.memory.values import Note, Recall
@@ -109,6 +110,21 @@ class MemberFinished(Event):
     task: str
     content: str
     error: str | None
+
+
+@dataclass(frozen=True)
+class TaskChanged(Event):
+    """A task of ``source``, a team with a list of tasks, was added, begun, finished or cancelled."""
+
+    task: Task
+
+
+@dataclass(frozen=True)
+class HandedOver(Event):
+    """A member of ``source``, a swarm, handed the conversation over."""
+
+    member: str
+    to: str
 
 
 @dataclass(frozen=True)

@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from typing import TypeVar
 
-from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, SystemMessage
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
 from langgraph.runtime import Runtime
 from pydantic import BaseModel
 
 from coterie.errors import CurationError
 from coterie.graphs.asking import Attempts
+from coterie.graphs.delegating import in_words
 from coterie.graphs.nodes import Update, failure
 from coterie.graphs.prompts import system_prompt
 from coterie.graphs.shape import Shape, Wiring
@@ -40,6 +41,8 @@ def put_into_form(state: GraphState, runtime: Runtime[RunContext]) -> Flow[Updat
     Raises:
         RunError: the model did not manage.
     """
+    if state.get("handoff"):
+        return {}
     built = here(runtime)
     schema = built.spec.conduct.output_schema
     assert schema is not None, "the shape says so"
@@ -47,12 +50,14 @@ def put_into_form(state: GraphState, runtime: Runtime[RunContext]) -> Flow[Updat
     found = parsed_text(last.text, schema) if isinstance(last, AIMessage) else None
     if found is None:
         system = SystemMessage(system_prompt(built, state))
-        found = yield from _asked(runtime, [system, *state.get("history", []), *state["messages"]], schema)
+        messages = [system, *state.get("history", []), *state["messages"]]
+        calls = built.plain_model is built.spec.model  # else it knows no tools' messages
+        found = yield from _asked(runtime, messages if calls else in_words(messages), schema)
     answer = AIMessage(found.model_dump_json(), name=slug(built.spec.name))
     return {"messages": [answer] if not isinstance(last, AIMessage) or last.text != answer.text else []}
 
 
-def _asked(runtime: Runtime[RunContext], messages: Sequence[AnyMessage], schema: type[T]) -> Flow[T]:
+def _asked(runtime: Runtime[RunContext], messages: Sequence[BaseMessage], schema: type[T]) -> Flow[T]:
     """Ask the model for the form. An answer that does not fit is shown to it, with what is wrong, once."""
     model, attempts = here(runtime).spec.model, Attempts(runtime)
     try:

@@ -43,9 +43,10 @@ def told_members(team: TeamSpec, state: GraphState) -> Told:
     return Told(messages=state["messages"], history=state.get("history", []))
 
 
-def function_name(key: str, place: int) -> str:
-    """The function that a leader calls a member by: ASCII, as OpenAI wants it. ``place`` is the member's, from 1."""
-    return f"ask_{key}" if re.fullmatch(r"[A-Za-z0-9_-]{1,60}", key) else f"ask_member_{place}"
+def function_name(key: str, place: int, verb: str = "ask") -> str:
+    """The function that reaches a member: ASCII, as OpenAI wants it. ``place`` is the member's, from 1."""
+    name = f"{verb}_{key}"
+    return name if re.fullmatch(r"[A-Za-z0-9_-]{1,64}", name) else f"{verb}_member_{place}"
 
 
 def asked_members(team: TeamSpec) -> dict[str, Spec]:
@@ -93,7 +94,13 @@ class RunMember:
         return await self.graph.ainvoke(self.given, context=self.context, control=self.control)
 
 
-def working(key: str, task: str, runtime: Runtime[RunContext], state: Mapping[str, Any] | None = None) -> Flow[Answer]:
+def working(
+    key: str,
+    task: str,
+    runtime: Runtime[RunContext],
+    state: Mapping[str, Any] | None = None,
+    begin: Mapping[str, Any] | None = None,
+) -> Flow[Answer]:
     """Let a member work, and tell the other members what it found.
 
     A member that fails is reported in the answer and in the stream, and the others go on; or, with
@@ -104,6 +111,7 @@ def working(key: str, task: str, runtime: Runtime[RunContext], state: Mapping[st
         task: what it is to do.
         runtime: the team's.
         state: the team's, with its ``messages`` and ``history``: needed with ``member_context="conversation"``.
+        begin: the state that the member begins with, where that is more than its task and what it is told.
 
     Raises:
         RunError: a member failed, and the team stops then.
@@ -116,14 +124,17 @@ def working(key: str, task: str, runtime: Runtime[RunContext], state: Mapping[st
     member = member_of(team, key)
     context = replace(asking(runtime), team_id=team.team_id, member=True)
     tell(runtime, MemberStarted(team.name, member.name, task))
-    begin = given(team, member, task, state)
-    content, error = yield from _result(RunMember(built.members[key], begin, context, halt.control(runtime.control)))
+    begin = begin or given(team, member, task, state)
+    said, handoff, error = yield from _result(
+        RunMember(built.members[key], begin, context, halt.control(runtime.control))
+    )
     agent_id = None if isinstance(member, TeamSpec) else member.agent_id
-    if error is None:
+    content = f"Handed over to {handoff}." if handoff else said[-1].text if said else ""
+    if error is None and not handoff:
         note = Note(content, "", agent_id=agent_id, member=member.name, task=task)
         publish(teams_around_members(team, built.around), note, runtime)
     failed = f"{type(error).__name__}: {error}" if error is not None else None
-    answer = Answer(member.name, task, content, failed, agent_id)
+    answer = Answer(member.name, task, "" if error else content, failed, agent_id, said, handoff)
     if error is not None and team.on_member_error == "stop":
         halt.stop(f"{built.path}: its member {member.name} failed, so the run was stopped. {failed}", error)
     tell(runtime, MemberFinished(team.name, member.name, task, answer.said, failed))
@@ -131,8 +142,8 @@ def working(key: str, task: str, runtime: Runtime[RunContext], state: Mapping[st
     return answer
 
 
-def _result(work: RunMember) -> Flow[tuple[str, Exception | None]]:
-    """What the member says; with why it failed, if it did.
+def _result(work: RunMember) -> Flow[tuple[tuple[AnyMessage, ...], str | None, Exception | None]]:
+    """What the member says, and the node it hands over to, if it does; or why it failed.
 
     Raises:
         RunError: its team stops, for another one that failed.
@@ -146,8 +157,8 @@ def _result(work: RunMember) -> Flow[tuple[str, Exception | None]]:
     except GraphBubbleUp:
         raise
     except Exception as error:
-        return "", error
-    return str(result["messages"][-1].text), None  # a message takes no half of a surrogate pair in a subclass of str
+        return (), None, error
+    return tuple(result["messages"][len(work.given["messages"]) :]), result.get("handoff"), None
 
 
 def given(team: TeamSpec, member: Spec, task: str, state: Mapping[str, Any] | None) -> dict[str, Any]:

@@ -1,8 +1,9 @@
 """The nodes that use the shared memory, `recall_node` and `curator_node`: they fit into any graph with messages."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import Any
 
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
 from langgraph.runtime import Runtime
@@ -48,8 +49,8 @@ def recall_node(
     """A node that reads the session's last turns and the memories that fit the question.
 
     It sets everything in `GraphState` but the messages; ``name`` is the source of its events. A member of a team has
-    no history but what its team tells it; with a checkpointer the earlier messages are in the state already, and none
-    are read.
+    what its team gives it, mostly its task alone, so no history is read for it; with a checkpointer the earlier
+    messages are in the state already, and none are read.
     """
     who = Whose(memory, name, agent_id, team_id)
     return FlowNode("recall", lambda state, runtime: recalled(who, state, runtime))
@@ -72,9 +73,10 @@ def recalled(who: Whose, state: GraphState, runtime: Runtime[RunContext]) -> Flo
         "run_id": context.run_id or new_id(),
         "turn_id": new_id(),
         "session_id": context.session_id or new_id(),
-        "history": state.get("history", []) if context.member else [],
         "recalled": "",
-        "summary": "",
+        "handoff": None,
+        "handed_over_by": None,
+        **_told_by_team(state if context.member else {}),
     }
     if memory is None:
         return update
@@ -91,6 +93,11 @@ def recalled(who: Whose, state: GraphState, runtime: Runtime[RunContext]) -> Flo
         tell(runtime, MemoryRecalled(who.name, found))
     return update
     yield  # it waits for no model: a flow like the others all the same
+
+
+def _told_by_team(state: Mapping[str, Any]) -> Update:
+    """What a member has of the conversation: what its team put into its state. Nothing for one that is no member."""
+    return {name: state.get(name, nothing) for name, nothing in (("history", []), ("summary", ""), ("closing", ""))}
 
 
 def _has_answers(messages: Sequence[AnyMessage]) -> bool:

@@ -7,6 +7,8 @@ from collections import abc
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from langchain_core.messages import AnyMessage
+
 from coterie.errors import ConfigurationError
 
 
@@ -22,6 +24,10 @@ class Answer:
     error: str | None = None
     agent_id: str | None = None
     """None: a team did it."""
+    messages: tuple[AnyMessage, ...] = field(default=(), repr=False)
+    """All that it said, and what its tools answered, oldest first."""
+    handoff: str | None = None
+    """In a swarm: the node of the member that it handed the conversation over to."""
 
     @property
     def said(self) -> str:
@@ -99,6 +105,9 @@ def leads(mode: "Mode", members: int) -> bool:
 
 
 Mode = Coordinate | Route | Broadcast | Sequence | Swarm | Tasks
+
+
+"""Those in which the team's own model is not asked."""
 
 MODES: Mapping[str, type[Mode]] = {
     "coordinate": Coordinate,

@@ -26,6 +26,7 @@ NOTICE = (
     "Set OPENAI_API_KEY (and OPENAI_BASE_URL for another server), or pass model=."
 )
 MOST_QUOTES = 3
+_TRANSFER = "transfer_to_"
 
 
 class OfflineModel(BaseChatModel):
@@ -86,9 +87,15 @@ def pieces(answer: AIMessage) -> Iterator[AIMessageChunk]:
 
 def reply(messages: Sequence[BaseMessage], tools: Sequence[dict[str, Any]], forced: bool = False) -> AIMessage:
     """The answer: calls of the tools that fit the question, once; after that, quotes."""
+    if messages and (listed := task_results(messages[-1].text)) is not None:
+        return AIMessage("\n".join(f"{owner} says: {result}" for owner, result in listed) or "There is nothing yet.")
     asked = max((place for place, message in enumerate(messages) if isinstance(message, HumanMessage)), default=-1)
     question, answers = parted(messages[asked].text) if asked >= 0 else ("", [])
     results = [message for message in messages[asked + 1 :] if isinstance(message, ToolMessage)]
+    handed = [place for place, result in enumerate(results, start=1) if (result.name or "").startswith(_TRANSFER)]
+    if handed and not forced:  # it is this agent's turn now: what comes back from others is not for it, and it stays
+        results = results[handed[-1] :]
+        tools = [tool for tool in tools if not tool["name"].startswith(_TRANSFER)]
     calls = [] if results else fitting_calls(question, tools)
     if forced:
         parameters = tools[0].get("parameters", {})
@@ -104,6 +111,13 @@ def parted(text: str) -> tuple[str, list[ToolMessage]]:
     question, *rest = re.split(rf"\n\n[^\n]*\n(?=<{ANSWER_TAG} from=)", text)
     blocks = re.findall(rf'^<{ANSWER_TAG} from="(.*?)">\n(.*?)\n</{ANSWER_TAG}>$', "\n".join(rest), flags=re.S | re.M)
     return question, [ToolMessage(said, tool_call_id="", name=member) for member, said in blocks]
+
+
+def task_results(text: str) -> list[tuple[str, str]] | None:
+    """Who found what, in a list of tasks as `coterie.graphs.task_list.as_list` wrote it. None: it is no such list."""
+    if "<tasks>\n" not in text:
+        return None
+    return re.findall(r"^\[\S+\] \w+, (.*?)(?: after [^:]*)?: .*\n<result>\n([\s\S]*?)\n</result>$", text, re.MULTILINE)
 
 
 def remembered(messages: Sequence[BaseMessage]) -> list[str]:
@@ -141,10 +155,21 @@ def fitting_calls(question: str, tools: Sequence[dict[str, Any]]) -> list[dict[s
         properties = parameters.get("properties", {})
         required = parameters.get("required", [])
         takes_text = len(required) == 1 and properties.get(required[0], {}).get("type") == "string"
-        about = f"{tool['name'].removeprefix('ask_')} {tool.get('description', '')}"
+        if required == ["tasks"]:
+            calls += planned(question, tool["name"], properties["tasks"]["items"]["properties"]["owner"])
+            continue
+        about = f"{re.sub('^(ask|transfer_to)_', '', tool['name'])} {tool.get('description', '')}"
         if (not required or takes_text) and _overlap(question, about):
             calls.append({"name": tool["name"], "args": {required[0]: question} if required else {}})
     return calls
+
+
+def planned(question: str, name: str, owner: dict[str, Any]) -> list[dict[str, Any]]:
+    """A call that adds a task for each member whose role shares a word with the question; no call without any."""
+    roles = {each: owner["description"].partition(f"{each}: ")[2].partition(";")[0] for each in owner["enum"]}
+    fitting = [each for each, role in roles.items() if _overlap(question, f"{each} {role}")]
+    tasks = [{"task": question, "owner": each} for each in fitting]
+    return [{"name": name, "args": {"tasks": tasks}}] if tasks else []
 
 
 def _overlap(question: str, description: str) -> bool:

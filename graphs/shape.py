@@ -42,8 +42,8 @@ def shape_of(spec: Spec, tools: bool) -> Shape:
 class Wiring:
     """A graph that is being made."""
 
-    def __init__(self) -> None:
-        self.graph = StateGraph(GraphState, context_schema=RunContext)
+    def __init__(self, state: type[GraphState] = GraphState) -> None:
+        self.graph = StateGraph(state, context_schema=RunContext)
 
     def step(self, name: str, steps: Steps, *, takes: type[Any] | None = None) -> None:
         """Add a node that takes these steps. ``takes``: its input, where that is not the graph's state."""

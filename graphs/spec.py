@@ -71,6 +71,8 @@ class Conduct:
     """Called around each tool call: `coterie.graphs.tool_hooks`."""
     confirm: frozenset[str] = frozenset()
     """The tools that wait for a person's word before they are called."""
+    structured_calls: bool = False
+    """Have the model call functions through structured output though it could call them by itself."""
     output_schema: type[BaseModel] | None = None
     """The form of the answer."""
     session_state: Mapping[str, Any] = field(default_factory=dict)
@@ -145,6 +147,18 @@ class Inherited:
     memory: MemoryUse | None = None
 
 
+@dataclass(frozen=True)
+class Lent:
+    """What a team gives to one of its members, beside the work."""
+
+    guidance: str = ""
+    """What the member is told about working in the team."""
+    tools: tuple[BaseTool, ...] = ()
+    """Functions that the member has for it, beside its own tools."""
+    handoffs: Mapping[str, str] = field(default_factory=dict)
+    """Those of them that hand over: see `Built`."""
+
+
 RESERVED = frozenset({"recall", "model", "leader", "router", "tools", "join", "plan", "form", "curate"})
 """The names of our own nodes."""
 
@@ -187,6 +201,8 @@ class Built:
     """What a team's leader is told about leading it."""
     model: Runnable[Any, Any]
     """Its model, which knows the tools."""
+    plain_model: Runnable[Any, Any]
+    """The same, without any tools: for when it is to call nothing more."""
     tools: tuple[BaseTool, ...]
     """Its own tools, those of its memory, and those by which it reaches members."""
     runner: Runnable[Any, Any]
@@ -195,6 +211,8 @@ class Built:
     """The graphs of a team's members, by the names of their nodes."""
     around: tuple[TeamSpec, ...] = ()
     """The teams around it whose notes it reads, the outermost first. Its own go to the last."""
+    handoffs: Mapping[str, str] = field(default_factory=dict)
+    """The functions by which it hands the conversation over in its team, with the nodes of the members to have it."""
 
 
 def __getattr__(name: str) -> Any:

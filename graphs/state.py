@@ -131,6 +131,16 @@ class GraphState(MessagesState, total=False):
     """What other members found in this run, ready for the prompt."""
     session_state: str
     """The session's state, ready for the prompt."""
+    closing: str
+    """Why the model is to answer now, calling nothing more; it is told so. Empty: it may call functions."""
+    handoff: str | None
+    """The node of the member that the conversation is handed over to, by this agent or team, in its team."""
+    handoffs_left: int
+    """How often the conversation may still be handed over in this run."""
+    active: str
+    """The node of a swarm's member that has the conversation."""
+    handed_over_by: str | None
+    """The node of the member that had it before, in this run."""
 
 
 class MemberWork(TypedDict):

@@ -158,7 +158,7 @@ class Held(Generic[T]):
         self._model = model
         self._schema = schema
         self._form = dict(json_schema or schema.model_json_schema())
-        self._structured = _structured(model, self._form)
+        self._structured = held_to(model, self._form)
 
     def asking(self, messages: Prompt) -> Flow[T]:
         """Ask once. Each effect that it yields is one model call.
@@ -171,7 +171,7 @@ class Held(Generic[T]):
                 try:
                     return _parsed((yield _AskStructured(self._structured, messages)), self._schema)
                 except Exception as error:
-                    if getattr(error, "status_code", None) not in _FORMAT_REFUSED:
+                    if not refuses_schemas(error):
                         raise
             words = f"Answer with one JSON object and nothing else. Its JSON Schema: {json.dumps(self._form)}"
             return _parsed((yield Ask(self._model, [*messages, ("human", words)])), self._schema)
@@ -200,7 +200,12 @@ def _described(model: "BaseChatModel") -> str:
     return said if url is None else f"{said} at {without_login(str(url))}"
 
 
-def _structured(model: "BaseChatModel", form: dict[str, Any]) -> "Runnable[Any, Any] | None":
+def refuses_schemas(error: Exception) -> bool:
+    """Whether a server says by this error that it takes no schemas."""
+    return getattr(error, "status_code", None) in _FORMAT_REFUSED
+
+
+def held_to(model: "BaseChatModel", form: dict[str, Any]) -> "Runnable[Any, Any] | None":
     """The model held to a schema, its answer unparsed; None for a model that has no way to be.
 
     LangChain's parser is left out: it completes an answer that was cut off in the middle of a word, and takes minutes
@@ -225,7 +230,7 @@ def _parsed(answer: "AIMessage | Mapping[str, Any]", schema: type[T]) -> T:
     raw = answer["raw"] if isinstance(answer, Mapping) else answer
     text = text_of(raw)
     called = [call["args"] for call in raw.tool_calls]
-    candidates = called or list(_objects_in(text))
+    candidates = called or list(objects_in(text))
     found = _fitting(candidates, schema)
     if found is not None:
         return found
@@ -240,7 +245,7 @@ def _parsed(answer: "AIMessage | Mapping[str, Any]", schema: type[T]) -> T:
 
 def parsed_text(text: str, schema: type[T]) -> T | None:
     """Return what a text says in the form of a schema; None if it does not."""
-    return _fitting(_objects_in(text), schema)
+    return _fitting(objects_in(text), schema)
 
 
 def _fitting(candidates: Iterable[Any], schema: type[T]) -> T | None:
@@ -263,7 +268,7 @@ def _misfit(candidates: Sequence[Any], schema: type[BaseModel]) -> str:
     return ""
 
 
-def _objects_in(text: str) -> Iterator[Any]:
+def objects_in(text: str) -> Iterator[Any]:
     """The JSON objects in an answer that may have prose, code fences or the model's thoughts around them."""
     text = re.sub(r"<think>.*?</think>", "", text[:_PARSED_CHARACTERS], flags=re.DOTALL)
     decoder, at = json.JSONDecoder(), text.find("{")

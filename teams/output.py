@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel
 
 from coterie.graphs.events import Event, MemberFinished, StepFinished
+from coterie.graphs.task_list import Task
 from coterie.memory.edits import Applied
 from coterie.memory.report import CurationReport
 from coterie.memory.values import Recall
@@ -56,6 +57,8 @@ class RunOutput:
     user_id: str | None
     members: tuple[MemberFinished, ...]
     """The tasks that members worked on, in the order in which they finished."""
+    tasks: tuple[Task, ...]
+    """The list of a team in mode tasks, as it is now."""
     recalled: Recall | None
     """The memories that were put into the prompt. None: memory is off, or a team asked no model of its own."""
     own_changes: tuple[Applied, ...]

@@ -23,6 +23,7 @@ from coterie.graphs.memory_nodes import stored_messages
 from coterie.graphs.offline import NOTICE
 from coterie.graphs.spec import Curate, Spec, TeamSpec, asks_model, slug
 from coterie.graphs.state import RunContext, this_turn
+from coterie.graphs.task_list import tasks_of
 from coterie.memory.ids import new_id
 from coterie.memory.inputs import checked_text
 from coterie.memory.values import Turn
@@ -136,6 +137,7 @@ class Run:
             session_id=self.context.session_id or "",
             user_id=self.context.user_id,
             members=tuple(event for event in self.told if isinstance(event, MemberFinished)),
+            tasks=tuple(tasks_of(self.state.get("tasks", {})).values()),
             recalled=next(iter(recalled), None),
             own_changes=tuple(event.applied for event in self.told if isinstance(event, MemoryChanged)),
             curations=tuple(event.report for event in self.told if isinstance(event, MemoryCurated)),

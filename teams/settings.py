@@ -66,6 +66,9 @@ class Settings(Runs):
     ``{"basket": operator.add}``. A key without one keeps the last value. In a team the team's count."""
     add_session_state_to_context: bool = False
     """Put the session's state, as it is when the run begins, into the prompt."""
+    structured_calls: bool = False
+    """Have functions and members called through structured output. A model that cannot call tools is asked so anyway;
+    True is for a server that says it can, and fails."""
     output_schema: "type[BaseModel] | None" = None
     """The form of the answer, a Pydantic model: ``RunOutput.parsed`` is an instance of it."""
     retry_policy: "RetryPolicy | None" = None
@@ -127,6 +130,7 @@ class Settings(Runs):
             post_hooks=listed(self.name, "post_hooks", self.post_hooks),
             tool_hooks=listed(self.name, "tool_hooks", self.tool_hooks),
             confirm=frozenset(listed(self.name, "confirm_tools", self.confirm_tools)),
+            structured_calls=self.structured_calls,
             output_schema=self.output_schema,
             session_state=dict(self.session_state or {}),
             session_reducers=dict(self.session_reducers or {}),

@@ -115,3 +115,22 @@ def test_once_a_run_it_says_that_no_model_is_configured(caplog: pytest.LogCaptur
     assert "OPENAI_API_KEY" in NOTICE
     assert "OPENAI_BASE_URL" in NOTICE
     team.db.close()  # type: ignore[union-attr]
+
+
+def test_offline_teams_plan_tasks_and_hand_over_by_the_words_of_roles() -> None:
+    def hours() -> str:
+        """Opening hours of museums."""
+        return "9 to 5"
+
+    def desk(mode: str) -> Team:
+        members = [Agent("cook", role="recipes and dinner"), Agent("guide", role="museums", tools=[hours])]
+        return Team("desk", members, mode=mode)
+
+    output = desk("tasks").run("dinner after the museums")
+    assert [(task.owner, task.status) for task in output.tasks] == [("cook", "done"), ("guide", "done")]
+    assert "cook says: I remember nothing" in output.content
+    assert "guide says: hours says: 9 to 5" in output.content
+    assert desk("tasks").run("hello").tasks == ()
+    output = desk("swarm").run("which museums?")
+    assert output.content == "hours says: 9 to 5"
+    assert [each.member for each in output.members] == ["cook", "guide"]

@@ -1,0 +1,45 @@
+"""What a team keeps for itself in its session's state, from one run to the next.
+
+It is under a key of its own for each team, by the team's path: ``coterie:active:desk/support`` is the member through
+which the swarm support in the team desk talks, ``coterie:tasks:desk`` the list of the team desk. An application leaves
+those keys alone.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from langgraph.runtime import Runtime
+
+from coterie.errors import NotFoundError
+from coterie.graphs.state import RunContext, asking, here
+
+OWN = "coterie:"
+"""What the keys in a session's state begin with that are not the application's."""
+
+
+def kept(runtime: Runtime[RunContext], what: str) -> Any:
+    """What the running team has kept. None: nothing, or there is no store, or no session."""
+    context, memory = asking(runtime), here(runtime).spec.memory
+    if memory is None or context.session_id is None:
+        return None
+    try:
+        return memory.manager.db.session(context.user_id, context.session_id).state.get(_key(runtime, what))
+    except NotFoundError:
+        return None
+
+
+def keep(runtime: Runtime[RunContext], what: str, change: Callable[[Any], Any]) -> bool:
+    """Keep what ``change`` makes of what is kept, in one transaction. False: there is no store, or no session."""
+    context, memory, key = asking(runtime), here(runtime).spec.memory, _key(runtime, what)
+    if memory is None or context.session_id is None:
+        return False
+
+    def changed(state: Mapping[str, Any]) -> dict[str, Any]:
+        return {key: change(state.get(key))}
+
+    memory.manager.db.change_session_state(context.user_id, context.session_id, changed)
+    return True
+
+
+def _key(runtime: Runtime[RunContext], what: str) -> str:
+    return f"{OWN}{what}:{here(runtime).path}"
