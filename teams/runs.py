@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Coroutine, Generator, Iterator, Mapping
-from contextlib import aclosing
+from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping
+from contextlib import aclosing, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 
@@ -129,21 +129,14 @@ class Runs(ABC):
         yield run.started()
         chunks = graph.stream(run.input, **run.options(tokens))
         try:
-            while (chunk := self._next(chunks, run)) is not None:
-                yield from run.read(chunk)
+            with interruptible(run.control.request_drain) if isinstance(run.spec, TeamSpec) else nullcontext():
+                for chunk in chunks:
+                    yield from run.read(chunk)
             yield run.finished()
         except BaseException as error:
             run.control.request_drain()
             chunks.close()
             raise self._broken_off(run, error) from error.__cause__
-
-    @staticmethod
-    def _next(chunks: Generator[Any, None, None], run: Run) -> Any:
-        """The next chunk, or None. Ctrl+C stops a team's members, who work in threads, at their next steps."""
-        if not isinstance(run.spec, TeamSpec):
-            return next(chunks, None)
-        with interruptible(run.control.request_drain):
-            return next(chunks, None)
 
     async def _astream(
         self, message: str, user_id: str | None, session_id: str | None, tokens: bool

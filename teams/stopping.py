@@ -12,7 +12,7 @@ def interruptible(stop: Callable[[], None]) -> Iterator[None]:
     """Have Ctrl+C call this first, as long as it lasts.
 
     LangGraph waits for its threads when the main thread is interrupted: they have to hear of it at once. In another
-    thread than the main one, and where somebody else handles the signal, nothing is changed.
+    thread than the main one, and where somebody else handles the signal (another run, say), nothing is changed.
     """
     if current_thread() is not main_thread() or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
         yield
@@ -26,4 +26,6 @@ def interruptible(stop: Callable[[], None]) -> Iterator[None]:
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        # Not in another thread, where a stream that began here may be closed; and not where somebody came after us.
+        if current_thread() is main_thread() and signal.getsignal(signal.SIGINT) is interrupted:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
