@@ -78,6 +78,7 @@ def build_graph(spec: Spec, path: str = "") -> BoundGraph:
         kind = KINDS[mode_name(spec.mode)]
         tools += kind.tools(spec)
         guidance = kind.guidance(spec)
+    check_tools(spec, tools)
     model = spec.model.bind_tools(tools) if tools else spec.model
     built = Built(spec, path, guidance, model, tuple(tools), tool_runner(tools), members)
     config = {"recursion_limit": spec.conduct.max_steps, "max_concurrency": AT_ONCE}
@@ -104,3 +105,15 @@ def check_members(spec: TeamSpec) -> None:
     if len({slug(member.name) for member in spec.members}) < len(spec.members):
         names = ", ".join(repr(member.name) for member in spec.members)
         raise ConfigurationError(f"team {spec.name!r} has members that cannot be told apart ({names}): rename one.")
+
+
+def check_tools(spec: Spec, tools: Sequence[BaseTool]) -> None:
+    """Refuse tools of which the model could not call each.
+
+    Raises:
+        ConfigurationError: two have one name.
+    """
+    names = [tool.name for tool in tools]
+    for name in names:
+        if names.count(name) > 1:
+            raise ConfigurationError(f"{spec.name} has two tools that are called {name!r}: rename one.")

@@ -6,10 +6,13 @@ the effects and runs the code between them in worker threads, so a slow database
 
 `driven` and `adriven` make a verb and its async twin of a flow. `in_thread` gives a synchronous method that waits for
 no model its async twin in one line, `iterated_in_thread` one that returns what a database is read for bit by bit.
+`in_own_loop` gives an async function that others wrote its synchronous twin.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Generator
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from functools import wraps
 from inspect import GEN_RUNNING, getgeneratorstate
 from itertools import islice
@@ -110,6 +113,34 @@ def in_thread(function: Callable[P, T]) -> Callable[P, Coroutine[Any, Any, T]]:
         return await asyncio.to_thread(function, *args, **kwargs)
 
     return twin
+
+
+def in_own_loop(function: Callable[P, Awaitable[T]]) -> Callable[P, T]:
+    """The synchronous twin of an async function: each call runs in an event loop of its own.
+
+    The loop runs in this thread, or in a fresh one where a loop is running already. The function sees the caller's
+    context variables.
+    """
+
+    @wraps(function)
+    def twin(*args: P.args, **kwargs: P.kwargs) -> T:
+        async def awaited() -> T:
+            return await function(*args, **kwargs)
+
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:
+            run: Callable[[Coroutine[Any, Any, T]], T] = asyncio.run
+        else:
+            run = _run_in_fresh_thread
+        return run(awaited())
+
+    return twin
+
+
+def _run_in_fresh_thread(coroutine: Coroutine[Any, Any, T]) -> T:
+    with ThreadPoolExecutor(max_workers=1) as thread:
+        return thread.submit(copy_context().run, asyncio.run, coroutine).result()
 
 
 PART = 100

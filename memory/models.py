@@ -5,6 +5,7 @@ LangChain is imported when a model is made, not before: it costs a second.
 
 import json
 import re
+import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -38,8 +39,9 @@ def chat_model(model: "BaseChatModel | str | None" = None) -> "BaseChatModel | N
     """Return the chat model that is meant.
 
     Args:
-        model: a LangChain chat model, returned as it is; a name, for ``ChatOpenAI``, which reads ``OPENAI_API_KEY`` and
-            ``OPENAI_BASE_URL``; None for what the environment configures.
+        model: a LangChain chat model, returned as it is, but for OpenAI's, of which a copy is returned that works in
+            every ``asyncio.run``; a name, for ``ChatOpenAI``, which reads ``OPENAI_API_KEY`` and ``OPENAI_BASE_URL``;
+            None for what the environment configures.
 
     Returns:
         None if ``model`` is None and the environment configures nothing.
@@ -63,7 +65,11 @@ def chat_model(model: "BaseChatModel | str | None" = None) -> "BaseChatModel | N
 
     if not isinstance(model, BaseChatModel):
         raise ConfigurationError(f"model={model!r} is neither a LangChain chat model nor the name of one.")
-    return model
+    if "langchain_openai" not in sys.modules:
+        return model
+    from coterie.memory.http import surviving
+
+    return surviving(model)
 
 
 def curating_model(model: "BaseChatModel | str | None" = None) -> "BaseChatModel | None":
@@ -83,7 +89,7 @@ def openai_model(
     """``ChatOpenAI`` on a server: the environment's, where none is given. ``options`` are its own."""
     from langchain_openai import ChatOpenAI
 
-    from coterie.memory.http import PerLoopClient
+    from coterie.memory.http import per_loop_client
 
     # A server of one's own often wants no key, but the client insists on one.
     key: Any = api_key or settings().api_key or (lambda: "none")
@@ -92,7 +98,7 @@ def openai_model(
         base_url=base_url or settings().base_url,
         api_key=key,
         stream_usage=True,
-        http_async_client=PerLoopClient(),
+        http_async_client=per_loop_client(),
         **options,
     )
 

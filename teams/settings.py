@@ -14,9 +14,10 @@ from coterie.teams.runs import Runs
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
-    from langchain_core.tools import BaseTool
     from langgraph.types import RetryPolicy
     from pydantic import BaseModel
+
+    from coterie.teams.tools import Tool
 
 NOTHING = Inherited()
 
@@ -34,8 +35,8 @@ class Settings(Runs):
     model: "BaseChatModel | str | None" = None
     """A LangChain chat model, or a name for ``ChatOpenAI``. None: a team's, else what the environment configures, else
     the offline model, which only quotes. A team's is its leader's."""
-    tools: "Sequence[Callable[..., Any] | BaseTool]" = ()
-    """Functions or LangChain tools. A team's are its leader's."""
+    tools: "Sequence[Tool]" = ()
+    """Functions, LangChain tools or MCP servers (`McpServer`). A team's are its leader's."""
     db: Db | None = None
     """The shared store: `SqliteDb` or `PostgresDb`. None: a team's, or that of a member, or none at all."""
     memory_manager: MemoryManager | None = None

@@ -1,33 +1,43 @@
-"""Tools: from what people write to what graphs call."""
+"""Tools: from what people write to what graphs call, in runs that are awaited and in runs that are not."""
 
+import inspect
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from langchain_core.tools import BaseTool, StructuredTool
+from langchain_core.tools import Tool as TextTool
 
 from coterie.errors import ConfigurationError
+from coterie.memory.flow import in_own_loop
+from coterie.teams.mcp import McpServer
+
+Tool = Callable[..., Any] | BaseTool | McpServer
+"""What people may give as a tool."""
 
 
-def usable_tools(owner: str, tools: Sequence[Callable[..., Any] | BaseTool]) -> tuple[BaseTool, ...]:
-    """LangChain tools, made of functions where need be.
+def usable_tools(owner: str, tools: Sequence[Tool]) -> tuple[BaseTool, ...]:
+    """LangChain tools: made of functions where need be, and asked of MCP servers.
 
     Raises:
-        ConfigurationError: something that is no tool, or a function without a docstring to tell the model what it does.
+        ConfigurationError: something that is no tool, a function without a docstring to tell the model what it does, or
+            an MCP server that cannot be reached.
     """
-    usable = []
-    for tool in tools:
-        if isinstance(tool, BaseTool):
-            usable.append(tool)
-        elif callable(tool):
-            usable.append(_made_of(owner, tool))
-        else:
-            raise ConfigurationError(f"{owner}: {tool!r} is no tool: give a function or a LangChain tool.")
-    return tuple(usable)
+    return tuple(_called_or_awaited(usable) for tool in tools for usable in _made_of(owner, tool))
 
 
-def _made_of(owner: str, function: Callable[..., Any]) -> BaseTool:
-    import inspect
+def _made_of(owner: str, tool: Tool) -> Sequence[BaseTool]:
+    if isinstance(tool, McpServer):
+        return tool.tools
+    if isinstance(tool, BaseTool):
+        return [tool]
+    if callable(tool):
+        return [_of_function(owner, tool)]
+    raise ConfigurationError(
+        f"{owner}: {tool!r} is no tool: give a function, a LangChain tool or an McpServer(command=...)."
+    )
 
+
+def _of_function(owner: str, function: Callable[..., Any]) -> BaseTool:
     try:
         if inspect.iscoroutinefunction(function):
             return StructuredTool.from_function(coroutine=function)
@@ -37,3 +47,10 @@ def _made_of(owner: str, function: Callable[..., Any]) -> BaseTool:
             f"{owner}: {getattr(function, '__name__', function)!r} cannot be a tool: {error} "
             "A docstring tells the model what it does."
         ) from error
+
+
+def _called_or_awaited(tool: BaseTool) -> BaseTool:
+    """The tool; of one that can only be awaited, a copy that can be called as well."""
+    if isinstance(tool, StructuredTool | TextTool) and tool.func is None and tool.coroutine is not None:
+        return tool.model_copy(update={"func": in_own_loop(tool.coroutine)})
+    return tool

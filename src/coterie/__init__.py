@@ -20,12 +20,14 @@ if TYPE_CHECKING:
     from coterie.memory.worker import Worker as Worker
     from coterie.teams.agent import Agent as Agent
     from coterie.teams.files import load as load
+    from coterie.teams.mcp import McpServer as McpServer
     from coterie.teams.output import RunOutput as RunOutput
     from coterie.teams.team import Team as Team
 
 _HOME = {
     "Agent": "coterie.teams.agent",
     "CoterieError": "coterie.errors",
+    "McpServer": "coterie.teams.mcp",
     "MemoryManager": "coterie.memory.manager",
     "MemoryOptimizationStrategyType": "coterie.memory.strategies",
     "OfflineModel": "coterie.graphs.offline",
@@ -49,6 +51,7 @@ __all__ = [  # noqa: RUF022  # the order of importance
     "Scope",
     "SqliteDb",
     "PostgresDb",
+    "McpServer",
     "MemoryOptimizationStrategyType",
     "Worker",
     "OfflineModel",

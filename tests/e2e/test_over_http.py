@@ -59,6 +59,27 @@ def test_a_team_delegates_in_parallel(openai_server: OpenAIServer) -> None:
     assert asyncio.run(team.arun("go")).content == "ask east: found and ask west: found"
 
 
+def test_a_model_of_the_users_own_works_in_every_event_loop(openai_server: OpenAIServer) -> None:
+    openai_server.keep_alive = True
+    openai_server.otherwise = lambda body: "Hi" if body["messages"][-1]["role"] == "tool" else ToolCalls(("slow", {}))
+    own = model(openai_server)
+
+    async def slow() -> str:
+        """Be awaited."""
+        return "done"
+
+    agent = Agent("a", model=own, tools=[slow])
+
+    async def streamed() -> str:
+        return "".join([event.text async for event in agent.arun("hi", stream=True) if isinstance(event, Token)])
+
+    for _ in range(2):
+        assert agent.run("hi").content == "Hi"
+        assert asyncio.run(agent.arun("hi")).content == "Hi"
+        assert asyncio.run(streamed()) == "Hi"
+    own.root_client.close()  # of this kept-alive connection the user's model is the owner
+
+
 def test_a_busy_server_is_asked_again(openai_server: OpenAIServer) -> None:
     openai_server.script(BUSY, "at last")
     assert Agent("a", model=model(openai_server, max_retries=2)).run("hi").content == "at last"

@@ -2,13 +2,15 @@
 
 import asyncio
 import gc
+import inspect
 import time
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
-from coterie.memory.flow import Flow, adrive, drive
+from coterie.memory.flow import Flow, adrive, drive, in_own_loop
 from coterie.memory.http import PerLoopClient
 from tests.support.openai_server import OpenAIServer
 
@@ -91,3 +93,37 @@ def test_connections_go_with_their_loop(openai_server: OpenAIServer) -> None:
     assert [asyncio.run(ask()) for _ in range(3)] == [600, 600, 600]
     gc.collect()
     assert not client._clients
+
+
+async def twice(number: int) -> int:
+    """Double a number."""
+    await asyncio.sleep(0)
+    return 2 * number
+
+
+def test_an_async_function_is_called_wherever_one_is() -> None:
+    twin = in_own_loop(twice)
+    assert twin(2) == 4
+
+    async def within_a_loop() -> int:
+        return twin(3)
+
+    assert asyncio.run(within_a_loop()) == 6
+    assert inspect.signature(twin) == inspect.signature(twice)
+    assert twin.__doc__ == "Double a number."
+
+
+@pytest.mark.parametrize("within", [False, True])
+def test_its_error_is_raised_and_its_context_is_the_callers(within: bool) -> None:
+    name: ContextVar[str] = ContextVar("name")
+
+    async def fail() -> None:
+        raise ValueError(name.get())
+
+    async def within_a_loop() -> None:
+        in_own_loop(fail)()
+
+    name.set("Ana")
+    twin = in_own_loop(within_a_loop if within else fail)
+    with pytest.raises(ValueError, match="Ana"):
+        twin()

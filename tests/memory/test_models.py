@@ -247,4 +247,6 @@ def test_a_server_of_ones_own_is_asked_to_judge_without_chance(openai_environmen
     writer.invoke("x")
     assert [body.get("temperature") for body in openai_environment.bodies] == [0.0, None]
     own = ChatOpenAI(model="m", base_url=openai_environment.url, api_key=lambda: "x", temperature=0.5)
-    assert curating_model(own) is own
+    same = curating_model(own)
+    assert isinstance(same, ChatOpenAI)
+    assert same.temperature == 0.5
