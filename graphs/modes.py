@@ -105,10 +105,6 @@ def leads(mode: "Mode", members: int) -> bool:
 
 
 Mode = Coordinate | Route | Broadcast | Sequence | Swarm | Tasks
-
-
-"""Those in which the team's own model is not asked."""
-
 MODES: Mapping[str, type[Mode]] = {
     "coordinate": Coordinate,
     "route": Route,

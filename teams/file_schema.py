@@ -38,7 +38,9 @@ from coterie.memory.manager import MemoryManager
 from coterie.memory.models import openai_model
 from coterie.teams.agent import Agent
 from coterie.teams.file_values import Expanded, Reference, Store, loading, wrong
+from coterie.teams.mcp import McpServer
 from coterie.teams.team import Team
+from coterie.teams.tools import Tool
 
 DATA = (str, bool, int, float, NoneType)
 FUNCTION = Annotated[Any, Reference("a function", lambda value: callable(value) or isinstance(value, BaseTool))]
@@ -67,11 +69,12 @@ class Record(BaseModel):
             raise wrong(error) from error
 
 
-def record(maker: Maker) -> Any:
-    """The type of a mapping of which ``maker``, a class or a function, makes an object."""
+def record(maker: Maker, text: Any = str) -> Any:
+    """The type of a mapping of which ``maker``, a class or a function, makes an object. ``text``: what texts may be."""
     texts = dict(_docstrings(maker))
     items = {
-        name: (in_a_file(hint), _field(default, texts.get(name))) for name, (hint, default) in parameters(maker).items()
+        name: (in_a_file(hint, text), _field(default, texts.get(name)))
+        for name, (hint, default) in parameters(maker).items()
     }
     return _record(maker, items)
 
@@ -93,6 +96,7 @@ def parameters(maker: Maker) -> dict[str, tuple[Any, Any]]:
 def _hints(typed: Any) -> dict[str, Any]:
     """Types by name. What is imported for type checkers alone, and not listed here, stands by reference."""
     names: dict[str, Any] = {kind.__name__: kind for kind in (BaseChatModel, BaseTool, RetryPolicy)}
+    names["Tool"] = Tool
     while True:
         try:
             return get_type_hints(typed, localns=names, include_extras=True)
@@ -108,27 +112,27 @@ def _field(default: Any, text: str | None) -> Any:
     return Field(default_factory=lambda: default, description=text)  # a JSON schema cannot say it
 
 
-def in_a_file(hint: Any) -> Any:
-    """The type of what stands in a file in place of a value of a type."""
+def in_a_file(hint: Any, text: Any = str) -> Any:
+    """The type of what stands in a file in place of a value of a type. ``text``: of a text."""
     origin, inner = get_origin(hint), get_args(hint)
     if origin is not Annotated and hint in KNOWN:
         return KNOWN[hint]
     if origin in (Literal, Annotated) or hint in DATA:
-        return hint
+        return text if hint is str else hint
     if origin in (Union, UnionType):
-        return _one_of(in_a_file(each) for each in inner)
+        return _one_of(in_a_file(each, text) for each in inner)
     if origin is abc.Callable:
         return FUNCTION
     if origin is abc.Mapping:
-        return dict[str, Any if inner[1] is Any else in_a_file(inner[1])]  # type: ignore[misc]  # known when it runs
+        return dict[str, Any if inner[1] is Any else in_a_file(inner[1], text)]  # type: ignore[misc]  # known when it runs
     if origin is abc.Sequence:
-        return list[in_a_file(inner[0])]  # type: ignore[misc]  # likewise
+        return list[in_a_file(inner[0], text)]  # type: ignore[misc]  # likewise
     if origin is type:
         return Annotated[Any, Reference(f"a subclass of {inner[0].__name__}", lambda value: _is_below(value, inner[0]))]
     if hint in (Any, object) or getattr(hint, "_is_protocol", False):
         return Annotated[Any, Reference("an object", lambda value: True)]
     if isinstance(hint, type) and is_dataclass(hint):
-        return record(hint)
+        return record(hint, text)
     return Annotated[Any, Reference(f"a {hint.__name__}", lambda value: isinstance(value, hint))]
 
 
@@ -177,6 +181,11 @@ def mode(**given: Mode) -> Mode:
     return next(iter(given.values()))
 
 
+def mcp(mcp: McpServer) -> McpServer:
+    """The server that a tool stands for."""
+    return mcp
+
+
 def _described(value: Any) -> str:
     """Whether a team or an agent is described: a team, if anything is said that only teams have."""
     of_teams = {each.name for each in fields(Team)} - {each.name for each in fields(Agent)}
@@ -188,6 +197,7 @@ KNOWN: dict[Any, Any] = {Db: Store, BaseTool: FUNCTION, Agent | Team: ForwardRef
 KNOWN[BaseChatModel] = record(model)
 KNOWN[MemoryManager] = record(MemoryManager)
 KNOWN[RetryPolicy] = record(RetryPolicy)
+KNOWN[McpServer] = _record(mcp, {"mcp": (record(McpServer, Expanded), ...)})
 KNOWN[Mode | str] = Literal[tuple(MODES)] | _record(mode, {name: (record(kind), None) for name, kind in MODES.items()})
 
 

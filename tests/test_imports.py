@@ -9,7 +9,7 @@ import pytest
 CLIENTS = {"langchain_openai", "openai", "psycopg", "numpy"}
 HEAVY = CLIENTS | {"langgraph", "langchain_core", "langsmith", "alembic", "rich"}
 DEFINING = """
-from coterie import Agent, CoterieError, MemoryManager, Scope, SqliteDb, Team, UserMemory
+from coterie import Agent, CoterieError, McpServer, MemoryManager, Scope, SqliteDb, Team, UserMemory
 from coterie.graphs.modes import Route
 
 
@@ -18,7 +18,8 @@ def tool(text: str) -> str:
 
 
 db = SqliteDb("team.db")
-members = [Agent("scout", tools=[tool], model="gpt-x"), Agent("writer", instructions=["Be brief."])]
+scout = Agent("scout", tools=[tool, McpServer(command="absent")], model="gpt-x")
+members = [scout, Agent("writer", instructions=["Be brief."])]
 team = Team("desk", members, mode=Route("scout"), db=db, update_memory_on_run=True)
 managed = Agent("managed", memory_manager=MemoryManager(db=db))
 """

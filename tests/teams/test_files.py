@@ -16,7 +16,7 @@ from langgraph.types import RetryPolicy
 from pydantic import BaseModel
 
 import coterie
-from coterie import Agent, Team
+from coterie import Agent, McpServer, Team
 from coterie.errors import FileError, InputError
 from coterie.graphs.modes import MODES, Answer, Broadcast, Route, Swarm
 from coterie.memory.postgres import PostgresDb
@@ -176,7 +176,17 @@ def test_a_store_of_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert "db.example.com" in found.name
 
 
+def test_an_mcp_server_is_a_tool(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TOKEN", "secret")
+    said = "mcp: {command: uvx, args: [server], env: {TOKEN: '${TOKEN}'}, timeout: 5}"
+    _, server = read(tmp_path, f"tools:\n  - ./tools.py:find_order\n  - {said}").tools
+    assert isinstance(server, McpServer)
+    assert (server.command, server.args, server.env, server.timeout) == ("uvx", ["server"], {"TOKEN": "secret"}, 5)
+
+
 WRONG = [
+    ("tools:\n  - mcp: {comand: uvx}", "2:11: tools.0.mcp.comand is not known: did you mean 'command'?"),
+    ("tools:\n  - mcp: {timeout: 3}", "2:10: tools.0.mcp: "),
     ("name: a\ntoolz: []", "2:1: toolz is not known: did you mean 'tools'?"),
     ("memebers: []", "1:1: memebers is not known: did you mean 'members'?"),
     ("db: [postgresql://me:secret@host/x]", "1:5: db is ['[password in an address]host/x']: it should be a text."),
