@@ -9,6 +9,7 @@ from langgraph.graph.state import CompiledStateGraph
 
 from coterie.errors import ConfigurationError
 from coterie.graphs import agent, coordinate
+from coterie.graphs.confirming import check_confirmed
 from coterie.graphs.memory_tools import own_memory_tools
 from coterie.graphs.modes import mode_name
 from coterie.graphs.nodes import tool_runner
@@ -64,12 +65,14 @@ def build_graph(spec: Spec, path: str = "") -> BoundGraph:
         path: where its team stands.
 
     Raises:
-        ConfigurationError: a team has no members, or two that cannot be told apart, or two tools have one name.
+        ConfigurationError: a team has no members, or two that cannot be told apart, or two tools have one name,
+            or a tool that is to be confirmed is not there.
     """
     path = f"{path}/{slug(spec.name)}".lstrip("/")
     members: dict[str, Graph] = {}
     guidance = ""
     tools = [*spec.tools, *own_memory_tools(spec)]
+    check_confirmed(spec, tools)
     if isinstance(spec, TeamSpec):
         check_members(spec)
         members = {slug(member.name): build_graph(member, path) for member in spec.members}

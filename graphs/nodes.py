@@ -14,6 +14,7 @@ from langgraph.runtime import Runtime, get_runtime
 from langgraph.types import Command
 
 from coterie.errors import CoterieError, RunError
+from coterie.graphs.confirming import confirmed
 from coterie.graphs.events import ToolFinished, ToolStarted
 from coterie.graphs.metering import metered
 from coterie.graphs.prompts import system_prompt
@@ -134,9 +135,11 @@ def run_tools(state: GraphState, runtime: Runtime[RunContext]) -> Flow[Any]:
     built, call = here(runtime), state["messages"][-1]
     name = built.spec.name
     assert isinstance(call, AIMessage)
+    decided = confirmed(call, built)  # nothing may come before it: here the node begins again when it is resumed
+    call, state = decided.message, {**state, "messages": [*state["messages"][:-1], decided.message]}
     for wanted in call.tool_calls:
         tell(runtime, ToolStarted(name, wanted["name"], wanted["args"], wanted["id"] or ""))
-    unreadable = [
+    unreadable = decided.refused + [
         ToolMessage(
             f"The arguments are not valid JSON: {wanted['args']!r}. Call it again with valid ones.",
             tool_call_id=wanted["id"] or "",
@@ -148,6 +151,7 @@ def run_tools(state: GraphState, runtime: Runtime[RunContext]) -> Flow[Any]:
     found = (yield Invoke(built.runner, dict(state))) if call.tool_calls else {"messages": []}
     updates = [*(found if isinstance(found, list) else [found]), {"messages": unreadable}]
     for answer in _answers(updates):
+        decided.noted(answer)
         tell(runtime, ToolFinished(name, answer.name or "", answer.text, answer.tool_call_id, answer.status == "error"))
     return updates if isinstance(found, list) else {"messages": [*found["messages"], *unreadable]}
 

@@ -1,14 +1,15 @@
-"""One run: what goes into the graph, and how what comes out is read. Does no I/O."""
+"""One run: what goes into the graph, and how what comes out is read. What it reads and writes are effects of flows."""
 
-import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from langchain_core.messages import AIMessageChunk, HumanMessage
+from langchain_core.messages import AIMessage, AIMessageChunk, AnyMessage, HumanMessage
+from langgraph.types import Interrupt
 
-from coterie.errors import InputError, RunError
+from coterie.errors import ConfigurationError, InputError, RunError
+from coterie.graphs.confirming import waiting_for
 from coterie.graphs.events import (
     Event,
     MemberFinished,
@@ -20,38 +21,92 @@ from coterie.graphs.events import (
 )
 from coterie.graphs.memory_nodes import stored_messages
 from coterie.graphs.offline import NOTICE
-from coterie.graphs.spec import Curate, Spec, TeamSpec, slug
+from coterie.graphs.spec import Curate, Graph, Spec, TeamSpec, slug
 from coterie.graphs.state import RunContext, SessionState, this_turn
+from coterie.graphs.waiting import Waiting
+from coterie.memory.flow import Flow
 from coterie.memory.ids import new_id
 from coterie.memory.inputs import checked_text
 from coterie.memory.values import Turn
+from coterie.teams.checkpoints import Thread, check_loop, thread_name
 from coterie.teams.output import RunFinished, RunOutput, RunStarted
 
 log = logging.getLogger("coterie")
 
 
 class Run:
-    """One run under way: what to hand to the graph, and how to read what it streams. Does no I/O."""
+    """One run under way: what to hand to the graph, and how to read what it streams."""
 
-    def __init__(self, spec: Spec, message: str, user_id: str | None, session_id: str | None) -> None:
+    input: Any
+    """What the graph is given."""
+
+    def __init__(self, spec: Spec, graph: Graph, user_id: str | None, session_id: str | None, run_id: str) -> None:
         self.spec = spec
+        self.graph = graph
         self.told: list[Event] = []
-        session_id = session_id or new_id()
-        session = SessionState(spec.memory.manager.db, user_id, session_id) if spec.memory else None
-        self.context = RunContext(user_id, session_id, new_id(), session=session, told=self.told)
-        self.input = {"messages": [HumanMessage(checked_message(message))]}
-        self.state: dict[str, Any] = self.input
+        self.context = RunContext(user_id, session_id, run_id, session=self._kept(user_id, session_id), told=self.told)
+        self.state: dict[str, Any] = {"messages": []}
+        self.interrupts: list[Interrupt] = []
         self.names = {slug(each.name): each.name for each in everyone(spec)}
+
+    def _kept(self, user_id: str | None, session_id: str | None) -> SessionState | None:
+        memory = self.spec.memory
+        return SessionState(memory.manager.db, user_id, session_id) if memory and session_id else None
+
+    def check(self, *, asynchronous: bool) -> None:
+        """Refuse a run that could not wait for somebody, though it may have to.
+
+        Raises:
+            ConfigurationError: there is no checkpointer, or it cannot be used here.
+        """
+        if self.graph.checkpointer is None:
+            for each in everyone(self.spec):
+                if each.conduct.confirm:
+                    raise ConfigurationError(
+                        f"{each.name} is to wait for somebody's word (confirm_tools), but {self.spec.name} has nowhere"
+                        " to wait: give it checkpointer=, one of LangGraph's, such as SqliteSaver."
+                    )
+        check_loop(self.spec.name, self.graph.checkpointer, asynchronous=asynchronous)
+
+    def opened(self) -> Flow[None]:
+        """What comes before the start is told."""
+        return
+        yield
+
+    def begun(self) -> Flow[None]:
+        """What comes right before the graph runs, when the start is told.
+
+        Raises:
+            ConflictError: somebody else has the same run go on.
+        """
+        return
+        yield
+
+    def closed(self) -> Flow[None]:
+        """What comes after the graph has run, however it ended: of a run that is over no checkpoint is kept."""
+        if self.graph.checkpointer is not None and not self.waiting:
+            yield from self.thread.delete()
+
+    @property
+    def thread(self) -> Thread:
+        """Its checkpoints."""
+        return Thread(self.graph, thread_name(self.context.user_id, self.context.run_id or ""))
+
+    @property
+    def waiting(self) -> tuple[Waiting, ...]:
+        """What it waits for. Nothing: it goes on, or is over."""
+        return waiting_for(self.interrupts)
 
     def options(self, tokens: bool) -> dict[str, Any]:
         """Keyword arguments for ``graph.stream`` and ``graph.astream``.
 
-        A checkpointer knows threads alone: the user is part of the thread's name, or two users would share a session.
+        Each run is a thread of its own, since the store has the session's history. It is written when the run stops:
+        writing each step takes ten times as long.
         """
-        thread = json.dumps([self.context.user_id, self.context.session_id])
-        config = {"configurable": {"thread_id": thread}, "recursion_limit": self.spec.conduct.max_steps}
+        config = {**self.thread.config, "recursion_limit": self.spec.conduct.max_steps}
         modes = ["values", "custom", "messages"] if tokens else ["values"]
-        return {"config": config, "context": self.context, "stream_mode": modes, "subgraphs": tokens}
+        durable = {"durability": "exit"} if self.graph.checkpointer is not None else {}
+        return {"config": config, "context": self.context, "stream_mode": modes, "subgraphs": tokens, **durable}
 
     def started(self) -> RunStarted:
         """The first event."""
@@ -65,6 +120,7 @@ class Run:
         if mode == "custom" and isinstance(payload, Event):
             yield payload
         elif mode == "values" and not path:
+            self.interrupts += payload.get("__interrupt__", ())  # each has a chunk of its own
             self.state = payload
         elif mode == "messages":
             message, metadata = payload
@@ -76,10 +132,10 @@ class Run:
     def unfinished_turn(self) -> Turn | None:
         """The turn as far as it came, to keep when the run breaks off.
 
-        None if the graph did not come to begin, or waits at an interrupt: resumed, it keeps the turn itself.
+        None if the graph did not come to begin.
         """
         memory, turn_id = self.spec.memory, self.state.get("turn_id")
-        if memory is None or turn_id is None or self.state.get("__interrupt__"):
+        if memory is None or turn_id is None:
             return None
         return Turn(
             turn_id=turn_id,
@@ -103,11 +159,13 @@ class Run:
         """The last event. What the user should know is in it, and logged once.
 
         Raises:
-            RunError: the run stopped at an interrupt.
+            RunError: it is to wait for somebody, and there is no checkpointer.
         """
-        if self.state.get("__interrupt__"):
+        waiting = self.waiting
+        if waiting and self.graph.checkpointer is None:
             raise RunError(
-                f"{self.spec.name} stopped at an interrupt: give its graph a checkpointer, and resume the graph itself."
+                f"{self.spec.name} stopped at an interrupt and cannot be resumed: give it checkpointer=, one of"
+                " LangGraph's, such as SqliteSaver."
             )
         messages = tuple(this_turn(self.state["messages"]))
         own = (event for event in self.told if isinstance(event, MemoryRecalled) and event.source == self.spec.name)
@@ -117,20 +175,21 @@ class Run:
         for notice in notices:
             log.warning(notice)
         output = RunOutput(
-            content=messages[-1].text,
-            parsed=schema.model_validate_json(messages[-1].text) if schema else None,
+            content=messages[-1].text if not waiting else said_last(messages),
+            parsed=schema.model_validate_json(messages[-1].text) if schema and not waiting else None,
             messages=messages,
             run_id=self.context.run_id or "",
-            turn_id=self.state["turn_id"],
+            turn_id=self.state.get("turn_id", ""),
             session_id=self.context.session_id or "",
             user_id=self.context.user_id,
             members=tuple(event for event in self.told if isinstance(event, MemberFinished)),
             recalled=next(iter(recalled), None),
             own_changes=tuple(event.applied for event in self.told if isinstance(event, MemoryChanged)),
             curations=tuple(event.report for event in self.told if isinstance(event, MemoryCurated)),
-            in_background=self._curated == "background",
+            in_background=self._curated == "background" and not waiting,
             steps=tuple(event for event in self.told if isinstance(event, StepFinished)),
             notices=notices,
+            waiting=waiting,
         )
         return RunFinished(self.spec.name, output)
 
@@ -144,6 +203,21 @@ class Run:
         """The error of a run that goes round in circles."""
         steps = self.spec.conduct.max_steps
         return RunError(f"{self.spec.name} was stopped after {steps} steps without an answer: does a tool loop?")
+
+
+class NewRun(Run):
+    """A run that answers a message."""
+
+    def __init__(
+        self, spec: Spec, graph: Graph, message: str, user_id: str | None, session_id: str | None = None
+    ) -> None:
+        super().__init__(spec, graph, user_id, session_id or new_id(), new_id())
+        self.input = self.state = {"messages": [HumanMessage(checked_message(message))]}
+
+
+def said_last(messages: Sequence[AnyMessage]) -> str:
+    """What the model said before it had to wait."""
+    return next((message.text for message in reversed(messages) if isinstance(message, AIMessage)), "")
 
 
 def checked_message(message: str) -> str:

@@ -32,6 +32,21 @@ def usable_tools(owner: str, tools: Sequence[Callable[..., Any] | BaseTool]) -> 
     return tuple(usable)
 
 
+def tool_names(owner: str, tools: Sequence[Any]) -> frozenset[str]:
+    """The names of tools that are given by their names or themselves.
+
+    Raises:
+        ConfigurationError: something that is neither.
+    """
+    names = []
+    for tool in tools:
+        name = tool if isinstance(tool, str) else getattr(tool, "name", None) or getattr(tool, "__name__", None)
+        if not isinstance(name, str):
+            raise ConfigurationError(f"{owner}: {tool!r} is no tool: give a tool, or the name of one.")
+        names.append(name)
+    return frozenset(names)
+
+
 def _made_of(owner: str, function: Callable[..., Any]) -> BaseTool:
     import inspect
 

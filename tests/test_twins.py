@@ -10,6 +10,8 @@ from coterie import Agent, MemoryManager, PostgresDb, SqliteDb, Team, Worker
 WAITS_FOR_NOTHING = {
     "common",
     "completed",
+    "chat",
+    "check",
     "curate_in_background",
     "draw",
     "reset",
