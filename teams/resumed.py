@@ -9,7 +9,7 @@ from coterie.errors import ConfigurationError, NotFoundError
 from coterie.graphs.confirming import answers_of, waiting_for
 from coterie.graphs.spec import Graph, Spec
 from coterie.memory.flow import Flow
-from coterie.teams.checkpoints import Claim
+from coterie.teams.checkpoints import Claim, Thread, thread_name
 from coterie.teams.deciding import decided
 from coterie.teams.run import Run
 
@@ -29,7 +29,7 @@ class ResumedRun(Run):
         Raises:
             ConfigurationError: there is no checkpointer, or it cannot be used here.
         """
-        if self.graph.checkpointer is None:
+        if self.saver is None:
             raise ConfigurationError(
                 f"{self.spec.name} has no checkpointer, so no run of it waits: give it the one that it ran with."
             )
@@ -42,7 +42,7 @@ class ResumedRun(Run):
             NotFoundError: no run of the user's with this id waits.
             InputError: a decision fits nothing that waits.
         """
-        found = yield from self.thread.state()
+        found = yield from self._thread.state()
         waiting = waiting_for(found.interrupts)
         if not waiting:
             whose = f"of user {self.context.user_id!r}" if self.context.user_id else "without a user"
@@ -59,10 +59,17 @@ class ResumedRun(Run):
     def begun(self) -> Flow[None]:
         """Make sure that nobody else resumes it."""
         assert self._found is not None, "it is opened first"
-        self._claim = yield from self.thread.claim(self._found)
+        self._claim = yield from self._thread.claim(self._found)
 
     def closed(self) -> Flow[None]:
         """Forget the run if it is over. If it waits again, let others resume it."""
-        yield from super().closed()
-        if self.waiting and self._claim is not None:
+        if self.waiting:
+            assert self._claim is not None, "it has begun"
             yield from self._claim.release()
+        else:
+            yield from self._thread.delete()
+
+    @property
+    def _thread(self) -> Thread:
+        assert self.saver is not None, "it is checked first"
+        return Thread(self.graph, self.saver, thread_name(self.context.user_id, self.context.run_id or ""))

@@ -1,11 +1,14 @@
 """One run: what goes into the graph, and how what comes out is read. What it reads and writes are effects of flows."""
 
 import logging
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
+from copy import copy
 from datetime import UTC, datetime
 from typing import Any
 
 from langchain_core.messages import AIMessage, AIMessageChunk, AnyMessage, HumanMessage
+from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.types import Interrupt
 
 from coterie.errors import ConfigurationError, InputError, RunError
@@ -28,13 +31,14 @@ from coterie.memory.flow import Flow
 from coterie.memory.ids import new_id
 from coterie.memory.inputs import checked_text
 from coterie.memory.values import Turn
-from coterie.teams.checkpoints import Thread, check_loop, thread_name
+from coterie.teams.checkpoints import thread_name
 from coterie.teams.output import RunFinished, RunOutput, RunStarted
+from coterie.teams.savers import Draft, check_loop
 
 log = logging.getLogger("coterie")
 
 
-class Run:
+class Run(ABC):
     """One run under way: what to hand to the graph, and how to read what it streams."""
 
     input: Any
@@ -43,6 +47,7 @@ class Run:
     def __init__(self, spec: Spec, graph: Graph, user_id: str | None, session_id: str | None, run_id: str) -> None:
         self.spec = spec
         self.graph = graph
+        self.saver = graph.checkpointer if isinstance(graph.checkpointer, BaseCheckpointSaver) else None
         self.told: list[Event] = []
         self.context = RunContext(user_id, session_id, run_id, session=self._kept(user_id, session_id), told=self.told)
         self.state: dict[str, Any] = {"messages": []}
@@ -59,14 +64,14 @@ class Run:
         Raises:
             ConfigurationError: there is no checkpointer, or it cannot be used here.
         """
-        if self.graph.checkpointer is None:
+        if self.saver is None:
             for each in everyone(self.spec):
                 if each.conduct.confirm:
                     raise ConfigurationError(
                         f"{each.name} is to wait for somebody's word (confirm_tools), but {self.spec.name} has nowhere"
                         " to wait: give it checkpointer=, one of LangGraph's, such as SqliteSaver."
                     )
-        check_loop(self.spec.name, self.graph.checkpointer, asynchronous=asynchronous)
+        check_loop(self.spec.name, self.saver, asynchronous=asynchronous)
 
     def opened(self) -> Flow[None]:
         """What comes before the start is told."""
@@ -82,15 +87,9 @@ class Run:
         return
         yield
 
+    @abstractmethod
     def closed(self) -> Flow[None]:
-        """What comes after the graph has run, however it ended: of a run that is over no checkpoint is kept."""
-        if self.graph.checkpointer is not None and not self.waiting:
-            yield from self.thread.delete()
-
-    @property
-    def thread(self) -> Thread:
-        """Its checkpoints."""
-        return Thread(self.graph, thread_name(self.context.user_id, self.context.run_id or ""))
+        """What comes after the graph has run, however it ended: the checkpointer has what waits, and nothing else."""
 
     @property
     def waiting(self) -> tuple[Waiting, ...]:
@@ -101,11 +100,12 @@ class Run:
         """Keyword arguments for ``graph.stream`` and ``graph.astream``.
 
         Each run is a thread of its own, since the store has the session's history. It is written when the run stops:
-        writing each step takes ten times as long.
+        to write each step takes ten times as long.
         """
-        config = {**self.thread.config, "recursion_limit": self.spec.conduct.max_steps}
+        thread = thread_name(self.context.user_id, self.context.run_id or "")
+        config = {"configurable": {"thread_id": thread}, "recursion_limit": self.spec.conduct.max_steps}
         modes = ["values", "custom", "messages"] if tokens else ["values"]
-        durable = {"durability": "exit"} if self.graph.checkpointer is not None else {}
+        durable = {"durability": "exit"} if self.saver is not None else {}
         return {"config": config, "context": self.context, "stream_mode": modes, "subgraphs": tokens, **durable}
 
     def started(self) -> RunStarted:
@@ -162,7 +162,7 @@ class Run:
             RunError: it is to wait for somebody, and there is no checkpointer.
         """
         waiting = self.waiting
-        if waiting and self.graph.checkpointer is None:
+        if waiting and self.saver is None:
             raise RunError(
                 f"{self.spec.name} stopped at an interrupt and cannot be resumed: give it checkpointer=, one of"
                 " LangGraph's, such as SqliteSaver."
@@ -213,6 +213,16 @@ class NewRun(Run):
     ) -> None:
         super().__init__(spec, graph, user_id, session_id or new_id(), new_id())
         self.input = self.state = {"messages": [HumanMessage(checked_message(message))]}
+        self._draft: Draft | None = None
+        if self.saver is not None:
+            self._draft = Draft(self.saver)
+            self.graph = copy(graph)
+            self.graph.checkpointer = self._draft
+
+    def closed(self) -> Flow[None]:
+        """Keep it if it waits."""
+        if self._draft is not None and self.waiting:
+            yield from self._draft.keep()
 
 
 def said_last(messages: Sequence[AnyMessage]) -> str:

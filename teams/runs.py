@@ -15,10 +15,10 @@ from coterie.graphs.events import Event
 from coterie.graphs.spec import Graph, Spec
 from coterie.memory.flow import Flow, adrive, drive, in_thread
 from coterie.memory.manager import MemoryManager
-from coterie.teams.checkpoints import usable_saver
 from coterie.teams.output import RunFinished, RunOutput
 from coterie.teams.resumed import ResumedRun
 from coterie.teams.run import NewRun, Run
+from coterie.teams.savers import usable_saver
 
 
 class Runs(ABC):

@@ -20,7 +20,8 @@ from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 
 from coterie import Agent, RunOutput, Team
 from coterie.errors import ConfigurationError, ConflictError, NotFoundError
-from coterie.teams.checkpoints import LEASE, Claim, Thread
+from coterie.memory.flow import drive
+from coterie.teams.checkpoints import LEASE, Claim, Thread, thread_name
 from tests.support.scripted import ScriptedModel, calls
 
 Saver = BaseCheckpointSaver[Any]
@@ -138,10 +139,9 @@ def test_an_asynchronous_one_does_for_arun_and_says_what_it_cannot(
 
 def claimed(team: Team, run_id: str) -> Claim:
     """What a process does that was killed before it got any further."""
-    from coterie.memory.flow import drive
-    from coterie.teams.checkpoints import thread_name
-
-    thread = Thread(team.graph, thread_name(None, run_id))
+    saver = team.graph.checkpointer
+    assert isinstance(saver, BaseCheckpointSaver)
+    thread = Thread(team.graph, saver, thread_name(None, run_id))
     return drive(thread.claim(drive(thread.state())))
 
 

@@ -379,10 +379,11 @@ class Counting(InMemorySaver):
         return super().put(*arguments)
 
 
-def test_a_run_is_written_when_it_stops_and_not_at_each_step(way: Ways, desk: Desk) -> None:
-    agent = clerk(desk, ("look", {}), checkpointer=Counting())
+def test_only_a_run_that_waits_is_written_and_once(way: Ways, desk: Desk) -> None:
     Counting.puts = 0
-    way.run(agent)
+    way.run(clerk(desk, ("look", {}), checkpointer=Counting()))
+    assert Counting.puts == 0
+    way.run(clerk(desk, *DELETE_AND_LOOK, checkpointer=Counting()))
     assert Counting.puts == 1
 
 
