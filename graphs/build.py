@@ -17,6 +17,8 @@ from coterie.graphs.shape import Shape, Wiring, shape_of
 from coterie.graphs.spec import Built, Graph, Spec, TeamSpec, slug
 from coterie.graphs.state import inherited_context
 
+AT_ONCE = 64
+"""How many nodes of one graph run at once, at most: members and tools wait for servers, not for processors."""
 SHAPES = 512
 """How many compiled graphs are kept for the next agent or team of the same shape."""
 
@@ -81,7 +83,7 @@ def build_graph(spec: Spec, path: str = "") -> BoundGraph:
         guidance = kind.guidance(spec)
     model = spec.model.bind_tools(tools) if tools else spec.model
     built = Built(spec, path, guidance, model, tuple(tools), tool_runner(tools), members)
-    config = {"recursion_limit": spec.conduct.max_steps}
+    config = {"recursion_limit": spec.conduct.max_steps, "max_concurrency": AT_ONCE}
     compiled = compiled_of(shape_of(spec, bool(tools)))
     return BoundGraph(built=built, **{**vars(compiled), "name": slug(spec.name), "config": config})
 

@@ -25,7 +25,7 @@ def memory_block(recall: Recall) -> str:
 def memory_line(memory: UserMemory) -> str:
     """One memory as a model reads it, on one line: the day it was learnt, and what it says."""
     day = memory.event_at or memory.created_at
-    notes = [f"{day:%Y-%m-%d}"] if day else []
+    notes = [day.date().isoformat()] if day else []
     if memory.stale_since is not None:
         notes.append(STALE)
     text = escaped(" ".join(memory.memory.split()))

@@ -7,6 +7,7 @@ the "was" that is the news.
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from functools import lru_cache
 
 from coterie.memory.compare import normalised
 from coterie.memory.daywords import number
@@ -53,11 +54,17 @@ def alike(first: str, second: str, names: Collection[str] = frozenset()) -> bool
 
 def form(text: str, names: Collection[str] = frozenset()) -> tuple[tuple[str, ...], ...]:
     """Return what a statement says, in a form that is the same for all that say it: its phrases in one order."""
-    found = list(_tokens(_CJK_SUBJECT.sub("", text)))
+    found = [*_told(text)]
     while found and (found[0] in names or found[0] in _SUBJECTS):
         del found[0]
     phrases = [phrase for phrase in _phrases(found) if phrase]
     return (*phrases[:1], *sorted(phrases[1:]))
+
+
+@lru_cache(1024)
+def _told(text: str) -> tuple[str, ...]:
+    """The words of a statement that tell something. Kept for a while: one is compared with many."""
+    return tuple(_tokens(_CJK_SUBJECT.sub("", text)))
 
 
 def _tokens(text: str) -> Iterator[str]:

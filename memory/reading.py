@@ -16,7 +16,7 @@ from coterie.memory.tables import MEMORY
 from coterie.memory.tokens import estimate_tokens
 from coterie.memory.values import EVERY, Filters, Recall, Scope, UserMemory
 
-PART = 50
+PART = 16
 """How many rows are fetched at a time."""
 LINE_TOKENS = 5
 """What a memory takes in a prompt beside its words: the mark and the day before it, the end of the line."""
