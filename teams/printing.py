@@ -113,7 +113,8 @@ class Printer:
                 self.memory += ["memory: curated in the background"] if event.output.in_background else []
                 if event.output.waiting and self.repeat:
                     self.waits = [f"waits: {waiting_line(each)}" for each in event.output.waiting]
-                    self.waits.append(f"to go on: resume({event.output.run_id!r}, True), or False")
+                    whose = f", user_id={event.output.user_id!r}" if event.output.user_id is not None else ""
+                    self.waits.append(f"to go on: resume({event.output.run_id!r}, True{whose}), or False")
         if self._live is not None:
             self._live.update(self._rendered(), refresh=True)
 

@@ -4,9 +4,7 @@ import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
 from pathlib import Path
-from typing import Any, Literal, overload
-
-from langgraph.errors import GraphRecursionError
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from coterie.errors import ConfigurationError, CoterieError
 from coterie.graphs.build import build_graph
@@ -16,9 +14,9 @@ from coterie.graphs.spec import Graph, Spec
 from coterie.memory.flow import Flow, adrive, drive, in_thread
 from coterie.memory.manager import MemoryManager
 from coterie.teams.output import RunFinished, RunOutput
-from coterie.teams.resumed import ResumedRun
-from coterie.teams.run import NewRun, Run
-from coterie.teams.savers import usable_saver
+
+if TYPE_CHECKING:
+    from coterie.teams.run import Run
 
 
 class Runs(ABC):
@@ -46,6 +44,8 @@ class Runs(ABC):
             spec = self.spec()
             graph = build_graph(spec)
             if self.checkpointer is not None:
+                from coterie.teams.savers import usable_saver
+
                 graph.checkpointer = usable_saver(self.name, self.checkpointer)
             found = self.__dict__["_cache"] = (spec, graph)
         return found
@@ -113,7 +113,7 @@ class Runs(ABC):
     aupdate_session_state = in_thread(update_session_state)
     aget_session_summary = in_thread(get_session_summary)
 
-    def _stream(self, run: Run, tokens: bool) -> Iterator[Event]:
+    def _stream(self, run: "Run", tokens: bool) -> Iterator[Event]:
         run.check(asynchronous=False)
         drive(run.opened())
         yield run.started()
@@ -127,7 +127,7 @@ class Runs(ABC):
             raise drive(broken_off(run, error)) from error.__cause__
         yield last
 
-    async def _astream(self, make: Callable[[], Run], tokens: bool) -> AsyncIterator[Event]:
+    async def _astream(self, make: "Callable[[], Run]", tokens: bool) -> AsyncIterator[Event]:
         run = await asyncio.to_thread(make)
         run.check(asynchronous=True)
         await adrive(run.opened())
@@ -143,10 +143,14 @@ class Runs(ABC):
             raise await adrive(broken_off(run, error)) from error.__cause__
         yield last
 
-    def _new(self, message: str, user_id: str | None, session_id: str | None) -> Run:
+    def _new(self, message: str, user_id: str | None, session_id: str | None) -> "Run":
+        from coterie.teams.run import NewRun
+
         return NewRun(*self._compiled, message, user_id, session_id)
 
-    def _resumed(self, run_id: str, decisions: Any, user_id: str | None) -> Run:
+    def _resumed(self, run_id: str, decisions: Any, user_id: str | None) -> "Run":
+        from coterie.teams.resumed import ResumedRun
+
         return ResumedRun(*self._compiled, run_id, decisions, user_id)
 
     @overload
@@ -240,8 +244,10 @@ class Runs(ABC):
         return events if stream else _drained(events)
 
 
-def broken_off(run: Run, error: BaseException) -> Flow[BaseException]:
+def broken_off(run: "Run", error: BaseException) -> Flow[BaseException]:
     """Keep what was said in a run that failed, was cancelled or is not read any further, and return its error."""
+    from langgraph.errors import GraphRecursionError
+
     run.interrupts.clear()  # it is over: nothing of it waits
     turn, memory = run.unfinished_turn(), run.spec.memory
     try:

@@ -84,9 +84,9 @@ def test_what_waits_is_printed_with_how_to_go_on(terminal: bool) -> None:
     console = Console(file=out, force_terminal=terminal, width=100, color_system=None, legacy_windows=False)
     model = ScriptedModel(script=lambda messages: calls(("delete", {"path": "\x1b[2Ja"})))
     agent = Agent("a", model=model, tools=[delete], confirm_tools=[delete], checkpointer=InMemorySaver())
-    output = agent.print_response("hi", console=console)
+    output = agent.print_response("hi", console=console, user_id="ana")
     lines = [line.strip() for line in out.getvalue().rpartition("\x1b[2K")[2].splitlines()]
     assert lines[-2 - terminal :][:2] == [  # a terminal is given its cursor back at the end
         r"waits: a wants to call delete(path='\x1b[2Ja')",
-        f"to go on: resume({output.run_id!r}, True), or False",
+        f"to go on: resume({output.run_id!r}, True, user_id='ana'), or False",
     ]
