@@ -12,8 +12,8 @@ from langchain_core.tools import BaseTool
 from langgraph.types import Interrupt, interrupt
 
 from coterie.errors import ConfigurationError, InputError
+from coterie.graphs.pausing import Confirmation, Decision, Question, Waiting
 from coterie.graphs.spec import Built, Spec
-from coterie.graphs.waiting import Confirmation, Decision, Question, Waiting
 
 CONFIRM = "confirm_tools"
 """The key by which the value of an interrupt is known as ours: under it are the calls that wait."""

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from coterie.errors import CoterieError
-from coterie.graphs.waiting import Confirmation, Decision, Waiting
+from coterie.graphs.pausing import Confirmation, Decision, Waiting
 from coterie.memory.ids import new_id
 from coterie.memory.values import Scope
 from coterie.teams.output import RunOutput

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from coterie.errors import InputError
-from coterie.graphs.waiting import Confirmation, Decision, Waiting
+from coterie.graphs.pausing import Confirmation, Decision, Waiting
 
 
 def decided(waiting: Sequence[Waiting], decisions: Any) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from langchain_core.messages import AnyMessage
 from pydantic import BaseModel
 
 from coterie.graphs.events import Event, MemberFinished, StepFinished
-from coterie.graphs.waiting import Waiting
+from coterie.graphs.pausing import Waiting
 from coterie.memory.edits import Applied
 from coterie.memory.report import CurationReport
 from coterie.memory.values import Recall

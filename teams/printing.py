@@ -17,7 +17,7 @@ from coterie.graphs.events import (
     Token,
     ToolFinished,
 )
-from coterie.graphs.waiting import Question, Waiting
+from coterie.graphs.pausing import Question, Waiting
 from coterie.memory.report import CurationReport, change_lines
 from coterie.teams.output import RunFinished, RunOutput, RunStarted
 from coterie.text import one_line, showable

@@ -24,9 +24,9 @@ from coterie.graphs.events import (
 )
 from coterie.graphs.memory_nodes import stored_messages
 from coterie.graphs.offline import NOTICE
+from coterie.graphs.pausing import Waiting
 from coterie.graphs.spec import Curate, Graph, Spec, TeamSpec, slug
 from coterie.graphs.state import RunContext, SessionState, this_turn
-from coterie.graphs.waiting import Waiting
 from coterie.memory.flow import Flow
 from coterie.memory.ids import new_id
 from coterie.memory.inputs import checked_text

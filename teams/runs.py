@@ -214,7 +214,7 @@ class Runs(ABC):
         Args:
             run_id: `RunOutput.run_id`.
             decisions: True or False, for all calls that wait; or some of them by their `call_id` or `id`, each with
-                True, False or a `coterie.graphs.waiting.Decision`. A `Question` gets its answer, whatever that is.
+                True, False or a `coterie.graphs.pausing.Decision`. A `Question` gets its answer, whatever that is.
             stream: as in ``run``.
             user_id: whose run it is.
 

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     __version__: str
     from coterie.errors import CoterieError as CoterieError
     from coterie.graphs.offline import OfflineModel as OfflineModel
-    from coterie.graphs.waiting import Decision as Decision
+    from coterie.graphs.pausing import Decision as Decision
     from coterie.memory.manager import MemoryManager as MemoryManager
     from coterie.memory.postgres import PostgresDb as PostgresDb
     from coterie.memory.sqlite import SqliteDb as SqliteDb
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _HOME = {
     "Agent": "coterie.teams.agent",
     "CoterieError": "coterie.errors",
-    "Decision": "coterie.graphs.waiting",
+    "Decision": "coterie.graphs.pausing",
     "MemoryManager": "coterie.memory.manager",
     "MemoryOptimizationStrategyType": "coterie.memory.strategies",
     "OfflineModel": "coterie.graphs.offline",

@@ -14,8 +14,8 @@ from langgraph.types import Command, interrupt
 from coterie import Agent, Decision, MemoryManager, RunOutput, Team
 from coterie.errors import ConfigurationError, ConflictError, InputError, NotFoundError, RunError
 from coterie.graphs.events import MemberFinished, ToolFinished, ToolStarted
+from coterie.graphs.pausing import Confirmation, Question
 from coterie.graphs.state import RunContext
-from coterie.graphs.waiting import Confirmation, Question
 from coterie.memory.db import Db
 from coterie.teams.output import RunFinished
 from tests.support.scripted import ScriptedModel, calls
