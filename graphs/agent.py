@@ -2,9 +2,10 @@
 
 from langgraph.graph import END, START
 
+from coterie.graphs.asking import ask_model
+from coterie.graphs.calling import run_tools, wants_tools
 from coterie.graphs.form import wire_form
 from coterie.graphs.memory_nodes import curate, recall
-from coterie.graphs.nodes import ask_model, run_tools, wants_tools
 from coterie.graphs.shape import Shape, Wiring
 from coterie.graphs.state import GraphState
 

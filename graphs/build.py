@@ -1,21 +1,26 @@
 """From a spec to a graph that runs: compiled once for each shape, and shared."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Generator, Sequence
+from contextlib import aclosing
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 from langchain_core.tools import BaseTool
+from langgraph.errors import GraphRecursionError
 from langgraph.graph.state import CompiledStateGraph
 
-from coterie.errors import ConfigurationError
+from coterie.errors import ConfigurationError, RunError
 from coterie.graphs import agent, coordinate
+from coterie.graphs.calling import tool_runner
 from coterie.graphs.confirming import check_confirmed
+from coterie.graphs.hooks import heard
 from coterie.graphs.memory_tools import own_memory_tools
 from coterie.graphs.modes import mode_name
-from coterie.graphs.nodes import tool_runner
+from coterie.graphs.nodes import failed_at
 from coterie.graphs.shape import Shape, Wiring, shape_of
 from coterie.graphs.spec import Built, Graph, Spec, TeamSpec, slug
 from coterie.graphs.state import inherited_context
+from coterie.memory.flow import adrive, drive
 
 AT_ONCE = 64
 """How many nodes of one graph run at once, at most: members and tools wait for servers, not for processors."""
@@ -43,20 +48,44 @@ KINDS = {
 class BoundGraph(CompiledStateGraph[Any, Any, Any, Any]):
     """The compiled graph of a shape, as one agent or one team runs it.
 
-    It is the shape's own graph but for this: every run is told whose it is.
+    It is the shape's own graph but for this: every run is told whose it is, begins with the pre_hooks, and says who
+    went round in circles.
     """
 
     def __init__(self, *, built: Built, **graph: Any) -> None:
         super().__init__(**graph)
         self.built = built
 
-    def stream(self, input: Any, config: Any = None, *, context: Any = None, **options: Any) -> Any:
+    def stream(
+        self, input: Any, config: Any = None, *, context: Any = None, **options: Any
+    ) -> Generator[Any, None, None]:
         """Stream a run, as LangGraph does."""
-        return super().stream(input, config, context=inherited_context(context, self.built), **options)
+        asking = inherited_context(context, self.built)
+        if self.built.spec.conduct.pre_hooks:
+            input = drive(heard(input, self.built, asking))
+        try:
+            yield from super().stream(input, config, context=asking, **options)
+        except GraphRecursionError as error:
+            raise self._endless(config) from error
 
-    def astream(self, input: Any, config: Any = None, *, context: Any = None, **options: Any) -> Any:
+    async def astream(
+        self, input: Any, config: Any = None, *, context: Any = None, **options: Any
+    ) -> AsyncGenerator[Any, None]:
         """The async twin of `stream`."""
-        return super().astream(input, config, context=inherited_context(context, self.built), **options)
+        asking = inherited_context(context, self.built)
+        if self.built.spec.conduct.pre_hooks:
+            input = await adrive(heard(input, self.built, asking))
+        try:
+            stream: Any = super().astream(input, config, context=asking, **options)  # an async generator
+            async with aclosing(stream) as chunks:
+                async for chunk in chunks:
+                    yield chunk
+        except GraphRecursionError as error:
+            raise self._endless(config) from error
+
+    def _endless(self, config: Any) -> RunError:
+        steps = (config or {}).get("recursion_limit", self.built.spec.conduct.max_steps)
+        return failed_at(self.built, f"stopped after {steps} steps without an answer. Does a tool loop?")
 
 
 def build_graph(spec: Spec, path: str = "") -> BoundGraph:
@@ -82,7 +111,7 @@ def build_graph(spec: Spec, path: str = "") -> BoundGraph:
         tools += kind.tools(spec)
         guidance = kind.guidance(spec)
     model = spec.model.bind_tools(tools) if tools else spec.model
-    built = Built(spec, path, guidance, model, tuple(tools), tool_runner(tools), members)
+    built = Built(spec, path, guidance, model, tuple(tools), tool_runner(tools, spec.conduct), members)
     config = {"recursion_limit": spec.conduct.max_steps, "max_concurrency": AT_ONCE}
     compiled = compiled_of(shape_of(spec, bool(tools)))
     return BoundGraph(built=built, **{**vars(compiled), "name": slug(spec.name), "config": config})

@@ -8,10 +8,11 @@ from langchain_core.tools import BaseTool
 from langgraph.graph import END, START
 from langgraph.types import Send
 
+from coterie.graphs.asking import ask_model
+from coterie.graphs.calling import run_tools, wants_tools
 from coterie.graphs.form import wire_form
 from coterie.graphs.members import MemberTask, asked_members, function_name, member_tool, work_as
 from coterie.graphs.memory_nodes import curate, recall
-from coterie.graphs.nodes import ask_model, run_tools, wants_tools
 from coterie.graphs.shape import Shape, Wiring
 from coterie.graphs.spec import TeamSpec
 from coterie.graphs.state import GraphState

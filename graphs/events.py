@@ -25,6 +25,20 @@ class Token(Event):
 
 
 @dataclass(frozen=True)
+class AttemptFailed(Event):
+    """A model was asked in vain. What it had written by then (`Token`) counts for nothing.
+
+    It is asked again where ``retry_policy`` says so; otherwise the run, or the member, fails.
+    """
+
+    node: str
+    """``model``, ``leader``, or another that asks a model."""
+    attempt: int
+    """From 1."""
+    error: str
+
+
+@dataclass(frozen=True)
 class ToolStarted(Event):
     """A tool was called."""
 

@@ -7,13 +7,14 @@ from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, SystemM
 from langgraph.runtime import Runtime
 from pydantic import BaseModel
 
-from coterie.errors import CurationError, RunError
-from coterie.graphs.nodes import Update
+from coterie.errors import CurationError
+from coterie.graphs.asking import Attempts
+from coterie.graphs.nodes import Update, failure
 from coterie.graphs.prompts import system_prompt
 from coterie.graphs.shape import Shape, Wiring
-from coterie.graphs.spec import Built, slug
+from coterie.graphs.spec import slug
 from coterie.graphs.state import GraphState, RunContext, here
-from coterie.memory.flow import Flow
+from coterie.memory.flow import Flow, through
 from coterie.memory.models import asking, parsed_text
 
 T = TypeVar("T", bound=BaseModel)
@@ -46,18 +47,19 @@ def put_into_form(state: GraphState, runtime: Runtime[RunContext]) -> Flow[Updat
     found = parsed_text(last.text, schema) if isinstance(last, AIMessage) else None
     if found is None:
         system = SystemMessage(system_prompt(built, state.get("recalled", ""), state.get("summary", "")))
-        found = yield from _asked(built, [system, *state.get("history", []), *state["messages"]], schema)
+        found = yield from _asked(runtime, [system, *state.get("history", []), *state["messages"]], schema)
     answer = AIMessage(found.model_dump_json(), name=slug(built.spec.name))
     return {"messages": [answer] if not isinstance(last, AIMessage) or last.text != answer.text else []}
 
 
-def _asked(built: Built, messages: Sequence[AnyMessage], schema: type[T]) -> Flow[T]:
+def _asked(runtime: Runtime[RunContext], messages: Sequence[AnyMessage], schema: type[T]) -> Flow[T]:
     """Ask the model for the form. An answer that does not fit is shown to it, with what is wrong, once."""
+    model, attempts = here(runtime).spec.model, Attempts(runtime)
     try:
-        return (yield from asking(built.spec.model, messages, schema))
+        return (yield from through(asking(model, messages, schema), attempts.at))
     except CurationError as error:
         again = HumanMessage(f"That does not fit: {error} Answer again, in the form that was asked for.")
     try:
-        return (yield from asking(built.spec.model, [*messages, again], schema))
+        return (yield from through(asking(model, [*messages, again], schema), attempts.at))
     except CurationError as error:
-        raise RunError(f"{built.spec.name}: no answer in the form of {schema.__name__}: {error}") from error
+        raise failure(runtime, f"no answer in the form of {schema.__name__}: {error}", attempts.made) from error

@@ -9,10 +9,12 @@ from langgraph.runtime import Runtime
 
 from coterie.errors import ConflictError, CoterieError, CurationError, NotFoundError
 from coterie.graphs.events import MemoryCurated, MemoryRecalled
+from coterie.graphs.hooks import answered
 from coterie.graphs.nodes import FlowNode, Update
 from coterie.graphs.prompts import memory_block
 from coterie.graphs.spec import AgentSpec, MemoryUse, Spec
 from coterie.graphs.state import GraphState, RunContext, asking, here, member_work, question, tell, this_turn
+from coterie.graphs.waiting import each_within
 from coterie.memory.db import Db
 from coterie.memory.flow import Flow
 from coterie.memory.ids import new_id
@@ -139,8 +141,13 @@ def curator_node(
 
 
 def curate(state: GraphState, runtime: Runtime[RunContext]) -> Flow[Update]:
-    """Keep and curate the turn of the agent or team whose graph is running."""
-    return kept_and_curated(whose(here(runtime).spec), state, runtime)
+    """Keep and curate the turn of the agent or team whose graph is running, with the answer that its hooks leave."""
+    changed = yield from answered(state, runtime)
+    if changed:
+        state = {**state, "messages": [*state["messages"][:-1], *changed]}
+    spec = here(runtime).spec
+    yield from each_within(spec.conduct.timeout, kept_and_curated(whose(spec), state, runtime))
+    return {"messages": changed} if changed else {}
 
 
 def kept_and_curated(who: Whose, state: GraphState, runtime: Runtime[RunContext]) -> Flow[Update]:

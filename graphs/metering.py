@@ -1,6 +1,7 @@
 """What a step costs: how long it took, and the model calls that it made, with their tokens."""
 
 from datetime import UTC, datetime
+from functools import partial
 from time import perf_counter
 from typing import Any, TypeVar
 
@@ -9,7 +10,7 @@ from langgraph.errors import GraphBubbleUp
 
 from coterie.graphs.events import ModelCall, StepFinished
 from coterie.graphs.state import Running, tell
-from coterie.memory.flow import Flow
+from coterie.memory.flow import Effect, Flow, through
 
 T = TypeVar("T")
 
@@ -41,22 +42,15 @@ def metered(steps: Flow[T], node: str, runtime: Running) -> Flow[T]:
 
 def _watched(steps: Flow[T], calls: list[ModelCall]) -> Flow[T]:
     """The same steps; a model's answer that they wait for is noted."""
-    answer, error = None, None
-    while True:
-        try:
-            effect = steps.throw(error) if error is not None else steps.send(answer)
-        except StopIteration as stop:
-            return stop.value  # type: ignore[no-any-return]  # what the steps returned: a T
-        answer, error, begin = None, None, perf_counter()
-        try:
-            answer = yield effect
-        except GeneratorExit:
-            steps.close()
-            raise
-        except Exception as raised:
-            error = raised
-        if (message := _answered(answer)) is not None:
-            calls.append(_model_call(message, perf_counter() - begin))
+    return through(steps, partial(_noted, calls))
+
+
+def _noted(calls: list[ModelCall], effect: Effect) -> Flow[Any]:
+    begin = perf_counter()
+    answer = yield effect
+    if (message := _answered(answer)) is not None:
+        calls.append(_model_call(message, perf_counter() - begin))
+    return answer
 
 
 def _answered(answer: Any) -> AIMessage | None:

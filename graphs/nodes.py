@@ -1,27 +1,18 @@
-"""The nodes that agent and team graphs are made of. `recall_node` and `curator_node` fit into any StateGraph."""
+"""What the nodes of agent and team graphs are made of: steps that wait for models, tools and members."""
 
-import json
-from collections.abc import Callable, Iterator, Sequence, Set
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from langchain_core.messages import AIMessage, AnyMessage, SystemMessage, ToolCall, ToolMessage
 from langchain_core.runnables import Runnable, RunnableConfig
-from langchain_core.tools import BaseTool
-from langgraph.errors import GraphBubbleUp
-from langgraph.prebuilt import ToolNode
+from langgraph.config import get_config
 from langgraph.runtime import Runtime, get_runtime
-from langgraph.types import Command
 
-from coterie.errors import CoterieError, RunError
-from coterie.graphs.confirming import confirmed
-from coterie.graphs.events import ToolFinished, ToolStarted
+from coterie.errors import RunError
 from coterie.graphs.metering import metered
-from coterie.graphs.prompts import system_prompt
-from coterie.graphs.spec import described, slug
-from coterie.graphs.state import GraphState, RunContext, here, tell
+from coterie.graphs.spec import Built
+from coterie.graphs.state import RunContext, here
 from coterie.memory.flow import Flow, adrive, drive
-from coterie.memory.ids import new_id
 
 Update = dict[str, Any]
 
@@ -69,106 +60,18 @@ class FlowNode(Runnable[Any, Update]):
         return metered(self._steps(input, runtime), self.node, runtime)
 
 
-def ask_model(state: GraphState, runtime: Runtime[RunContext]) -> Flow[Update]:
-    """Ask the model, with instructions, memories, history and the messages so far."""
-    built = here(runtime)
-    spec = built.spec
-    system = SystemMessage(system_prompt(built, state.get("recalled", ""), state.get("summary", "")))
-    try:
-        answer = yield Invoke(built.model, [system, *state.get("history", []), *state["messages"]])
-    except (GraphBubbleUp, CoterieError):
-        raise
-    except Exception as error:
-        what = f"{type(error).__name__}: {' '.join(str(error).split()).rstrip('.')}"
-        raise RunError(f"{spec.name}: its model failed ({described(spec.model)}): {what}.") from error
-    answer = with_written_calls(answer, {tool.name for tool in built.tools})
-    return {"messages": [answer.model_copy(update={"name": slug(spec.name)})]}
+def node_name() -> str:
+    """The name of the node that is running."""
+    return str(get_config().get("metadata", {}).get("langgraph_node", ""))
 
 
-def with_written_calls(answer: AIMessage, names: Set[str]) -> AIMessage:
-    """The answer, with the tool calls in it that a small model wrote as text: ``{"name": "clock", "arguments": {}}``.
-
-    Local servers often leave such a text as it is. Only an answer that is nothing but calls of known tools counts.
-    """
-    if answer.tool_calls:
-        return answer
-    try:
-        written = [each.get("function", each) for each in _objects(_unfenced(answer.text))]
-        calls = [
-            ToolCall(name=each["name"], args=dict(each.get("arguments") or {}), id=f"text_{new_id()}", type="tool_call")
-            for each in written
-        ]
-    except (ValueError, KeyError, TypeError, AttributeError):  # it is an answer like any other
-        return answer
-    if not calls or not all(call["name"] in names for call in calls):
-        return answer
-    return answer.model_copy(update={"content": "", "tool_calls": calls})
+def failure(runtime: Runtime[RunContext], reason: str, attempt: int = 1) -> RunError:
+    """The error of the node that is running: it says where it failed. ``reason`` is the rest of the sentence."""
+    return failed_at(here(runtime), reason, node_name(), attempt)
 
 
-def _unfenced(text: str) -> str:
-    return text.strip().removeprefix("```json").removeprefix("```").removesuffix("```").strip()
-
-
-def _objects(text: str) -> Iterator[Any]:
-    """The JSON values that a text is made of, one after the other.
-
-    Raises:
-        ValueError: something else is in it.
-    """
-    while text:
-        value, end = json.JSONDecoder().raw_decode(text)
-        yield value
-        text = text[end:].strip()
-
-
-def wants_tools(message: AnyMessage) -> bool:
-    """Whether the model asked for tools, be it with arguments that cannot be read."""
-    return isinstance(message, AIMessage) and bool(message.tool_calls or message.invalid_tool_calls)
-
-
-def run_tools(state: GraphState, runtime: Runtime[RunContext]) -> Flow[Any]:
-    """Run the tools that the model called, in parallel; every call gets its answer.
-
-    A tool that raises, one that does not exist and arguments that are not JSON are answered with the error, which the
-    model reads and `ToolFinished` shows.
-    """
-    built, call = here(runtime), state["messages"][-1]
+def failed_at(built: Built, reason: str, node: str = "", attempt: int = 1) -> RunError:
+    """The error of an agent or a team, which is called by its name, a member by where it stands in its team."""
     name = built.spec.name
-    assert isinstance(call, AIMessage)
-    decided = confirmed(call, built)  # nothing may come before it: here the node begins again when it is resumed
-    call, state = decided.message, {**state, "messages": [*state["messages"][:-1], decided.message]}
-    for wanted in call.tool_calls:
-        tell(runtime, ToolStarted(name, wanted["name"], wanted["args"], wanted["id"] or ""))
-    unreadable = decided.refused + [
-        ToolMessage(
-            f"The arguments are not valid JSON: {wanted['args']!r}. Call it again with valid ones.",
-            tool_call_id=wanted["id"] or "",
-            name=wanted["name"],
-            status="error",
-        )
-        for wanted in call.invalid_tool_calls
-    ]
-    found = (yield Invoke(built.runner, dict(state))) if call.tool_calls else {"messages": []}
-    updates = [*(found if isinstance(found, list) else [found]), {"messages": unreadable}]
-    for answer in _answers(updates):
-        decided.noted(answer)
-        tell(runtime, ToolFinished(name, answer.name or "", answer.text, answer.tool_call_id, answer.status == "error"))
-    return updates if isinstance(found, list) else {"messages": [*found["messages"], *unreadable]}
-
-
-def tool_runner(tools: Sequence[BaseTool]) -> ToolNode:
-    """What runs the tools that a message calls."""
-    return ToolNode(list(tools), handle_tool_errors=_told)
-
-
-def _told(error: Exception) -> str:
-    """A tool's error as the model reads it."""
-    return f"{type(error).__name__}: {error}"
-
-
-def _answers(updates: Sequence[Any]) -> Iterator[ToolMessage]:
-    """The tools' answers among what the tools node returned: some tools return LangGraph's ``Command``."""
-    for update in updates:
-        values = update.update if isinstance(update, Command) else update
-        messages = values.get("messages", []) if isinstance(values, dict) else []
-        yield from (message for message in messages if isinstance(message, ToolMessage))
+    said = built.path if "/" in built.path else name
+    return RunError(f"{said}: {reason}", agent=name, path=built.path, node=node, attempt=attempt)

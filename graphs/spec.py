@@ -48,19 +48,19 @@ class Conduct:
     """How one agent, or a team's leader, is run."""
 
     retry: RetryPolicy | None = None
-    """When a model call that failed is made again. None: as often as the model's own client does it."""
+    """When a model call that failed is made again. None: no more often than the model's own client does it."""
     timeout: float | None = None
     """Seconds that one model call, and one tool call, may take. None: as long as they like."""
     tool_call_limit: int | None = None
-    """How many tool calls one run may make. None: any number."""
+    """How many tool calls one run may make, those of members counted. None: any number."""
     max_steps: int = 100
     """Graph steps in one run, members' steps not counted: far more than a sound run takes, far less than a loop."""
     pre_hooks: tuple[Callable[..., Any], ...] = ()
-    """Called with what the user says, before anything else."""
+    """Called with what the user says, before anything else: `coterie.graphs.hooks`."""
     post_hooks: tuple[Callable[..., Any], ...] = ()
     """Called with the answer, before it is kept."""
     tool_hooks: tuple[Callable[..., Any], ...] = ()
-    """Called around each tool call."""
+    """Called around each tool call: `coterie.graphs.tool_hooks`."""
     confirm: frozenset[str] = frozenset()
     """The tools that wait for a person's word before they are called."""
     output_schema: type[BaseModel] | None = None

@@ -81,6 +81,24 @@ async def adrive(flow: Flow[T]) -> T:
             flow.close()
 
 
+def through(flow: Flow[T], wait: Callable[[Effect], Flow[Any]]) -> Flow[T]:
+    """The same flow, but each of its effects is waited for as this says: as often, say, as it takes."""
+    answer, error = None, None
+    while True:
+        try:
+            effect = flow.throw(error) if error is not None else flow.send(answer)
+        except StopIteration as stop:
+            return stop.value  # type: ignore[no-any-return]  # what the flow returned: a T
+        answer, error = None, None
+        try:
+            answer = yield from wait(effect)
+        except GeneratorExit:
+            flow.close()
+            raise
+        except Exception as raised:
+            error = raised
+
+
 def driven(flow: Callable[P, Flow[T]]) -> Callable[P, T]:
     """Make a verb of a flow: called, it runs the flow to its end. `adriven` makes its async twin."""
 

@@ -9,6 +9,7 @@ from rich.text import Text
 
 from coterie.errors import RunError
 from coterie.graphs.events import (
+    AttemptFailed,
     Event,
     MemberFinished,
     MemberStarted,
@@ -96,6 +97,9 @@ class Printer:
                 self.root = event.source
             case Token() if event.source == self.root:
                 self.answer += event.text
+            case AttemptFailed():
+                self.answer = "" if event.source == self.root else self.answer
+                self.work.append(f"{event.source}: its model failed: {event.error}")
             case MemberStarted():
                 self.answer = ""
                 self.work.append(f"{event.source} asks {event.member}: {event.task}")

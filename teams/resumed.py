@@ -6,8 +6,9 @@ from typing import Any
 from langgraph.types import Command, StateSnapshot
 
 from coterie.errors import ConfigurationError, NotFoundError
+from coterie.graphs.build import BoundGraph
 from coterie.graphs.confirming import answers_of, waiting_for
-from coterie.graphs.spec import Graph, Spec
+from coterie.graphs.spec import Spec
 from coterie.memory.flow import Flow
 from coterie.teams.checkpoints import Claim, Thread, thread_name
 from coterie.teams.deciding import decided
@@ -17,7 +18,7 @@ from coterie.teams.run import Run
 class ResumedRun(Run):
     """A run that goes on with what somebody decided."""
 
-    def __init__(self, spec: Spec, graph: Graph, run_id: str, decisions: Any, user_id: str | None) -> None:
+    def __init__(self, spec: Spec, graph: BoundGraph, run_id: str, decisions: Any, user_id: str | None) -> None:
         super().__init__(spec, graph, user_id, None, run_id)
         self.decisions = decisions
         self._found: StateSnapshot | None = None

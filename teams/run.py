@@ -9,9 +9,11 @@ from typing import Any
 
 from langchain_core.messages import AIMessage, AIMessageChunk, AnyMessage, HumanMessage
 from langgraph.checkpoint.base import BaseCheckpointSaver
+from langgraph.runtime import RunControl
 from langgraph.types import Interrupt
 
 from coterie.errors import ConfigurationError, InputError, RunError
+from coterie.graphs.build import BoundGraph
 from coterie.graphs.confirming import waiting_for
 from coterie.graphs.events import (
     Event,
@@ -25,7 +27,7 @@ from coterie.graphs.events import (
 from coterie.graphs.memory_nodes import stored_messages
 from coterie.graphs.offline import NOTICE
 from coterie.graphs.pausing import Waiting
-from coterie.graphs.spec import Curate, Graph, Spec, TeamSpec, slug
+from coterie.graphs.spec import Curate, Spec, TeamSpec, slug
 from coterie.graphs.state import RunContext, SessionState, this_turn
 from coterie.memory.flow import Flow
 from coterie.memory.ids import new_id
@@ -44,11 +46,13 @@ class Run(ABC):
     input: Any
     """What the graph is given."""
 
-    def __init__(self, spec: Spec, graph: Graph, user_id: str | None, session_id: str | None, run_id: str) -> None:
+    def __init__(self, spec: Spec, graph: BoundGraph, user_id: str | None, session_id: str | None, run_id: str) -> None:
         self.spec = spec
         self.graph = graph
         self.saver = graph.checkpointer if isinstance(graph.checkpointer, BaseCheckpointSaver) else None
         self.told: list[Event] = []
+        self.control = RunControl()
+        """Stops the run, and its members, at their next steps."""
         self.context = RunContext(user_id, session_id, run_id, session=self._kept(user_id, session_id), told=self.told)
         self.state: dict[str, Any] = {"messages": []}
         self.interrupts: list[Interrupt] = []
@@ -106,7 +110,14 @@ class Run(ABC):
         config = {"configurable": {"thread_id": thread}, "recursion_limit": self.spec.conduct.max_steps}
         modes = ["values", "custom", "messages"] if tokens else ["values"]
         durable = {"durability": "exit"} if self.saver is not None else {}
-        return {"config": config, "context": self.context, "stream_mode": modes, "subgraphs": tokens, **durable}
+        return {
+            "config": config,
+            "context": self.context,
+            "stream_mode": modes,
+            "subgraphs": tokens,
+            "control": self.control,
+            **durable,
+        }
 
     def started(self) -> RunStarted:
         """The first event."""
@@ -199,17 +210,12 @@ class Run(ABC):
         if self.spec.memory and self.spec.memory.curate and self.context.user_id is None:
             yield f"{self.spec.name} remembers nothing of this run: say who speaks with user_id=."
 
-    def too_long(self) -> RunError:
-        """The error of a run that goes round in circles."""
-        steps = self.spec.conduct.max_steps
-        return RunError(f"{self.spec.name} was stopped after {steps} steps without an answer: does a tool loop?")
-
 
 class NewRun(Run):
     """A run that answers a message."""
 
     def __init__(
-        self, spec: Spec, graph: Graph, message: str, user_id: str | None, session_id: str | None = None
+        self, spec: Spec, graph: BoundGraph, message: str, user_id: str | None, session_id: str | None = None
     ) -> None:
         super().__init__(spec, graph, user_id, session_id or new_id(), new_id())
         self.input = self.state = {"messages": [HumanMessage(checked_message(message))]}

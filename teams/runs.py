@@ -2,18 +2,20 @@
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Iterator, Mapping
+from contextlib import aclosing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from coterie.errors import ConfigurationError, CoterieError
-from coterie.graphs.build import build_graph
+from coterie.graphs.build import BoundGraph, build_graph
 from coterie.graphs.draw import draw
 from coterie.graphs.events import Event
-from coterie.graphs.spec import Graph, Spec
+from coterie.graphs.spec import Graph, Spec, TeamSpec
 from coterie.memory.flow import Flow, adrive, drive, in_thread
 from coterie.memory.manager import MemoryManager
 from coterie.teams.output import RunFinished, RunOutput
+from coterie.teams.stopping import interruptible
 
 if TYPE_CHECKING:
     from coterie.teams.run import Run
@@ -38,8 +40,8 @@ class Runs(ABC):
         return self._compiled[1]
 
     @property
-    def _compiled(self) -> tuple[Spec, Graph]:
-        found: tuple[Spec, Graph] | None = self.__dict__.get("_cache")
+    def _compiled(self) -> tuple[Spec, BoundGraph]:
+        found: tuple[Spec, BoundGraph] | None = self.__dict__.get("_cache")
         if found is None:
             spec = self.spec()
             graph = build_graph(spec)
@@ -118,14 +120,25 @@ class Runs(ABC):
         drive(run.opened())
         yield run.started()
         drive(run.begun())
+        chunks = run.graph.stream(run.input, **run.options(tokens))
         try:
-            for chunk in run.graph.stream(run.input, **run.options(tokens)):
+            while (chunk := self._next(chunks, run)) is not None:
                 yield from run.read(chunk)
             drive(run.closed())
             last = run.finished()
         except BaseException as error:
+            run.control.request_drain()
+            chunks.close()
             raise drive(broken_off(run, error)) from error.__cause__
         yield last
+
+    @staticmethod
+    def _next(chunks: Generator[Any, None, None], run: "Run") -> Any:
+        """The next chunk, or None. Ctrl+C stops a team's members, who work in threads, at their next steps."""
+        if not isinstance(run.spec, TeamSpec):
+            return next(chunks, None)
+        with interruptible(run.control.request_drain):
+            return next(chunks, None)
 
     async def _astream(self, make: "Callable[[], Run]", tokens: bool) -> AsyncIterator[Event]:
         run = await asyncio.to_thread(make)
@@ -134,9 +147,10 @@ class Runs(ABC):
         yield run.started()
         await adrive(run.begun())
         try:
-            async for chunk in run.graph.astream(run.input, **run.options(tokens)):
-                for event in run.read(chunk):
-                    yield event
+            async with aclosing(run.graph.astream(run.input, **run.options(tokens))) as chunks:
+                async for chunk in chunks:
+                    for event in run.read(chunk):
+                        yield event
             await adrive(run.closed())
             last = run.finished()
         except BaseException as error:
@@ -177,6 +191,7 @@ class Runs(ABC):
             InputError: an empty message, one with a NUL character, or an id that cannot be used.
             RunError: a model failed, or the run went in circles.
             StoreError: the database refused.
+            Exception: what a hook raised, as it is.
         """
         events = self._stream(self._new(message, user_id, session_id), tokens=stream)
         return events if stream else _output(list(events))
@@ -246,8 +261,6 @@ class Runs(ABC):
 
 def broken_off(run: "Run", error: BaseException) -> Flow[BaseException]:
     """Keep what was said in a run that failed, was cancelled or is not read any further, and return its error."""
-    from langgraph.errors import GraphRecursionError
-
     run.interrupts.clear()  # it is over: nothing of it waits
     turn, memory = run.unfinished_turn(), run.spec.memory
     try:
@@ -259,7 +272,7 @@ def broken_off(run: "Run", error: BaseException) -> Flow[BaseException]:
         yield from run.closed()
     except Exception as lost:
         error.add_note(f"Its checkpoints could not be removed: {lost}")
-    return run.too_long() if isinstance(error, GraphRecursionError) else error
+    return error
 
 
 async def _drained(events: AsyncIterator[Event]) -> RunOutput:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from coterie.errors import ConfigurationError
+from coterie.graphs.limits import checked_conduct
 from coterie.graphs.offline import OfflineModel
 from coterie.graphs.spec import Conduct, Curate, Inherited, MemoryUse, slug
 from coterie.memory.db import Db
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from langgraph.checkpoint.base import BaseCheckpointSaver
     from langgraph.types import RetryPolicy
     from pydantic import BaseModel
+
+    from coterie.graphs.hooks import TextHook
+    from coterie.graphs.tool_hooks import ToolHook
 
 NOTHING = Inherited()
 
@@ -68,20 +72,25 @@ class Settings(Talks):
     output_schema: "type[BaseModel] | None" = None
     """The form of the answer, a Pydantic model: ``RunOutput.parsed`` is an instance of it."""
     retry_policy: "RetryPolicy | None" = None
-    """LangGraph's ``RetryPolicy``: when a model call that failed is made again. None: as often as the model's client
-    does it by itself."""
+    """LangGraph's ``RetryPolicy``: when a model call that failed is made again. Tools are not called again. None: no
+    more often than the model's client does it by itself, which each attempt does as well (``max_retries``)."""
     timeout: float | None = None
-    """Seconds that one model call, and one tool call, may take. None: as long as they like."""
+    """Seconds that one model call, and one tool call, may take. A tool that takes longer has failed, and its model
+    reads so; a model has, too, and may be asked again, a curator when the turn is due again. `run` cannot end what it
+    no longer waits for, `arun` cancels it. None: as long as they like."""
     tool_call_limit: int | None = None
-    """How many tool calls one run may make. None: any number."""
+    """How many tools one run may call; a leader's calls of members count. The model then answers without tools. None:
+    any number."""
     max_steps: int = 100
-    """Steps of the graph that one run may take, members' steps not counted."""
-    pre_hooks: Sequence[Callable[..., Any]] = ()
-    """Functions that look at what the user says before anything else, may change it, or refuse it by raising."""
-    post_hooks: Sequence[Callable[..., Any]] = ()
-    """Functions that look at the answer before it is kept, may change it, or refuse it by raising."""
-    tool_hooks: Sequence[Callable[..., Any]] = ()
-    """Functions that are called around each tool call."""
+    """Steps of the graph that one run may take, members' steps not counted: more is a `RunError`."""
+    pre_hooks: "Sequence[TextHook]" = ()
+    """``hook(text, context) -> str | None``: called with what the user says and the `RunContext` before anything else.
+    A text takes its place; what a hook raises refuses the run, of which nothing is kept. May be ``async``."""
+    post_hooks: "Sequence[TextHook]" = ()
+    """The same with the answer, before the turn is kept. Where one raises, the run fails. Streamed `Token`s are out."""
+    tool_hooks: "Sequence[ToolHook]" = ()
+    """``hook(request, call_next) -> call_next(request)``, around each tool call but those of members: see
+    `coterie.graphs.tool_hooks.ToolHook`. May be ``async``."""
     confirm_tools: "Sequence[str | Callable[..., Any] | BaseTool]" = ()
     """Tools, or their names, that wait for a person's word before they are called: `run` stops with what waits in its
     output, `resume` goes on."""
@@ -112,7 +121,7 @@ class Settings(Talks):
         }
 
     def _conduct(self) -> Conduct:
-        return Conduct(
+        conduct = Conduct(
             retry=self.retry_policy,
             timeout=self.timeout,
             tool_call_limit=self.tool_call_limit,
@@ -126,6 +135,7 @@ class Settings(Talks):
             session_reducers=dict(self.session_reducers or {}),
             session_in_prompt=self.add_session_state_to_context,
         )
+        return checked_conduct(self.name, conduct)
 
 
 def checked_name(name: str) -> str:

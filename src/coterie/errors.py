@@ -49,7 +49,22 @@ class EmbeddingError(CoterieError):
 
 
 class RunError(CoterieError):
-    """A run could not be finished: a model failed, or the limit of steps was reached."""
+    """A run could not be finished: a model failed, or the limit of steps was reached.
+
+    Args:
+        reason: what failed, beginning with who.
+        agent: the name of the agent or team in which it failed.
+        path: where that stands: ``desk/scout`` is the member scout of the team desk.
+        node: the node of its graph. Empty: no single one.
+        attempt: at which attempt it was given up, from 1.
+    """
+
+    def __init__(self, reason: str, *, agent: str = "", path: str = "", node: str = "", attempt: int = 1) -> None:
+        super().__init__(reason)
+        self.agent = agent
+        self.path = path
+        self.node = node
+        self.attempt = attempt
 
 
 class CurationError(CoterieError):
