@@ -13,6 +13,7 @@ from coterie.errors import ConfigurationError, RunError
 from coterie.graphs import agent, broadcast, coordinate, route, sequence, swarm, tasks
 from coterie.graphs.answers import refuse_tools
 from coterie.graphs.calling import tool_runner
+from coterie.graphs.confirming import check_confirmed
 from coterie.graphs.delegating import asked_models
 from coterie.graphs.hooks import heard
 from coterie.graphs.memory_tools import own_memory_tools
@@ -116,12 +117,14 @@ def build_graph(
         lent: what its team gives it.
 
     Raises:
-        ConfigurationError: a team has no members, or two that cannot be told apart, or two tools have one name.
+        ConfigurationError: a team has no members, or two that cannot be told apart, or two tools have one name,
+            or a tool that is to be confirmed is not there.
     """
     path = f"{path}/{slug(spec.name)}".lstrip("/")
     members: dict[str, Graph] = {}
     guidance = [lent.guidance]
     tools = [*spec.tools, *own_memory_tools(spec), *lent.tools]
+    check_confirmed(spec, tools)
     if isinstance(spec, TeamSpec):
         check_members(spec)
         kind = KINDS[mode_name(spec.mode)]

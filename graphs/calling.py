@@ -9,6 +9,7 @@ from langgraph.prebuilt import ToolNode
 from langgraph.runtime import Runtime
 from langgraph.types import Command
 
+from coterie.graphs.confirming import confirmed
 from coterie.graphs.events import ToolFinished, ToolStarted
 from coterie.graphs.nodes import Invoke
 from coterie.graphs.spec import Conduct
@@ -31,12 +32,15 @@ def run_tools(state: GraphState, runtime: Runtime[RunContext]) -> Flow[Any]:
     built, call = here(runtime), state["messages"][-1]
     name = built.spec.name
     assert isinstance(call, AIMessage)
+    decided = confirmed(call, built)  # nothing may come before it: here the node begins again when it is resumed
+    call, state = decided.message, {**state, "messages": [*state["messages"][:-1], decided.message]}
     for wanted in call.tool_calls:
         tell(runtime, ToolStarted(name, wanted["name"], wanted["args"], wanted["id"] or ""))
-    refused = unreadable(call)
+    refused = [*decided.refused, *unreadable(call)]
     found = (yield Invoke(built.runner, dict(state))) if call.tool_calls else {"messages": []}
     updates = [*(found if isinstance(found, list) else [found]), {"messages": refused}]
     for answer in _answers(updates):
+        decided.noted(answer)
         tell(runtime, ToolFinished(name, answer.name or "", answer.text, answer.tool_call_id, answer.status == "error"))
     return updates if isinstance(found, list) else {"messages": [*found["messages"], *refused]}
 

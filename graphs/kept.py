@@ -11,10 +11,8 @@ from typing import Any
 from langgraph.runtime import Runtime
 
 from coterie.errors import NotFoundError
+from coterie.graphs.session import PRIVATE
 from coterie.graphs.state import RunContext, asking, here
-
-OWN = "coterie:"
-"""What the keys in a session's state begin with that are not the application's."""
 
 
 def kept(runtime: Runtime[RunContext], what: str) -> Any:
@@ -42,4 +40,4 @@ def keep(runtime: Runtime[RunContext], what: str, change: Callable[[Any], Any]) 
 
 
 def _key(runtime: Runtime[RunContext], what: str) -> str:
-    return f"{OWN}{what}:{here(runtime).path}"
+    return f"{PRIVATE}{what}:{here(runtime).path}"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel
 
 from coterie.graphs.events import Event, MemberFinished, StepFinished
+from coterie.graphs.pausing import Waiting
 from coterie.graphs.task_list import Task
 from coterie.memory.edits import Applied
 from coterie.memory.report import CurationReport
@@ -41,10 +42,13 @@ class Usage:
 
 @dataclass(frozen=True)
 class RunOutput:
-    """One finished run of an agent or a team."""
+    """One run of an agent or a team: finished, or waiting for somebody.
+
+    Of a run that was resumed, it has what the run came to, and tells what happened since.
+    """
 
     content: str
-    """The answer."""
+    """The answer. Of a run that waits: what was said so far."""
     parsed: BaseModel | None
     """The answer as an instance of ``output_schema``. None: there is no such schema."""
     messages: tuple[AnyMessage, ...]
@@ -72,9 +76,16 @@ class RunOutput:
     asked in it."""
     notices: tuple[str, ...]
     """What the user should know, such as that no model is configured."""
+    waiting: tuple[Waiting, ...]
+    """What somebody has to say before it goes on, by ``resume(run_id, ...)``. Empty: it is finished."""
 
     def __str__(self) -> str:
         return self.content
+
+    @property
+    def paused(self) -> bool:
+        """Whether it waits for somebody. Its turn is kept when it ends."""
+        return bool(self.waiting)
 
     @property
     def curation(self) -> CurationReport | None:
@@ -116,6 +127,6 @@ class RunStarted(Event):
 
 @dataclass(frozen=True)
 class RunFinished(Event):
-    """The last event of a run: all of it."""
+    """The last event of a run: all of it, or as far as it came if it waits for somebody."""
 
     output: RunOutput

@@ -18,9 +18,10 @@ from coterie.graphs.events import (
     Token,
     ToolFinished,
 )
+from coterie.graphs.pausing import Question, Waiting
 from coterie.memory.report import CurationReport, change_lines
 from coterie.teams.output import RunFinished, RunOutput, RunStarted
-from coterie.text import showable
+from coterie.text import one_line, showable
 
 _STYLES = {"+": "green", "~": "green", "=": "dim"}
 
@@ -30,13 +31,26 @@ def curation_lines(report: CurationReport) -> list[str]:
     return [f"memory {line}" for line in report.lines()]
 
 
+def waiting_line(waiting: Waiting) -> str:
+    """What somebody is to decide, on one line.
+
+    >>> waiting_line(Question("d41d8cd9", "Which day?"))
+    "asks: 'Which day?'"
+    """
+    if isinstance(waiting, Question):
+        return one_line(f"asks: {waiting.value!r}")
+    arguments = ", ".join(f"{name}={value!r}" for name, value in waiting.arguments.items())
+    return one_line(f"{waiting.agent} wants to call {waiting.tool}({arguments})")
+
+
 class Printer:
     """Shows the events of one run. Use it as a context manager; `output` is there once the run has finished.
 
     Args:
         message: what was said.
         console: where to show it. None: standard output.
-        repeat: show the message too. False where the one who said it sees it: at a prompt.
+        repeat: show the message too, and what a run waits for. False at a prompt, where the one who said it sees it,
+            and is asked.
     """
 
     def __init__(self, message: str, console: Console | None = None, *, repeat: bool = True) -> None:
@@ -46,6 +60,7 @@ class Printer:
         self.answer = ""
         self.work: list[str] = []
         self.memory: list[str] = []
+        self.waits: list[str] = []
         self.root = ""
         self._output: RunOutput | None = None
         self._live = Live(console=self.console, auto_refresh=False) if self.console.is_terminal else None
@@ -72,7 +87,7 @@ class Printer:
         if self._live is not None:
             self._live.update(self._rendered(), refresh=True)
             self._live.stop()
-        elif self.work or self.answer:  # a run that failed at once has nothing to show
+        elif self.work or self.answer or self.waits:  # a run that failed at once has nothing to show
             self._print_plainly()
 
     def show(self, event: Event) -> None:
@@ -100,6 +115,10 @@ class Printer:
             case RunFinished():
                 self._output, self.answer = event.output, event.output.content
                 self.memory += ["memory: curated in the background"] if event.output.in_background else []
+                if event.output.waiting and self.repeat:
+                    self.waits = [f"waits: {waiting_line(each)}" for each in event.output.waiting]
+                    whose = f", user_id={event.output.user_id!r}" if event.output.user_id is not None else ""
+                    self.waits.append(f"to go on: resume({event.output.run_id!r}, True{whose}), or False")
         if self._live is not None:
             self._live.update(self._rendered(), refresh=True)
 
@@ -110,14 +129,17 @@ class Printer:
         parts += [_text(f"  {line}", "dim") for line in self.work]
         # As it was answered: read as Markdown, it would lose line breaks, <b> and what else people quote.
         answer = _text(self.answer) if self.answer else _text("…", "dim")
-        parts.append(Panel(answer, title=_text(self.root), title_align="left", border_style="cyan"))
+        if self.answer or not self.waits:
+            parts.append(Panel(answer, title=_text(self.root), title_align="left", border_style="cyan"))
         parts += [_text(f"  {line}", _STYLES.get(line[7:8], "yellow")) for line in self.memory]
+        parts += [_text(f"  {line}", "bold yellow") for line in self.waits]
         return Group(*parts)
 
     def _print_plainly(self) -> None:
         lines = [f"> {self.message}"] if self.repeat else []
-        lines += [*(f"  {line}" for line in self.work), self.answer]
-        lines += [f"  {line}" for line in self.memory]
+        lines += [f"  {line}" for line in self.work]
+        lines += [self.answer] if self.answer or not self.waits else []
+        lines += [f"  {line}" for line in (*self.memory, *self.waits)]
         self.console.print(_text("\n".join(lines)), soft_wrap=True)
 
 

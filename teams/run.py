@@ -1,15 +1,20 @@
-"""One run: what goes into the graph, and how what comes out is read. Does no I/O."""
+"""One run: what goes into the graph, and how what comes out is read. What it reads and writes are effects of flows."""
 
-import json
 import logging
-from collections.abc import Iterator
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from copy import copy
 from datetime import UTC, datetime
 from typing import Any
 
-from langchain_core.messages import AIMessageChunk, HumanMessage
+from langchain_core.messages import AIMessage, AIMessageChunk, AnyMessage, HumanMessage
+from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.runtime import RunControl
+from langgraph.types import Interrupt
 
-from coterie.errors import InputError, RunError
+from coterie.errors import ConfigurationError, InputError, RunError
+from coterie.graphs.build import BoundGraph
+from coterie.graphs.confirming import waiting_for
 from coterie.graphs.events import (
     Event,
     MemberFinished,
@@ -21,13 +26,17 @@ from coterie.graphs.events import (
 )
 from coterie.graphs.memory_nodes import stored_messages
 from coterie.graphs.offline import NOTICE
+from coterie.graphs.pausing import Waiting
 from coterie.graphs.spec import Curate, Spec, TeamSpec, asks_model, slug
 from coterie.graphs.state import RunContext, this_turn
 from coterie.graphs.task_list import tasks_of
+from coterie.memory.flow import Flow
 from coterie.memory.ids import new_id
 from coterie.memory.inputs import checked_text
 from coterie.memory.values import Turn
+from coterie.teams.checkpoints import thread_name
 from coterie.teams.output import RunFinished, RunOutput, RunStarted
+from coterie.teams.savers import Draft, check_loop
 
 ANSWERING = frozenset({"model", "leader", "router", "join", "form"})
 """The nodes that write answers, piece by piece."""
@@ -35,34 +44,79 @@ ANSWERING = frozenset({"model", "leader", "router", "join", "form"})
 log = logging.getLogger("coterie")
 
 
-class Run:
-    """One run under way: what to hand to the graph, and how to read what it streams. Does no I/O."""
+class Run(ABC):
+    """One run under way: what to hand to the graph, and how to read what it streams."""
 
-    def __init__(self, spec: Spec, message: str, user_id: str | None, session_id: str | None) -> None:
+    input: Any
+    """What the graph is given."""
+
+    def __init__(self, spec: Spec, graph: BoundGraph, user_id: str | None, session_id: str | None, run_id: str) -> None:
         self.spec = spec
+        self.graph = graph
+        self.saver = graph.checkpointer if isinstance(graph.checkpointer, BaseCheckpointSaver) else None
         self.told: list[Event] = []
         self.control = RunControl()
         """Stops the run, and its members, at their next steps."""
-        session_id = session_id or new_id()
-        self.context = RunContext(user_id, session_id, new_id(), told=self.told, noted=set())
-        self.input = {"messages": [HumanMessage(checked_message(message))]}
-        self.state: dict[str, Any] = self.input
+        self.context = RunContext(user_id, session_id, run_id, told=self.told, noted=set())
+        self.state: dict[str, Any] = {"messages": []}
+        self.interrupts: list[Interrupt] = []
         self.names = dict(names_of(spec))
+
+    def check(self, *, asynchronous: bool) -> None:
+        """Refuse a run that could not wait for somebody, though it may have to.
+
+        Raises:
+            ConfigurationError: there is no checkpointer, or it cannot be used here.
+        """
+        if self.saver is None:
+            for each in everyone(self.spec):
+                if each.conduct.confirm:
+                    raise ConfigurationError(
+                        f"{each.name} is to wait for somebody's word (confirm_tools), but {self.spec.name} has nowhere"
+                        " to wait: give it checkpointer=, one of LangGraph's, such as SqliteSaver."
+                    )
+        check_loop(self.spec.name, self.saver, asynchronous=asynchronous)
+
+    def opened(self) -> Flow[None]:
+        """What comes before the start is told."""
+        return
+        yield
+
+    def begun(self) -> Flow[None]:
+        """What comes right before the graph runs, when the start is told.
+
+        Raises:
+            ConflictError: somebody else has the same run go on.
+        """
+        return
+        yield
+
+    @abstractmethod
+    def closed(self) -> Flow[None]:
+        """What comes after the graph has run, however it ended: the checkpointer has what waits, and nothing else."""
+
+    @property
+    def waiting(self) -> tuple[Waiting, ...]:
+        """What it waits for. Nothing: it goes on, or is over."""
+        return waiting_for(self.interrupts)
 
     def options(self, tokens: bool) -> dict[str, Any]:
         """Keyword arguments for ``graph.stream`` and ``graph.astream``.
 
-        A checkpointer knows threads alone: the user is part of the thread's name, or two users would share a session.
+        Each run is a thread of its own, since the store has the session's history. It is written when the run stops:
+        to write each step takes ten times as long.
         """
-        thread = json.dumps([self.context.user_id, self.context.session_id])
+        thread = thread_name(self.context.user_id, self.context.run_id or "")
         config = {"configurable": {"thread_id": thread}, "recursion_limit": self.spec.conduct.max_steps}
         modes = ["values", "custom", "messages"] if tokens else ["values"]
+        durable = {"durability": "exit"} if self.saver is not None else {}
         return {
             "config": config,
             "context": self.context,
             "stream_mode": modes,
             "subgraphs": tokens,
             "control": self.control,
+            **durable,
         }
 
     def started(self) -> RunStarted:
@@ -77,6 +131,7 @@ class Run:
         if mode == "custom" and isinstance(payload, Event):
             yield payload
         elif mode == "values" and not path:
+            self.interrupts += payload.get("__interrupt__", ())  # each has a chunk of its own
             self.state = payload
         elif mode == "messages":
             message, metadata = payload
@@ -88,10 +143,10 @@ class Run:
     def unfinished_turn(self) -> Turn | None:
         """The turn as far as it came, to keep when the run breaks off.
 
-        None if the graph did not come to begin, or waits at an interrupt: resumed, it keeps the turn itself.
+        None if the graph did not come to begin.
         """
         memory, turn_id = self.spec.memory, self.state.get("turn_id")
-        if memory is None or turn_id is None or self.state.get("__interrupt__"):
+        if memory is None or turn_id is None:
             return None
         return Turn(
             turn_id=turn_id,
@@ -115,11 +170,13 @@ class Run:
         """The last event. What the user should know is in it, and logged once.
 
         Raises:
-            RunError: the run stopped at an interrupt.
+            RunError: it is to wait for somebody, and there is no checkpointer.
         """
-        if self.state.get("__interrupt__"):
+        waiting = self.waiting
+        if waiting and self.saver is None:
             raise RunError(
-                f"{self.spec.name} stopped at an interrupt: give its graph a checkpointer, and resume the graph itself."
+                f"{self.spec.name} stopped at an interrupt and cannot be resumed: give it checkpointer=, one of"
+                " LangGraph's, such as SqliteSaver."
             )
         messages = tuple(this_turn(self.state["messages"]))
         own = (event for event in self.told if isinstance(event, MemoryRecalled) and event.source == self.spec.name)
@@ -129,11 +186,11 @@ class Run:
         for notice in notices:
             log.warning(notice)
         output = RunOutput(
-            content=messages[-1].text,
-            parsed=schema.model_validate_json(messages[-1].text) if schema else None,
+            content=messages[-1].text if not waiting else said_last(messages),
+            parsed=schema.model_validate_json(messages[-1].text) if schema and not waiting else None,
             messages=messages,
             run_id=self.context.run_id or "",
-            turn_id=self.state["turn_id"],
+            turn_id=self.state.get("turn_id", ""),
             session_id=self.context.session_id or "",
             user_id=self.context.user_id,
             members=tuple(event for event in self.told if isinstance(event, MemberFinished)),
@@ -141,9 +198,10 @@ class Run:
             recalled=next(iter(recalled), None),
             own_changes=tuple(event.applied for event in self.told if isinstance(event, MemoryChanged)),
             curations=tuple(event.report for event in self.told if isinstance(event, MemoryCurated)),
-            in_background=self._curated == "background",
+            in_background=self._curated == "background" and not waiting,
             steps=tuple(event for event in self.told if isinstance(event, StepFinished)),
             notices=notices,
+            waiting=waiting,
         )
         return RunFinished(self.spec.name, output)
 
@@ -152,6 +210,31 @@ class Run:
             yield NOTICE
         if self.spec.memory and self.spec.memory.curate and self.context.user_id is None:
             yield f"{self.spec.name} remembers nothing of this run: say who speaks with user_id=."
+
+
+class NewRun(Run):
+    """A run that answers a message."""
+
+    def __init__(
+        self, spec: Spec, graph: BoundGraph, message: str, user_id: str | None, session_id: str | None = None
+    ) -> None:
+        super().__init__(spec, graph, user_id, session_id or new_id(), new_id())
+        self.input = self.state = {"messages": [HumanMessage(checked_message(message))]}
+        self._draft: Draft | None = None
+        if self.saver is not None:
+            self._draft = Draft(self.saver)
+            self.graph = copy(graph)
+            self.graph.checkpointer = self._draft
+
+    def closed(self) -> Flow[None]:
+        """Keep it if it waits."""
+        if self._draft is not None and self.waiting:
+            yield from self._draft.keep()
+
+
+def said_last(messages: Sequence[AnyMessage]) -> str:
+    """What the model said before it had to wait."""
+    return next((message.text for message in reversed(messages) if isinstance(message, AIMessage)), "")
 
 
 def checked_message(message: str) -> str:

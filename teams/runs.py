@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
 from contextlib import aclosing, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
@@ -16,14 +16,12 @@ from coterie.errors import ConfigurationError, CoterieError
 from coterie.graphs.events import Event
 from coterie.graphs.session import SessionState
 from coterie.graphs.spec import TeamSpec
-from coterie.memory.flow import in_thread
+from coterie.memory.flow import Flow, adrive, drive, in_thread
 from coterie.memory.manager import MemoryManager
 from coterie.teams.output import RunFinished, RunOutput
 from coterie.teams.stopping import interruptible
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from coterie.graphs.build import BoundGraph
     from coterie.graphs.spec import Graph, Spec
     from coterie.teams.run import Run
@@ -33,6 +31,7 @@ class Runs(ABC):
     """What an agent and a team have in common: a graph, and ways to run it."""
 
     name: str
+    checkpointer: Any
 
     @abstractmethod
     def spec(self) -> Spec:
@@ -53,7 +52,12 @@ class Runs(ABC):
             from coterie.graphs.build import build_graph
 
             spec = self.spec()
-            found = self.__dict__["_cache"] = (spec, build_graph(spec))
+            graph = build_graph(spec)
+            if self.checkpointer is not None:
+                from coterie.teams.savers import usable_saver
+
+                graph.checkpointer = usable_saver(self.name, self.checkpointer)
+            found = self.__dict__["_cache"] = (spec, graph)
         return found
 
     def reset(self) -> None:
@@ -125,47 +129,50 @@ class Runs(ABC):
     aupdate_session_state = in_thread(update_session_state)
     aget_session_summary = in_thread(get_session_summary)
 
-    def _stream(self, run: Run, graph: BoundGraph, tokens: bool) -> Iterator[Event]:
+    def _stream(self, run: Run, tokens: bool) -> Iterator[Event]:
+        run.check(asynchronous=False)
+        drive(run.opened())
         yield run.started()
-        chunks = graph.stream(run.input, **run.options(tokens))
+        drive(run.begun())
+        chunks = run.graph.stream(run.input, **run.options(tokens))
         try:
             with interruptible(run.control.request_drain) if isinstance(run.spec, TeamSpec) else nullcontext():
                 for chunk in chunks:
                     yield from run.read(chunk)
-            yield run.finished()
+            drive(run.closed())
+            last = run.finished()
         except BaseException as error:
             run.control.request_drain()
             chunks.close()
-            raise self._broken_off(run, error) from error.__cause__
+            raise drive(broken_off(run, error)) from error.__cause__
+        yield last
 
-    async def _astream(
-        self, message: str, user_id: str | None, session_id: str | None, tokens: bool
-    ) -> AsyncIterator[Event]:
-        spec, graph = await asyncio.to_thread(lambda: self._compiled)
-        from coterie.teams.run import Run
-
-        run = Run(spec, message, user_id, session_id)
+    async def _astream(self, make: Callable[[], Run], tokens: bool) -> AsyncIterator[Event]:
+        run = await asyncio.to_thread(make)
+        run.check(asynchronous=True)
+        await adrive(run.opened())
         yield run.started()
+        await adrive(run.begun())
         try:
-            async with aclosing(graph.astream(run.input, **run.options(tokens))) as chunks:
+            async with aclosing(run.graph.astream(run.input, **run.options(tokens))) as chunks:
                 async for chunk in chunks:
                     for event in run.read(chunk):
                         yield event
-            yield run.finished()
+            await adrive(run.closed())
+            last = run.finished()
         except BaseException as error:
-            raise await asyncio.to_thread(self._broken_off, run, error) from error.__cause__
+            raise await adrive(broken_off(run, error)) from error.__cause__
+        yield last
 
-    def _broken_off(self, run: Run, error: BaseException) -> BaseException:
-        """Keep what was said in a run that failed, was cancelled or is not read any further, and return its error."""
-        from coterie.graphs.notes import with_notes
+    def _new(self, message: str, user_id: str | None, session_id: str | None) -> Run:
+        from coterie.teams.run import NewRun
 
-        turn, memory = run.unfinished_turn(), run.spec.memory
-        if turn is not None and memory is not None:
-            try:
-                memory.manager.db.record_turn(with_notes(memory.manager.db, turn))
-            except CoterieError as lost:
-                error.add_note(f"The turn could not be kept: {lost}")
-        return error
+        return NewRun(*self._compiled, message, user_id, session_id)
+
+    def _resumed(self, run_id: str, decisions: Any, user_id: str | None) -> Run:
+        from coterie.teams.resumed import ResumedRun
+
+        return ResumedRun(*self._compiled, run_id, decisions, user_id)
 
     @overload
     def run(
@@ -183,6 +190,7 @@ class Runs(ABC):
         Args:
             message: what the user says.
             stream: yield `Event`s as they happen, a `RunFinished` last, instead of returning a `RunOutput`.
+                If the run waits for somebody, its ``waiting`` says for what, and `resume` goes on.
             user_id: whose memories are recalled and made. None: nobody's.
             session_id: the conversation to go on with. None: a new one.
 
@@ -192,11 +200,7 @@ class Runs(ABC):
             StoreError: the database refused.
             Exception: what a hook raised, as it is.
         """
-        from coterie.teams.run import Run
-
-        spec, graph = self._compiled
-        run = Run(spec, message, user_id, session_id)
-        events = self._stream(run, graph, tokens=stream)
+        events = self._stream(self._new(message, user_id, session_id), tokens=stream)
         return events if stream else _output(list(events))
 
     @overload
@@ -211,50 +215,77 @@ class Runs(ABC):
         self, message: str, *, stream: bool = False, user_id: str | None = None, session_id: str | None = None
     ) -> Coroutine[Any, Any, RunOutput] | AsyncIterator[Event]:
         """The async twin of `run`: ``await agent.arun(...)``; with ``stream=True``, ``async for event in ...``."""
-        events = self._astream(message, user_id, session_id, tokens=stream)
+        events = self._astream(lambda: self._new(message, user_id, session_id), tokens=stream)
+        return events if stream else _drained(events)
 
-        async def drained() -> RunOutput:
-            return _output([event async for event in events])
+    @overload
+    def resume(
+        self, run_id: str, decisions: Any, *, stream: Literal[False] = False, user_id: str | None = None
+    ) -> RunOutput: ...
+    @overload
+    def resume(
+        self, run_id: str, decisions: Any, *, stream: Literal[True], user_id: str | None = None
+    ) -> Iterator[Event]: ...
+    def resume(
+        self, run_id: str, decisions: Any, *, stream: bool = False, user_id: str | None = None
+    ) -> RunOutput | Iterator[Event]:
+        """Go on with a run that waits for somebody, in this process or in another one than it began in.
 
-        return events if stream else drained()
+        What is not decided keeps waiting: the output has it in ``waiting``, as that of ``run`` does.
 
-    def print_response(
-        self,
-        message: str,
-        *,
-        user_id: str | None = None,
-        session_id: str | None = None,
-        console: Console | None = None,
-    ) -> RunOutput:
-        """Answer a message and print it, as it is written: the members at work, the answer, what memory learnt.
+        Args:
+            run_id: `RunOutput.run_id`.
+            decisions: True or False, for all calls that wait; or some of them by their `call_id` or `id`, each with
+                True, False or a `coterie.graphs.pausing.Decision`. A `Question` gets its answer, whatever that is.
+            stream: as in ``run``.
+            user_id: whose run it is.
 
-        Takes and raises what `run` does. ``console`` is rich's; None prints to standard output, plainly when that is
-        not a terminal.
+        Raises:
+            NotFoundError: no run of this user's with this id waits.
+            InputError: a decision fits nothing that waits.
+            ConflictError: somebody resumes it at the same time.
+            ConfigurationError: there is no checkpointer.
+            RunError: as ``run`` does. The run is over then.
         """
-        from coterie.teams.printing import Printer
+        events = self._stream(self._resumed(run_id, decisions, user_id), tokens=stream)
+        return events if stream else _output(list(events))
 
-        printer = Printer(message, console)
-        with printer:
-            for event in self.run(message, stream=True, user_id=user_id, session_id=session_id):
-                printer.show(event)
-        return printer.output
+    @overload
+    def aresume(
+        self, run_id: str, decisions: Any, *, stream: Literal[False] = False, user_id: str | None = None
+    ) -> Coroutine[Any, Any, RunOutput]: ...
+    @overload
+    def aresume(
+        self, run_id: str, decisions: Any, *, stream: Literal[True], user_id: str | None = None
+    ) -> AsyncIterator[Event]: ...
+    def aresume(
+        self, run_id: str, decisions: Any, *, stream: bool = False, user_id: str | None = None
+    ) -> Coroutine[Any, Any, RunOutput] | AsyncIterator[Event]:
+        """The async twin of `resume`, as `arun` is of `run`."""
+        events = self._astream(lambda: self._resumed(run_id, decisions, user_id), tokens=stream)
+        return events if stream else _drained(events)
 
-    async def aprint_response(
-        self,
-        message: str,
-        *,
-        user_id: str | None = None,
-        session_id: str | None = None,
-        console: Console | None = None,
-    ) -> RunOutput:
-        """The async twin of `print_response`."""
-        from coterie.teams.printing import Printer
 
-        printer = Printer(message, console)
-        with printer:
-            async for event in self.arun(message, stream=True, user_id=user_id, session_id=session_id):
-                printer.show(event)
-        return printer.output
+def broken_off(run: Run, error: BaseException) -> Flow[BaseException]:
+    """Keep what was said in a run that failed, was cancelled or is not read any further, and return its error."""
+    from coterie.graphs.notes import with_notes
+
+    run.interrupts.clear()  # it is over: nothing of it waits
+    turn, memory = run.unfinished_turn(), run.spec.memory
+    try:
+        if turn is not None and memory is not None:
+            memory.manager.db.record_turn(with_notes(memory.manager.db, turn))
+    except CoterieError as lost:
+        error.add_note(f"The turn could not be kept: {lost}")
+    try:
+        yield from run.closed()
+    except Exception as lost:
+        error.add_note(f"Its checkpoints could not be removed: {lost}")
+    return error
+
+
+async def _drained(events: AsyncIterator[Event]) -> RunOutput:
+    return _output([event async for event in events])
 
 
 def _output(events: list[Event]) -> RunOutput:

@@ -9,11 +9,13 @@ from coterie.graphs.spec import Conduct, Curate, Inherited, MemoryUse, slug
 from coterie.memory.db import Db
 from coterie.memory.manager import MemoryManager
 from coterie.memory.models import chat_model
-from coterie.teams.checks import listed
-from coterie.teams.runs import Runs
+from coterie.teams.checks import listed, tool_names
+from coterie.teams.talking import Talks
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
+    from langchain_core.tools import BaseTool
+    from langgraph.checkpoint.base import BaseCheckpointSaver
     from langgraph.types import RetryPolicy
     from pydantic import BaseModel
 
@@ -25,7 +27,7 @@ NOTHING = Inherited()
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class Settings(Runs):
+class Settings(Talks):
     """The settings that agents and teams share."""
 
     name: str = field(default="", kw_only=False)
@@ -91,10 +93,12 @@ class Settings(Runs):
     tool_hooks: "Sequence[ToolHook]" = ()
     """``hook(request, call_next) -> call_next(request)``, around each tool call but those of members: see
     `coterie.graphs.tool_hooks.ToolHook`. May be ``async``."""
-    confirm_tools: Sequence[str] = ()
-    """Names of tools that wait for a person's word before they are called: `run` stops, `resume` goes on."""
-    checkpointer: Any = None
-    """LangGraph's checkpointer, where a run that waits for somebody is kept. Needed by ``confirm_tools``."""
+    confirm_tools: "Sequence[str | Callable[..., Any] | BaseTool]" = ()
+    """Tools, or their names, that wait for a person's word before they are called: `run` stops with what waits in its
+    output, `resume` goes on."""
+    checkpointer: "BaseCheckpointSaver[Any] | None" = None
+    """LangGraph's checkpointer, where a run that waits for somebody is kept. Needed by ``confirm_tools``. Members wait
+    in their team's; a team without one has that of a member."""
     id: str | None = None
     """Names it in the store: the author of its memories. None: the name."""
 
@@ -129,7 +133,7 @@ class Settings(Runs):
             pre_hooks=listed(self.name, "pre_hooks", self.pre_hooks),
             post_hooks=listed(self.name, "post_hooks", self.post_hooks),
             tool_hooks=listed(self.name, "tool_hooks", self.tool_hooks),
-            confirm=frozenset(listed(self.name, "confirm_tools", self.confirm_tools)),
+            confirm=tool_names(self.name, listed(self.name, "confirm_tools", self.confirm_tools)),
             structured_calls=self.structured_calls,
             output_schema=self.output_schema,
             session_state=dict(self.session_state or {}),

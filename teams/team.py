@@ -43,6 +43,9 @@ class Team(Settings):
         self.mode = mode_of(self.mode)
         self.members = members_of(self.name, self.members)
         on = [each.update_memory_on_run for each in self.members if each.update_memory_on_run]
+        if self.checkpointer is None:
+            lent = (each.checkpointer for each in self.members if each.checkpointer is not None)
+            self.checkpointer = next(lent, None)
         self.update_memory_on_run = self.update_memory_on_run or next(iter(on), False)
 
     def spec(self, inherited: Inherited = NOTHING) -> TeamSpec:

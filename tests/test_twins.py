@@ -18,6 +18,8 @@ WAITS_FOR_NOTHING = {
     "summarize_in_background",
 }
 """Public methods that neither ask a model nor a database."""
+FOR_A_PERSON = {"chat"}
+"""Public methods that somebody at a keyboard holds up."""
 
 
 def verbs(owner: type) -> Iterator[str]:
@@ -39,7 +41,7 @@ def test_the_verbs_are_found() -> None:
 
 @pytest.mark.parametrize("owner", [SqliteDb, PostgresDb, MemoryManager, Agent, Team, Worker])
 def test_each_verb_has_an_async_twin(owner: type) -> None:
-    waiting = set(verbs(owner)) - WAITS_FOR_NOTHING
+    waiting = set(verbs(owner)) - WAITS_FOR_NOTHING - FOR_A_PERSON
     assert [name for name in sorted(waiting) if not hasattr(owner, f"a{name}")] == []
     for name in waiting:
         one, other = (signature(getattr(owner, verb)).parameters for verb in (name, f"a{name}"))

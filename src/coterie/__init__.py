@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     __version__: str
     from coterie.errors import CoterieError as CoterieError
     from coterie.graphs.offline import OfflineModel as OfflineModel
+    from coterie.graphs.pausing import Decision as Decision
     from coterie.memory.manager import MemoryManager as MemoryManager
     from coterie.memory.postgres import PostgresDb as PostgresDb
     from coterie.memory.sqlite import SqliteDb as SqliteDb
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 _HOME = {
     "Agent": "coterie.teams.agent",
     "CoterieError": "coterie.errors",
+    "Decision": "coterie.graphs.pausing",
     "McpServer": "coterie.teams.mcp",
     "MemoryManager": "coterie.memory.manager",
     "MemoryOptimizationStrategyType": "coterie.memory.strategies",
@@ -46,6 +48,7 @@ __all__ = [  # noqa: RUF022  # the order of importance
     "Team",
     "load",
     "RunOutput",
+    "Decision",
     "MemoryManager",
     "UserMemory",
     "Scope",

@@ -1,12 +1,10 @@
 """An agent's graph: it recalls, answers with tools, and has its turns kept and curated."""
 
 import asyncio
-import json
 from typing import Annotated, Any
 
 import pytest
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage, ToolMessage
-from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.graph import END, START, StateGraph
 from langgraph.types import Command, interrupt
@@ -369,7 +367,7 @@ def test_the_store_may_fail_after_the_answer(tmp_path: Any) -> None:
         assert output.errors == ("curator: no curator today",)
 
 
-def test_a_run_that_waits_for_a_person_says_so_and_keeps_its_turn_when_resumed(db: Db) -> None:
+def test_a_run_that_waits_for_a_person_keeps_its_turn_when_resumed(db: Db) -> None:
     def book() -> str:
         """Book the trip, once a person has agreed."""
         return f"booked, {interrupt('Really?')}"
@@ -377,13 +375,14 @@ def test_a_run_that_waits_for_a_person_says_so_and_keeps_its_turn_when_resumed(d
     def script(messages: list[BaseMessage]) -> AIMessage | str:
         return messages[-1].text if isinstance(messages[-1], ToolMessage) else calls(("book", {}))
 
-    scout = agent(db, ScriptedModel(script=script), tools=[book])
-    scout.graph.checkpointer = InMemorySaver()
-    with pytest.raises(RunError, match="scout stopped at an interrupt"):
-        scout.run("Book the trip to Oslo.", user_id="u", session_id="s")
+    with pytest.raises(RunError, match="scout stopped at an interrupt and cannot be resumed: give it checkpointer="):
+        agent(db, ScriptedModel(script=script), tools=[book]).run("Book the trip.", user_id="u", session_id="0")
+    assert [turn.messages[0].content for turn in db.turns("u", "0")] == ["Book the trip."]
+
+    scout = agent(db, ScriptedModel(script=script), tools=[book], checkpointer=InMemorySaver())
+    paused = scout.run("Book the trip to Oslo.", user_id="u", session_id="s")
     assert db.turns("u", "s") == []
-    thread: RunnableConfig = {"configurable": {"thread_id": json.dumps(["u", "s"])}}
-    scout.graph.invoke(Command(resume="yes"), thread, context=RunContext("u", "s"))
+    scout.resume(paused.run_id, "yes", user_id="u")
     assert db.turns("u", "s")[0].messages[-1].content == "booked, yes"
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, ToolMessage
+from langchain_core.runnables import RunnableConfig
 from langchain_core.tools import tool
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.prebuilt.tool_node import ToolCallRequest
@@ -92,12 +93,12 @@ def test_what_was_refused_is_in_no_checkpoint_either() -> None:
             raise RefusedError("be polite")
 
     model = echo()
-    agent = Agent("a", model=model, pre_hooks=[polite])
-    agent.graph.checkpointer = InMemorySaver()
-    agent.run("hello", session_id="s")
+    graph = Agent("a", model=model, pre_hooks=[polite], checkpointer=InMemorySaver()).graph
+    thread: RunnableConfig = {"configurable": {"thread_id": "s"}}
+    graph.invoke({"messages": [HumanMessage("hello")]}, thread)
     with pytest.raises(RefusedError):
-        agent.run("damn it", session_id="s")
-    agent.run("sorry", session_id="s")
+        graph.invoke({"messages": [HumanMessage("damn it")]}, thread)
+    graph.invoke({"messages": [HumanMessage("sorry")]}, thread)
     assert [m.text for m in model.seen[-1] if isinstance(m, HumanMessage)] == ["hello", "sorry"]
 
 

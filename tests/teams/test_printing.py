@@ -4,6 +4,7 @@ import io
 from dataclasses import replace
 
 import pytest
+from langgraph.checkpoint.memory import InMemorySaver
 from rich.console import Console
 
 from coterie import Agent, SqliteDb
@@ -13,7 +14,7 @@ from coterie.memory.evidence import Proposal, Refused
 from coterie.memory.report import CurationReport
 from coterie.teams.output import RunFinished, RunStarted
 from coterie.teams.printing import Printer, curation_lines
-from tests.support.scripted import ScriptedModel
+from tests.support.scripted import ScriptedModel, calls
 
 ANSWER = "Two ways:\n1) by <b>train</b>\n2) by bus\n\n    $ *cheap* #1"
 
@@ -71,3 +72,21 @@ def test_an_answer_cannot_steer_the_terminal(terminal: bool) -> None:
     assert "\x1b[2J" not in out.getvalue().replace("\x1b[2K", "")
     assert "\x1b]0" not in out.getvalue()
     assert "next line" in out.getvalue()
+
+
+@pytest.mark.parametrize("terminal", [False, True])
+def test_what_waits_is_printed_with_how_to_go_on(terminal: bool) -> None:
+    def delete(path: str) -> str:
+        """Delete a file."""
+        return "deleted"
+
+    out = io.StringIO()
+    console = Console(file=out, force_terminal=terminal, width=100, color_system=None, legacy_windows=False)
+    model = ScriptedModel(script=lambda messages: calls(("delete", {"path": "\x1b[2Ja"})))
+    agent = Agent("a", model=model, tools=[delete], confirm_tools=[delete], checkpointer=InMemorySaver())
+    output = agent.print_response("hi", console=console, user_id="ana")
+    lines = [line.strip() for line in out.getvalue().rpartition("\x1b[2K")[2].splitlines()]
+    assert lines[-2 - terminal :][:2] == [  # a terminal is given its cursor back at the end
+        r"waits: a wants to call delete(path='\x1b[2Ja')",
+        f"to go on: resume({output.run_id!r}, True, user_id='ana'), or False",
+    ]

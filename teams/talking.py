@@ -1,0 +1,65 @@
+"""Talking to an agent or a team in a terminal."""
+
+from typing import TYPE_CHECKING
+
+from coterie.teams.output import RunOutput
+from coterie.teams.runs import Runs
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+class Talks(Runs):
+    """What prints its runs."""
+
+    def print_response(
+        self,
+        message: str,
+        *,
+        user_id: str | None = None,
+        session_id: str | None = None,
+        console: "Console | None" = None,
+    ) -> RunOutput:
+        """Answer a message and print it, as it is written: the members at work, the answer, what memory learnt.
+
+        Takes and raises what `run` does. ``console`` is rich's; None prints to standard output, plainly when that is
+        not a terminal. A run that waits for somebody is printed with what it waits for.
+        """
+        from coterie.teams.printing import Printer
+
+        printer = Printer(message, console)
+        with printer:
+            for event in self.run(message, stream=True, user_id=user_id, session_id=session_id):
+                printer.show(event)
+        return printer.output
+
+    async def aprint_response(
+        self,
+        message: str,
+        *,
+        user_id: str | None = None,
+        session_id: str | None = None,
+        console: "Console | None" = None,
+    ) -> RunOutput:
+        """The async twin of `print_response`."""
+        from coterie.teams.printing import Printer
+
+        printer = Printer(message, console)
+        with printer:
+            async for event in self.arun(message, stream=True, user_id=user_id, session_id=session_id):
+                printer.show(event)
+        return printer.output
+
+    def chat(self, *, user_id: str | None = None, session_id: str | None = None) -> str:
+        """Talk in a terminal until /exit or Ctrl-D, asking for a word on what waits; in a pipe, answer each line.
+
+        An answer that fails is reported, and the conversation goes on.
+
+        Returns:
+            The session's id.
+        """
+        from coterie.teams.chatting import Conversation
+
+        conversation = Conversation(self, user_id, session_id)
+        conversation.go_on()
+        return conversation.session_id
