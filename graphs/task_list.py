@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from itertools import chain, count
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
@@ -163,15 +162,9 @@ def left_over(tasks: Tasks, owners: Iterable[str], run_id: str) -> list[Task]:
     Those of this run itself are left alone: a team that is a member may be at work twice at once. One that was being
     worked on is open again: whoever did so is gone. One whose owner has left the team has failed.
     """
-    waiting = [key for key, task in tasks.items() if task.status in ("open", "working") and task.run_id != run_id]
-    wanted = set[str]()
-    for step in count():
-        more = set(waiting) - wanted
-        if not more:
-            break
+    wanted = {key for key, task in tasks.items() if task.status in ("open", "working") and task.run_id != run_id}
+    while more := {key for each in wanted for key in tasks[each].depends_on if key in tasks} - wanted:
         wanted |= more
-        waiting = [key for key in chain(*(tasks[key].depends_on for key in more)) if key in tasks]
-        assert step <= len(tasks), "each step finds a task more"
     return [replace(_taken_over(task, owners), run_id=run_id) for key, task in tasks.items() if key in wanted]
 
 
