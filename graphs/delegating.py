@@ -176,7 +176,7 @@ def read(raw: AIMessage) -> AIMessage:
     if reply is None:
         return raw
     return AIMessage(
-        reply.answer or "",
+        "" if reply.calls else reply.answer or "",  # beside calls, a small model makes up what they will return
         tool_calls=[_tool_call(call) for call in reply.calls],
         id=raw.id,
         usage_metadata=raw.usage_metadata,

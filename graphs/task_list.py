@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from itertools import chain, count
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
@@ -30,6 +29,8 @@ class Task:
     status: TaskStatus = "open"
     result: str = ""
     """What came of it: the answer; of one that failed, the error."""
+    run_id: str = ""
+    """The run that has it on its list."""
 
 
 Tasks = Mapping[str, Task]
@@ -155,21 +156,16 @@ def ready(tasks: Tasks) -> list[Task]:
     return [task for task in tasks.values() if task.status == "open" and done.issuperset(task.depends_on)]
 
 
-def left_over(tasks: Tasks, owners: Iterable[str]) -> list[Task]:
-    """What a new run takes over from the last one: the tasks that are not finished, and those that they depend on.
+def left_over(tasks: Tasks, owners: Iterable[str], run_id: str) -> list[Task]:
+    """What a new run takes over from earlier ones: the tasks that are not finished, and those that they depend on.
 
-    One that was being worked on is open again: whoever did so is gone. One whose owner has left the team has failed.
+    Those of this run itself are left alone: a team that is a member may be at work twice at once. One that was being
+    worked on is open again: whoever did so is gone. One whose owner has left the team has failed.
     """
-    waiting = [key for key, task in tasks.items() if task.status in ("open", "working")]
-    wanted = set[str]()
-    for step in count():
-        more = set(waiting) - wanted
-        if not more:
-            break
+    wanted = {key for key, task in tasks.items() if task.status in ("open", "working") and task.run_id != run_id}
+    while more := {key for each in wanted for key in tasks[each].depends_on if key in tasks} - wanted:
         wanted |= more
-        waiting = [key for key in chain(*(tasks[key].depends_on for key in more)) if key in tasks]
-        assert step <= len(tasks), "each step finds a task more"
-    return [_taken_over(task, owners) for key, task in tasks.items() if key in wanted]
+    return [replace(_taken_over(task, owners), run_id=run_id) for key, task in tasks.items() if key in wanted]
 
 
 def _taken_over(task: Task, owners: Iterable[str]) -> Task:

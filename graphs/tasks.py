@@ -145,11 +145,16 @@ def guidance(team: TeamSpec) -> str:
 def begin(state: TasksState, runtime: Runtime[RunContext]) -> Flow[Update]:
     """Recall, and take over what the last run of the session has not finished."""
     update = yield from recall(state, runtime)
-    before = kept(runtime, LIST) or state.get("tasks") or {}
-    rows = rows_of(left_over(tasks_of(before), _owners(runtime).values()))
+    run_id, rows = update["run_id"], dict[str, Any]()
+
+    def take_over(before: Rows | None) -> Rows:
+        tasks = tasks_of(before or {})
+        rows.update(rows_of(left_over(tasks, _owners(runtime).values(), run_id)))
+        return {**rows_of(task for task in tasks.values() if task.run_id == run_id), **rows}
+
+    if not kept(runtime, LIST) or not keep(runtime, LIST, take_over):
+        take_over(state.get("tasks"))
     gone: dict[str, None] = dict.fromkeys(state.get("tasks", {}))
-    if rows != before:
-        keep(runtime, LIST, lambda _: rows)
     return {**update, "tasks": {**gone, **rows}, "rounds": 0, "at_work": False}
 
 
@@ -188,7 +193,7 @@ def change_list(state: TasksState, runtime: Runtime[RunContext]) -> Flow[Any]:
     def add(arguments: Mapping[str, Any]) -> str:
         def new(tasks: Mapping[str, Task]) -> list[Task]:
             wanted = [each.model_copy(update={"task": storable(each.task)}) for each in written(arguments)]
-            return added(tasks, wanted, _owners(runtime))
+            return [replace(task, run_id=state["run_id"]) for task in added(tasks, wanted, _owners(runtime))]
 
         return changing(new, lambda tasks: f"Added: {', '.join(task.id for task in tasks)}.")
 

@@ -161,6 +161,12 @@ def test_whatever_is_written_becomes_an_answer(written: str, content: str) -> No
     assert (found.text, found.tool_calls) == (content, [])
 
 
+def test_an_answer_beside_calls_is_made_up_and_left_out() -> None:
+    found = read(AIMessage('{"calls": [{"name": "stock", "arguments": {"of": "lamps"}}], "answer": "There are 10."}'))
+    assert found.text == ""
+    assert [(call["name"], call["args"]) for call in found.tool_calls] == [("stock", {"of": "lamps"})]
+
+
 def test_the_json_is_not_streamed_as_an_answer(openai_server: OpenAIServer) -> None:
     openai_server.script(BOTH, answering("done"))
     team = Team("desk", [member("red"), member("blue")], model=model_of(NoToolsButSchemas, openai_server))

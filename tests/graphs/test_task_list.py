@@ -25,7 +25,7 @@ def test_the_list_cannot_be_broken_out_of() -> None:
 
 
 def test_whose_owner_has_left_has_failed() -> None:
-    [task] = left_over({"1": Task("1", "x", "gone")}, ["a"])
+    [task] = left_over({"1": Task("1", "x", "gone")}, ["a"], "run")
     assert (task.status, task.result) == ("failed", "gone is no member of the team any more.")
 
 
@@ -45,5 +45,5 @@ def test_every_task_comes_to_its_turn_once_after_those_it_depends_on(wanted: lis
     assert len(begun) == len(set(begun))
     waiting = [task for task in tasks.values() if task.status == "open"]
     assert all(any(tasks[other].status != "done" for other in task.depends_on) for task in waiting)
-    assert {task.id for task in left_over(tasks, ["a"])} >= {task.id for task in waiting}
+    assert {task.id for task in left_over(tasks, ["a"], "run")} >= {task.id for task in waiting}
     assert tasks_of(rows_of(tasks.values())) == tasks

@@ -75,7 +75,7 @@ def test_what_is_ready_is_done_and_the_leader_sees_what_came_of_it(run: Way) -> 
     output = run(team, "a report")
     assert output.content == "here it is"
     first, second = output.tasks
-    assert first == Task("1", "find", "scout", (), "done", "scout did: find")
+    assert first == Task("1", "find", "scout", (), "done", "scout did: find", output.run_id)
     assert (second.status, second.depends_on) == ("done", ("1",))
     assert second.result.startswith("writer did: write\n\nWhat was found before.")
     assert "<result>\nscout, find:\nscout did: find\n</result>" in second.result
@@ -216,6 +216,26 @@ def test_lists_inside_lists_are_each_their_own(run: Way, db: Db) -> None:
         f"{OWN}tasks:outer/middle/west": ["look"],
     }
     assert {row["status"] for rows in state.values() for row in rows.values()} == {"done"}
+
+
+def test_a_team_that_is_at_work_twice_at_once_keeps_its_lists_apart(db: Db) -> None:
+    together = threading.Barrier(2)
+
+    def lead(messages: list[BaseMessage]) -> AIMessage | str:
+        if "<tasks>" in messages[-1].text:
+            return messages[-1].text
+        together.wait(60)
+        return add((f"look for {messages[1].text}", "scout"), (f"write of {messages[1].text}", "scout"))
+
+    team = Team("inner", [member("scout")], mode="tasks", model=ScriptedModel(script=lead))
+    model = leader(add(("cats", "inner"), ("dogs", "inner")), "end")
+    output = Team("outer", [team], mode="tasks", model=model, db=db).run("go", session_id="s")
+    worked = sorted(each.task for each in output.members if each.member == "scout")
+    assert worked == ["look for cats", "look for dogs", "write of cats", "write of dogs"]
+    cats, dogs = output.tasks
+    assert "dogs" not in cats.result
+    assert "cats" not in dogs.result
+    assert len(db.session(None, "s").state[f"{OWN}tasks:outer/inner"]) == 4
 
 
 def test_a_leader_may_hand_the_conversation_over() -> None:
