@@ -2,9 +2,10 @@
 
     python -m benchmarks.runs [--rounds 5] [--postgres own] [--agno /path/to/a/python/that/has/agno] [--only team]
 
-Models take no time, so that what is measured is the framework: CPU time of the client, medians over all rounds. In each
-round every side does a case right after the other, so that they have the same minutes of the same machine. LangGraph
-alone has neither store nor model: graphs that do nothing, for a ratio that holds on a noisy machine too.
+Models take no time, so that what is measured is the framework: CPU time of the client. In each round every side does a
+case right after the other, so that they have the same minutes of the same machine. A figure is the least of the rounds'
+medians, for what else runs on a machine makes CPU time longer too. LangGraph alone has neither store nor model: graphs
+that do nothing, for a ratio that holds on a noisy machine.
 """
 
 import argparse
@@ -62,15 +63,14 @@ def table_cases() -> Iterator[Case]:
 
 
 def measured(case: Case, sides: Mapping[str, Side], rounds: int) -> dict[str, float]:
-    """The median of each side that can do the case. The first round is for warming up."""
+    """The least of the rounds' medians of each side that can do the case. A round before them is for warming up."""
     prepared = {name: side.prepared(case.kind, case.arguments) for name, side in sides.items()}
     able: dict[str, Sample] = {name: sample for name, sample in prepared.items() if sample is not None}
     found: dict[str, list[float]] = {name: [] for name in able}
-    for number in range(rounds + 1):
+    for _ in range(rounds + 1):
         for name, sample in able.items():
-            samples = [sample() for _ in range(case.samples)]
-            found[name] += samples if number else []
-    return {name: median(samples) for name, samples in found.items()}
+            found[name].append(median(sample() for _ in range(case.samples)))
+    return {name: min(medians[1:]) for name, medians in found.items()}
 
 
 def cells(case: Case, found: Mapping[str, float], names: Sequence[str]) -> list[str]:

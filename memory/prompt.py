@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from coterie.memory.edits import ProposedOperation
@@ -77,8 +78,13 @@ def messages_for(
     rules: Rules = DEFAULT_RULES,
 ) -> list[tuple[str, str]]:
     """Return the prompt: the rules, examples given as turns, and the turn itself."""
-    examples = [message for example in EXAMPLES for message in _shown(example, rules.operations)]
+    examples = _examples(tuple(rules.operations))
     return [("system", rules.text), *examples, ("human", _question(turn, before, known, limits))]
+
+
+@lru_cache(16)  # as many as anybody switches on and off
+def _examples(operations: tuple[ProposedOperation, ...]) -> tuple[tuple[str, str], ...]:
+    return tuple(message for example in EXAMPLES for message in _shown(example, operations))
 
 
 def _question(turn: Turn, before: Sequence[Turn], known: Sequence[UserMemory], limits: CurationLimits) -> str:
