@@ -64,7 +64,8 @@ class Delegating(Runnable[Any, AIMessage]):
         held = held_to(self._model, self._schema)
         if held is not None:
             try:
-                return read((yield Invoke(held.with_config(quiet), prompt))["raw"])
+                found = yield Invoke(held.with_config(quiet), prompt)
+                return read(found["raw"] if isinstance(found, Mapping) else found)
             except Exception as error:
                 if not refuses_schemas(error):
                     raise

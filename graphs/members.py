@@ -10,6 +10,7 @@ from langchain_core.tools import BaseTool, StructuredTool, ToolException
 from langgraph.errors import GraphBubbleUp, GraphDrained
 from langgraph.runtime import RunControl, Runtime
 
+from coterie.errors import CoterieError
 from coterie.graphs.events import MemberFinished, MemberStarted
 from coterie.graphs.given import conversation
 from coterie.graphs.modes import Answer
@@ -129,17 +130,22 @@ def working(
         RunMember(built.members[key], begin, context, halt.control(runtime.control))
     )
     agent_id = None if isinstance(member, TeamSpec) else member.agent_id
-    content = f"Handed over to {handoff}." if handoff else said[-1].text if said else ""
+    content = f"Handed over to {handoff}." if handoff else str(said[-1].text) if said else ""
     if error is None and not handoff:
         note = Note(content, "", agent_id=agent_id, member=member.name, task=task)
         publish(teams_around_members(team, built.around), note, runtime)
-    failed = f"{type(error).__name__}: {error}" if error is not None else None
+    failed = reason(error) if error is not None else None
     answer = Answer(member.name, task, "" if error else content, failed, agent_id, said, handoff)
     if error is not None and team.on_member_error == "stop":
         halt.stop(f"{built.path}: its member {member.name} failed, so the run was stopped. {failed}", error)
     tell(runtime, MemberFinished(team.name, member.name, task, answer.said, failed))
     halt.check()
     return answer
+
+
+def reason(error: Exception) -> str:
+    """Why a member failed. Our own errors say it themselves."""
+    return str(error) if isinstance(error, CoterieError) else f"{type(error).__name__}: {error}"
 
 
 def _result(work: RunMember) -> Flow[tuple[tuple[AnyMessage, ...], str | None, Exception | None]]:

@@ -6,10 +6,12 @@
 from collections import abc
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-
-from langchain_core.messages import AnyMessage
+from typing import TYPE_CHECKING
 
 from coterie.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from langchain_core.messages import AnyMessage
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,7 @@ class Answer:
     error: str | None = None
     agent_id: str | None = None
     """None: a team did it."""
-    messages: tuple[AnyMessage, ...] = field(default=(), repr=False)
+    messages: "tuple[AnyMessage, ...]" = field(default=(), repr=False)
     """All that it said, and what its tools answered, oldest first."""
     handoff: str | None = None
     """In a swarm: the node of the member that it handed the conversation over to."""

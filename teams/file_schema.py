@@ -17,6 +17,7 @@ from typing import Annotated, Any, ClassVar, ForwardRef, Literal, Union, get_arg
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.tools import BaseTool
+from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.types import RetryPolicy
 from pydantic import (
     AfterValidator,
@@ -95,7 +96,9 @@ def parameters(maker: Maker) -> dict[str, tuple[Any, Any]]:
 
 def _hints(typed: Any) -> dict[str, Any]:
     """Types by name. What is imported for type checkers alone, and not listed here, stands by reference."""
-    names: dict[str, Any] = {kind.__name__: kind for kind in (BaseChatModel, BaseTool, RetryPolicy)}
+    names: dict[str, Any] = {
+        kind.__name__: kind for kind in (BaseChatModel, BaseTool, RetryPolicy, BaseCheckpointSaver)
+    }
     names["Tool"] = Tool
     while True:
         try:
@@ -195,6 +198,9 @@ def _described(value: Any) -> str:
 KNOWN: dict[Any, Any] = {Db: Store, BaseTool: FUNCTION, Agent | Team: ForwardRef("Member")}
 """How values of some types stand in a file, where it does not follow from the type."""
 KNOWN[BaseChatModel] = record(model)
+KNOWN[BaseCheckpointSaver[Any]] = Annotated[
+    Any, Reference("a checkpointer", lambda value: isinstance(value, BaseCheckpointSaver))
+]
 KNOWN[MemoryManager] = record(MemoryManager)
 KNOWN[RetryPolicy] = record(RetryPolicy)
 KNOWN[McpServer] = _record(mcp, {"mcp": (record(McpServer, Expanded), ...)})

@@ -147,9 +147,7 @@ def test_on_stop_the_run_fails_and_says_who_where_and_why(run: Way, db: Db) -> N
     team = Team("desk", [Agent("scout", model=failing(gone))], model=leading(["scout"]), db=db, on_member_error="stop")
     with pytest.raises(RunError) as raised:
         run(team, "go")
-    assert str(raised.value).startswith(
-        "desk: its member scout failed, so the run was stopped. RunError: scout: its model"
-    )
+    assert str(raised.value).startswith("desk: its member scout failed, so the run was stopped. desk/scout: its model")
     assert "ConnectionError: no route" in str(raised.value)
     assert isinstance(raised.value.__cause__, RunError)
     assert raised.value.__cause__.__cause__ is gone
@@ -182,7 +180,7 @@ def test_on_report_the_error_is_in_the_output(run: Way) -> None:
     output = run(Team("desk", members, model=leading(["scout", "writer"])), "go")
     assert [member.error is None for member in sorted(output.members, key=lambda one: one.member)] == [False, True]
     (error,) = output.errors
-    assert error.startswith("scout: RunError: scout: its model failed")
+    assert error.startswith("scout: desk/scout: its model failed")
     assert "OSError: x" in error
 
 
@@ -285,7 +283,7 @@ def test_a_checkpointer_s_thread_holds_the_team_s_messages_alone(run: Way, db: D
         assert [message.type for message in output.messages] == ["human", "ai", "tool", "ai"]
         assert [said(seen) for seen in scout.seen[2 * times - 2 :: 2]] == [[("human", "go scout")]]
         assert isinstance(team.model, ScriptedModel)
-        assert len(said(team.model.seen[-1])) == 4 * times - 1
+        assert len(said(team.model.seen[-1])) == (3 if times == 1 else 5), "the first run is history, from the store"
 
 
 @both_ways

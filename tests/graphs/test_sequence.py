@@ -131,7 +131,7 @@ def test_offline_members_quote_what_came_before() -> None:
 def test_a_team_that_is_to_stop_at_a_failure_stops(run: Way, mode: str) -> None:
     model = ScriptedModel(script=lambda messages: calls(("ask_a", {"task": "x"})))
     team = Team("t", [failing("a"), says("b", "two")], mode=mode, model=model, on_member_error="stop")
-    with pytest.raises(RunError, match=r"t stopped, because a failed\. .* no route to a"):
+    with pytest.raises(RunError, match=r"t: its member a failed, so the run was stopped\. .* no route to a"):
         run(team, "go")
 
 

@@ -12,8 +12,8 @@ from pydantic import BaseModel
 from coterie import Agent, MemoryManager, RunOutput, Scope, Team
 from coterie.errors import ConfigurationError, RunError
 from coterie.graphs.events import HandedOver, MemberStarted, Token
-from coterie.graphs.kept import OWN
 from coterie.graphs.modes import Mode, Swarm
+from coterie.graphs.session import PRIVATE
 from coterie.graphs.state import RunContext
 from coterie.memory.db import Db
 from coterie.teams.output import RunFinished
@@ -201,7 +201,7 @@ def test_who_had_it_last_has_it_in_the_next_run_of_the_session(db: Db, run: Way)
     assert (spoke(first), spoke(second)) == (["alice", "bob"], ["bob"])
     assert spoke(make().run("hi", user_id="ben", session_id="s")) == ["alice", "bob"]
     assert spoke(make().run("hi", user_id="ana", session_id="other")) == ["alice", "bob"]
-    assert db.session("ana", "s").state == {f"{OWN}active:desk": "bob"}
+    assert db.session("ana", "s").state == {f"{PRIVATE}active:desk": "bob"}
     assert spoke(asyncio.run(make().arun("again", user_id="ana", session_id="s"))) == ["bob"]
 
 
@@ -265,7 +265,7 @@ def test_swarms_inside_teams_and_two_in_one_session_remember_each_for_itself(db:
         [("east", "bob"), ("west", "alice"), ("west", "bob")],
     ]
     state = db.session(None, "s").state
-    assert state == {f"{OWN}active:outer/inner/east": "bob", f"{OWN}active:outer/inner/west": "bob"}
+    assert state == {f"{PRIVATE}active:outer/inner/east": "bob", f"{PRIVATE}active:outer/inner/west": "bob"}
 
 
 @both_ways
@@ -331,7 +331,7 @@ def test_a_cancelled_run_stops_the_member_and_keeps_the_turn(db: Db) -> None:
     asyncio.run(cancelled())
     [turn] = db.turns(None, "s")
     assert [message.role for message in turn.messages] == ["user", "tool"]
-    assert db.session(None, "s").state == {f"{OWN}active:desk": "bob"}
+    assert db.session(None, "s").state == {f"{PRIVATE}active:desk": "bob"}
 
 
 def test_a_graph_run_by_itself_remembers_in_the_session_that_its_context_names(db: Db) -> None:

@@ -16,8 +16,8 @@ from langgraph.checkpoint.memory import InMemorySaver
 
 from coterie import Agent, MemoryManager, RunOutput, Scope, SqliteDb, Team
 from coterie.graphs.events import TaskChanged, Token
-from coterie.graphs.kept import OWN
 from coterie.graphs.modes import Swarm, Tasks
+from coterie.graphs.session import PRIVATE
 from coterie.graphs.task_list import Task, rows_of, tasks_of
 from coterie.memory.db import Db
 from coterie.teams.output import RunFinished
@@ -210,10 +210,10 @@ def test_lists_inside_lists_are_each_their_own(run: Way, db: Db) -> None:
     assert [(task.task, task.result) for task in output.tasks] == [("m", "ok")]
     state = db.session(None, output.session_id).state
     assert {key: [row["task"] for row in rows.values()] for key, rows in state.items()} == {
-        f"{OWN}tasks:outer": ["m"],
-        f"{OWN}tasks:outer/middle": ["e", "w"],
-        f"{OWN}tasks:outer/middle/east": ["look"],
-        f"{OWN}tasks:outer/middle/west": ["look"],
+        f"{PRIVATE}tasks:outer": ["m"],
+        f"{PRIVATE}tasks:outer/middle": ["e", "w"],
+        f"{PRIVATE}tasks:outer/middle/east": ["look"],
+        f"{PRIVATE}tasks:outer/middle/west": ["look"],
     }
     assert {row["status"] for rows in state.values() for row in rows.values()} == {"done"}
 
@@ -235,7 +235,7 @@ def test_a_team_that_is_at_work_twice_at_once_keeps_its_lists_apart(db: Db) -> N
     cats, dogs = output.tasks
     assert "dogs" not in cats.result
     assert "cats" not in dogs.result
-    assert len(db.session(None, "s").state[f"{OWN}tasks:outer/inner"]) == 4
+    assert len(db.session(None, "s").state[f"{PRIVATE}tasks:outer/inner"]) == 4
 
 
 def test_a_leader_may_hand_the_conversation_over() -> None:
@@ -287,7 +287,7 @@ def test_the_next_run_of_the_session_goes_on_with_what_is_left(db: Db, run: Way)
 
 def test_nothing_of_an_earlier_run_begins_before_the_leader_says_so(db: Db) -> None:
     rows = rows_of([Task("1", "old", "a", (), "working"), Task("2", "older", "a", ("1",))])
-    db.update_session_state(None, "s", {f"{OWN}tasks:desk": rows})
+    db.update_session_state(None, "s", {f"{PRIVATE}tasks:desk": rows})
 
     def clock() -> str:
         """Tell the time."""
@@ -312,7 +312,7 @@ def test_a_run_that_is_cancelled_leaves_its_tasks_open(db: Db) -> None:
         await events.aclose()
 
     asyncio.run(cancelled())
-    rows = db.session(None, "s").state[f"{OWN}tasks:desk"]
+    rows = db.session(None, "s").state[f"{PRIVATE}tasks:desk"]
     assert {key: row["status"] for key, row in rows.items()} == {"1": "done", "2": "working", "3": "open"}
     team = Team("desk", [member("a"), member("slow")], mode="tasks", model=leader(calls(("go_on", {})), "end"), db=db)
     assert statuses(team.run("go on", session_id="s")) == {"1": "done", "2": "done", "3": "done"}
@@ -330,7 +330,7 @@ def test_many_at_work_lose_nothing_of_each_other(db: Db) -> None:
     team = Team("desk", [member("a", script)], mode="tasks", db=db)
     team.model = leader(add(*((f"task {number}", "a") for number in range(count))), "end")
     output = team.run("go", session_id="s")
-    kept = tasks_of(db.session(None, "s").state[f"{OWN}tasks:desk"])
+    kept = tasks_of(db.session(None, "s").state[f"{PRIVATE}tasks:desk"])
     assert [(task.task, task.status, task.result) for task in kept.values()] == [
         (f"task {number}", "done", f"task {number}") for number in range(count)
     ]
@@ -342,7 +342,7 @@ def test_text_that_no_database_takes_is_kept_all_the_same(db: Db) -> None:
     team = Team("desk", [said], mode="tasks", model=leader(add(("x\0y", "a")), "end"), db=db)
     [task] = team.run("go", session_id="s").tasks
     assert (task.task, task.result) == ("x\N{REPLACEMENT CHARACTER}y", "a\N{REPLACEMENT CHARACTER}b?")
-    assert db.session(None, "s").state[f"{OWN}tasks:desk"] == rows_of([task])
+    assert db.session(None, "s").state[f"{PRIVATE}tasks:desk"] == rows_of([task])
 
 
 def test_without_a_store_a_checkpointer_remembers() -> None:
