@@ -39,7 +39,8 @@ def ask_model(state: GraphState, runtime: Runtime[RunContext]) -> Flow[Update]:
     before = [*state.get("history", []), *state["messages"]]
     if closing:
         prompt = [SystemMessage(system), *before, HumanMessage(closing)]
-        return {"messages": [(yield from _last_answer(prompt, runtime))]}
+        answer = yield from _answer(Invoke(built.plain_model, prompt), runtime)
+        return {"messages": [without_calls(answer)]}
     if left == 0:
         prompt = [SystemMessage(f"{system}\n\n{ENOUGH}"), *before]
         return {"messages": [(yield from _last_answer(prompt, runtime))]}
@@ -63,8 +64,7 @@ def _last_answer(prompt: list[AnyMessage], runtime: Runtime[RunContext]) -> Flow
     last = without_calls(answer)
     if last is not answer and not last.text:
         limit = built.spec.conduct.tool_call_limit
-        beyond = "" if limit is None else f", beyond tool_call_limit={limit}"
-        raise failure(runtime, f"its model answers with nothing but tool calls{beyond}.")
+        raise failure(runtime, f"its model answers with nothing but tool calls, beyond tool_call_limit={limit}.")
     return last
 
 
