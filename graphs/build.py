@@ -8,7 +8,8 @@ from langchain_core.tools import BaseTool
 from langgraph.graph.state import CompiledStateGraph
 
 from coterie.errors import ConfigurationError
-from coterie.graphs import agent, coordinate
+from coterie.graphs import agent, broadcast, coordinate, route, sequence
+from coterie.graphs.answers import refuse_tools
 from coterie.graphs.memory_tools import own_memory_tools
 from coterie.graphs.modes import mode_name
 from coterie.graphs.nodes import tool_runner
@@ -32,11 +33,16 @@ class Kind(NamedTuple):
     """The tools by which a team's leader reaches the members."""
     guidance: Callable[[TeamSpec], str] = lambda team: ""
     """What the leader is told about leading."""
+    check: Callable[[TeamSpec], None] = lambda team: None
+    """Refuses, by a ConfigurationError, settings that do not go with the mode."""
 
 
 KINDS = {
     "agent": Kind(agent.wire),
     "coordinate": Kind(coordinate.wire, coordinate.tools, coordinate.guidance),
+    "route": Kind(route.wire, route.tools, route.guidance, route.check),
+    "broadcast": Kind(broadcast.wire, guidance=broadcast.guidance, check=refuse_tools),
+    "sequence": Kind(sequence.wire, check=refuse_tools),
 }
 
 
@@ -79,6 +85,7 @@ def build_graph(spec: Spec, path: str = "", around: tuple[TeamSpec, ...] = ()) -
         shared = teams_around_members(spec, around)
         members = {slug(member.name): build_graph(member, path, shared) for member in spec.members}
         kind = KINDS[mode_name(spec.mode)]
+        kind.check(spec)
         tools += kind.tools(spec)
         guidance = kind.guidance(spec)
     tools += note_tools(spec, around, tools)

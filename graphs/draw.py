@@ -5,7 +5,8 @@ from pathlib import Path
 
 from coterie.errors import InputError
 from coterie.graphs.mermaid import mermaid
-from coterie.graphs.picture import Picture, picture
+from coterie.graphs.picture import Picture
+from coterie.graphs.picturing import picture
 from coterie.graphs.spec import Spec
 from coterie.graphs.terminal import drawing
 

@@ -172,14 +172,18 @@ def as_tool_message(answer: Answer, call_id: str) -> ToolMessage:
         tool_call_id=call_id,
         name=slug(answer.member),
         status="error" if answer.error else "success",
-        artifact={WORK: MemberWork(agent_id=answer.agent_id, task=answer.task)},
+        artifact={WORK: work_of(answer)},
     )
 
 
 def as_message(answer: Answer) -> AIMessage:
     """A member's answer where nobody called it: as something that was said."""
-    work = MemberWork(agent_id=answer.agent_id, task=answer.task)
-    return AIMessage(answer.said, name=slug(answer.member), additional_kwargs={WORK: work})
+    return AIMessage(answer.said, name=slug(answer.member), additional_kwargs={WORK: work_of(answer)})
+
+
+def work_of(answer: Answer) -> MemberWork:
+    """What is kept beside an answer."""
+    return MemberWork(agent_id=answer.agent_id, task=answer.task, error=answer.error)
 
 
 def member_of(team: TeamSpec, key: str) -> Spec:

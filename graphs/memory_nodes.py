@@ -1,7 +1,7 @@
 """The nodes that use the shared memory, `recall_node` and `curator_node`: they fit into any graph with messages."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
@@ -12,7 +12,7 @@ from coterie.graphs.events import MemoryCurated, MemoryRecalled
 from coterie.graphs.nodes import FlowNode, Update
 from coterie.graphs.notes import notes_read, with_notes
 from coterie.graphs.prompts import cut, memory_block, state_block, storable
-from coterie.graphs.spec import AgentSpec, MemoryUse, Spec
+from coterie.graphs.spec import AgentSpec, MemoryUse, Spec, asks_model, memory_of_prompts
 from coterie.graphs.state import GraphState, RunContext, asking, here, member_work, question, tell, this_turn
 from coterie.memory.db import Db
 from coterie.memory.flow import Flow
@@ -55,10 +55,12 @@ def recall_node(
 
 def recall(state: GraphState, runtime: Runtime[RunContext]) -> Flow[Update]:
     """Recall for the agent or team whose graph is running: also the session's state, and what other members found."""
-    update = yield from recalled(whose(here(runtime).spec), state, runtime)
-    context, conduct = asking(runtime), here(runtime).spec.conduct
+    spec, context = here(runtime).spec, asking(runtime)
+    update = yield from recalled(replace(whose(spec), memory=memory_of_prompts(spec)), state, runtime)
+    if not asks_model(spec):
+        return update
     told = [*update["history"], *state["messages"]]
-    shown = context.session.get() if conduct.session_in_prompt and context.session else {}
+    shown = context.session.get() if spec.conduct.session_in_prompt and context.session else {}
     return {**update, "notes": notes_read(told, runtime), "session_state": state_block(shown)}
 
 

@@ -17,6 +17,10 @@ _SHAPES = {
     "recall": '["{}"]',
     "model": '["{}"]',
     "leader": '["{}"]',
+    "router": '["{}"]',
+    "plan": '["{}"]',
+    "join": '["{}"]',
+    "form": '["{}"]',
     "tools": '["{}"]',
     "curator": '{{{{"{}"}}}}',
     "memory": '[("{}")]',
@@ -31,7 +35,7 @@ _COLOURS = {
 }
 _WORDS = {"start": "run_starts", "end": "run_ends", "memory": "shared_memory"}
 _ARROWS = {"always": "-->", "both": "<-.->"}
-_STYLES = dict.fromkeys(("start", "end", "model", "leader", "tools"), "step")
+_STYLES = dict.fromkeys(("start", "end", "model", "leader", "router", "tools", "plan", "join", "form"), "step")
 _LINES = {"read": "#2a9d8f", "write": "#e76f51", "both": "#e76f51"}
 
 
@@ -94,10 +98,12 @@ def _numbered(name: str) -> Iterator[str]:
 
 def _cluster(names: dict[str, str], cluster: Cluster, depth: int) -> Iterator[str]:
     indent = "  " * depth
-    yield f'{indent}subgraph {names[cluster.id]}["{_escaped(cluster.name)}"]'
+    first = cluster.asks or cluster.node("join", "form")
+    role = f": {cluster.role}" if cluster.role and first is None else ""
+    yield f'{indent}subgraph {names[cluster.id]}["{_escaped(cluster.title + role)}"]'
     for node in cluster.nodes:
         # The role stands in the model's box: Mermaid draws a title's second line under the boxes.
-        yield f"{indent}  {_node(names, node, cluster.role if node.kind in ('model', 'leader') else '')}"
+        yield f"{indent}  {_node(names, node, cluster.role if node is first else '')}"
     for member in cluster.members:
         yield from _cluster(names, member, depth + 1)
     yield f"{indent}end"
@@ -111,7 +117,7 @@ def _node(names: dict[str, str], node: Node, role: str = "") -> str:
 
 def _arrow(edge: Edge) -> str:
     arrow = _ARROWS.get(edge.kind, "-.->")
-    return f"{arrow}|{edge.label}|" if edge.label else arrow
+    return f'{arrow}|"{_escaped(edge.label)}"|' if edge.label else arrow
 
 
 def _escaped(text: str) -> str:

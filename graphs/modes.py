@@ -47,7 +47,11 @@ class Broadcast:
     """All members answer in parallel; then the answers become one."""
 
     join: Callable[[abc.Sequence[Answer]], str] | None = None
-    """Makes one answer of the members', given in the members' order. None: the leader's model does."""
+    """Makes one answer of the members', given in the members' order, those of members that failed among them. None:
+    the leader's model does. It may be an async function."""
+
+    def __post_init__(self) -> None:
+        _check_function("Broadcast", "join", self.join)
 
 
 @dataclass(frozen=True)
@@ -55,7 +59,11 @@ class Sequence:
     """The members work one after the other, each from what the one before it answered."""
 
     stop_when: Callable[[Answer], bool] | None = None
-    """Called after each member: True ends the sequence, with this member's answer."""
+    """Called after each member but the last: True ends the sequence, with this member's answer. It may be an async
+    function."""
+
+    def __post_init__(self) -> None:
+        _check_function("Sequence", "stop_when", self.stop_when)
 
 
 @dataclass(frozen=True)
@@ -78,6 +86,18 @@ class Tasks:
     """How often the leader may look at the list in one run."""
 
 
+def leads(mode: "Mode", members: int) -> bool:
+    """Whether a team of so many members asks a model of its own, its leader's."""
+    match mode:
+        case Sequence() | Swarm():
+            return False
+        case Broadcast():
+            return mode.join is None
+        case Route():
+            return members > 1
+    return True
+
+
 Mode = Coordinate | Route | Broadcast | Sequence | Swarm | Tasks
 
 MODES: Mapping[str, type[Mode]] = {
@@ -89,6 +109,16 @@ MODES: Mapping[str, type[Mode]] = {
     "tasks": Tasks,
 }
 """The modes by name."""
+
+
+def _check_function(mode: str, setting: str, value: object) -> None:
+    """Refuse what cannot be called.
+
+    Raises:
+        ConfigurationError: with the value.
+    """
+    if value is not None and not callable(value):
+        raise ConfigurationError(f"{mode}({setting}={value!r}) is no function: give one, or leave it out.")
 
 
 def mode_of(mode: Mode | str) -> Mode:

@@ -18,7 +18,7 @@ from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResu
 from langchain_core.runnables import Runnable
 from langchain_core.utils.function_calling import convert_to_openai_tool
 
-from coterie.graphs.prompts import MEMORY_TAG
+from coterie.graphs.prompts import ANSWER_TAG, MEMORY_TAG
 from coterie.memory.words import content_words
 
 NOTICE = (
@@ -75,7 +75,7 @@ class OfflineModel(BaseChatModel):
 
 def pieces(answer: AIMessage) -> Iterator[AIMessageChunk]:
     """An answer as a stream has it: word by word, then the tool calls."""
-    for word in re.findall(r"\s*\S+", answer.text):
+    for word in re.findall(r"\s*\S+|\s+\Z", answer.text):
         yield AIMessageChunk(content=word)
     calls = [
         tool_call_chunk(name=call["name"], args=json.dumps(call["args"]), id=call["id"], index=place)
@@ -87,7 +87,7 @@ def pieces(answer: AIMessage) -> Iterator[AIMessageChunk]:
 def reply(messages: Sequence[BaseMessage], tools: Sequence[dict[str, Any]], forced: bool = False) -> AIMessage:
     """The answer: calls of the tools that fit the question, once; after that, quotes."""
     asked = max((place for place, message in enumerate(messages) if isinstance(message, HumanMessage)), default=-1)
-    question = messages[asked].text if asked >= 0 else ""
+    question, answers = parted(messages[asked].text) if asked >= 0 else ("", [])
     results = [message for message in messages[asked + 1 :] if isinstance(message, ToolMessage)]
     calls = [] if results else fitting_calls(question, tools)
     if forced:
@@ -96,7 +96,14 @@ def reply(messages: Sequence[BaseMessage], tools: Sequence[dict[str, Any]], forc
     if calls:
         ids = ({**call, "id": f"offline_{place}", "type": "tool_call"} for place, call in enumerate(calls))
         return AIMessage("", tool_calls=list(ids))
-    return AIMessage(quotes(question, remembered(messages), results))
+    return AIMessage(quotes(question, remembered(messages), [*answers, *results]))
+
+
+def parted(text: str) -> tuple[str, list[ToolMessage]]:
+    """A question, and members' answers below it, as `coterie.graphs.answers.with_answers` wrote them."""
+    question, *rest = re.split(rf"\n\n[^\n]*\n(?=<{ANSWER_TAG} from=)", text)
+    blocks = re.findall(rf'^<{ANSWER_TAG} from="(.*?)">\n(.*?)\n</{ANSWER_TAG}>$', "\n".join(rest), flags=re.S | re.M)
+    return question, [ToolMessage(said, tool_call_id="", name=member) for member, said in blocks]
 
 
 def remembered(messages: Sequence[BaseMessage]) -> list[str]:

@@ -1,9 +1,11 @@
 """What a model is told before the conversation: who it is, whom it leads, what is remembered."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from coterie.graphs.modes import Answer
 from coterie.graphs.spec import Built
 from coterie.memory.plain import escaped
 from coterie.memory.prompt import excerpt
@@ -21,8 +23,11 @@ _MARK = 8
 """Characters that the mark takes where something is left out of a text, and a little more."""
 _LARGEST = 4
 """One value of the session's state takes no more than this part of the most: the others are to have room, too."""
+ANSWER_TAG = "answer"
 STALE = "may be outdated"
 """Said of a memory that was made from one that was corrected or removed since."""
+
+_FENCE = re.compile(rf"[<\ufe64\uff1c](?=\s*/?\s*{ANSWER_TAG}\b)", re.IGNORECASE)
 
 
 def memory_block(recall: Recall) -> str:
@@ -45,6 +50,16 @@ def memory_line(memory: UserMemory) -> str:
         notes.append(STALE)
     text = escaped(" ".join(memory.memory.split()))
     return f"[{', '.join(notes)}] {text}" if notes else text
+
+
+def answer_block(answer: Answer) -> str:
+    """A member's answer, or that it failed, as another model reads it: fenced data.
+
+    Only what would open or close such a fence is changed in it: it may be code, or a page of HTML.
+    """
+    said = _FENCE.sub("‹", answer.said)
+    name = escaped(" ".join(answer.member.split()))
+    return f'<{ANSWER_TAG} from="{name}">\n{said}\n</{ANSWER_TAG}>'
 
 
 def note_block(notes: Sequence[Note]) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from langgraph.graph import StateGraph
 
-from coterie.graphs.modes import mode_name
+from coterie.graphs.modes import Route, mode_name
 from coterie.graphs.nodes import FlowNode, Steps
 from coterie.graphs.spec import Spec, TeamSpec, slug
 from coterie.graphs.state import GraphState, RunContext
@@ -25,13 +25,17 @@ class Shape:
     """Whether the answer is put into a schema's form."""
     members: tuple[str, ...] = ()
     """The nodes of a team's members."""
+    fallback: str = ""
+    """In mode route: the node of the member that answers for one that failed. Empty: there is none."""
 
 
 def shape_of(spec: Spec, tools: bool) -> Shape:
     """The shape of an agent's or a team's graph."""
     form = spec.conduct.output_schema is not None
     if isinstance(spec, TeamSpec):
-        return Shape(mode_name(spec.mode), tools, form, tuple(slug(member.name) for member in spec.members))
+        members = tuple(slug(member.name) for member in spec.members)
+        fallback = slug(spec.mode.fallback or "") if isinstance(spec.mode, Route) else ""
+        return Shape(mode_name(spec.mode), tools, form, members, fallback)
     return Shape("agent", tools, form)
 
 

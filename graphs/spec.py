@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from langchain_core.language_models import BaseChatModel
@@ -12,7 +12,7 @@ from langgraph.graph.state import CompiledStateGraph
 from langgraph.types import RetryPolicy
 from pydantic import BaseModel
 
-from coterie.graphs.modes import Coordinate, Mode
+from coterie.graphs.modes import Coordinate, Mode, Swarm, leads
 from coterie.memory.manager import MemoryManager
 
 Graph = CompiledStateGraph[Any, Any, Any, Any]
@@ -111,6 +111,22 @@ class TeamSpec(_Anyone):
 
 
 Spec = AgentSpec | TeamSpec
+
+
+def asks_model(spec: Spec) -> bool:
+    """Whether the model of an agent or a team is asked itself: members of some teams work without a leader."""
+    if isinstance(spec, AgentSpec) or spec.conduct.output_schema is not None:
+        return True
+    return leads(spec.mode, len(spec.members))
+
+
+def memory_of_prompts(spec: Spec) -> MemoryUse | None:
+    """What of the memory an agent or a team reads: for a prompt of its own, or because members are given it."""
+    memory = spec.memory
+    if memory is None or asks_model(spec) or (isinstance(spec, TeamSpec) and isinstance(spec.mode, Swarm)):
+        return memory
+    history = memory.history_runs if isinstance(spec, TeamSpec) and spec.member_context == "conversation" else 0
+    return replace(memory, recall=False, summaries=False, history_runs=history)
 
 
 @dataclass(frozen=True)

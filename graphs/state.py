@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol, TypedDict
+from typing import Any, NotRequired, Protocol, TypedDict
 
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
 from langchain_core.runnables.config import var_child_runnable_config
@@ -130,6 +130,8 @@ class MemberWork(TypedDict):
     agent_id: str | None
     """None: a team did it."""
     task: str
+    error: NotRequired[str | None]
+    """Why it failed. None: it answered."""
 
 
 WORK = "member_work"

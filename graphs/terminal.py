@@ -20,6 +20,15 @@ _BESIDE = _SHORTEST + 4
 _ASCII = str.maketrans(dict(zip("│├╰─┄▷◀▶║╢═╝◆·…�", "||`-.><>||=+*-~?", strict=True)))
 
 
+_TOGETHER = {
+    "route": "the one member there is",
+    "broadcast": "all at once",
+    "sequence": "one after the other",
+    "swarm": "one at a time, until it hands over",
+}
+"""How members work where no model of the team's own asks them, by mode."""
+
+
 @dataclass(frozen=True)
 class _Row:
     """One line: the text on the left, and the step it shows."""
@@ -51,22 +60,35 @@ def _cut(text: str, cells: int) -> str:
 
 def _tree(cluster: Cluster, lead: str, indent: str) -> Iterator[_Row]:
     """An agent or a team with its steps, and its members below the leader who gives them tasks."""
-    title = f"team {cluster.name}" if cluster.kind == "team" else cluster.name
-    yield _Row(lead + " · ".join(one_line(part, MAX_TEXT) for part in (title, cluster.role) if part))
-    for node in cluster.nodes:
-        last = node is cluster.nodes[-1]
+    title = (f"team {cluster.title}" if cluster.kind == "team" else cluster.title, cluster.role, *cluster.notes)
+    yield _Row(lead + " · ".join(one_line(part, MAX_TEXT) for part in title if part))
+    steps = list(_steps(cluster))
+    for place, step in enumerate(steps, start=1):
+        last = place == len(steps)
         if cluster.kind == "team":
             yield _Row(f"{indent}│")
-        yield _Row(f"{indent}{'╰─ ' if last else '├─ '}{_step(node)}", node)
-        if node.kind == "leader":
-            yield from _members(cluster.members, indent + ("   " if last else "│  "))
+        node = step if isinstance(step, Node) else None
+        yield _Row(f"{indent}{'╰─ ' if last else '├─ '}{_step(step) if isinstance(step, Node) else step}", node)
+        if step is (cluster.hands_out or _TOGETHER.get(cluster.mode)):
+            yield from _members(cluster, indent + ("   " if last else "│  "))
 
 
-def _members(members: Sequence[Cluster], indent: str) -> Iterator[_Row]:
-    for member in members:
-        last = member is members[-1]
+def _steps(cluster: Cluster) -> Iterator[Node | str]:
+    """The steps of a run in their order; where no model of the team's own asks the members, a line for all of them."""
+    together = "" if cluster.asks else _TOGETHER.get(cluster.mode, "")
+    before = [node for node in cluster.nodes if node.kind == "recall"]
+    yield from before
+    if together:
+        yield together
+    yield from cluster.nodes[len(before) :]
+
+
+def _members(cluster: Cluster, indent: str) -> Iterator[_Row]:
+    arrow = "┄▷ " if cluster.asks or cluster.mode == "swarm" else "─▷ "
+    for member in cluster.members:
+        last = member is cluster.members[-1]
         yield _Row(f"{indent}│")
-        yield from _tree(member, indent + ("╰┄▷ " if last else "├┄▷ "), indent + ("    " if last else "│   "))
+        yield from _tree(member, indent + ("╰" if last else "├") + arrow, indent + ("    " if last else "│   "))
 
 
 def _step(node: Node) -> str:

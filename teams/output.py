@@ -52,7 +52,7 @@ class RunOutput:
     members: tuple[MemberFinished, ...]
     """The tasks that members worked on, in the order in which they finished."""
     recalled: Recall | None
-    """The memories that were put into the prompt. None: memory is off."""
+    """The memories that were put into the prompt. None: memory is off, or a team asked no model of its own."""
     own_changes: tuple[Applied, ...]
     """What agents did to the memory by their memory tools."""
     curations: tuple[CurationReport, ...]

@@ -20,12 +20,15 @@ from coterie.graphs.events import (
 )
 from coterie.graphs.memory_nodes import stored_messages
 from coterie.graphs.offline import NOTICE
-from coterie.graphs.spec import Curate, Spec, TeamSpec, slug
+from coterie.graphs.spec import Curate, Spec, TeamSpec, asks_model, slug
 from coterie.graphs.state import RunContext, this_turn
 from coterie.memory.ids import new_id
 from coterie.memory.inputs import checked_text
 from coterie.memory.values import Turn
 from coterie.teams.output import RunFinished, RunOutput, RunStarted
+
+ANSWERING = frozenset({"model", "leader", "router", "join", "form"})
+"""The nodes that write answers, piece by piece."""
 
 log = logging.getLogger("coterie")
 
@@ -40,7 +43,7 @@ class Run:
         self.context = RunContext(user_id, session_id, new_id(), told=self.told, noted=set())
         self.input = {"messages": [HumanMessage(checked_message(message))]}
         self.state: dict[str, Any] = self.input
-        self.names = {slug(each.name): each.name for each in everyone(spec)}
+        self.names = dict(names_of(spec))
 
     def options(self, tokens: bool) -> dict[str, Any]:
         """Keyword arguments for ``graph.stream`` and ``graph.astream``.
@@ -67,10 +70,10 @@ class Run:
             self.state = payload
         elif mode == "messages":
             message, metadata = payload
-            answering = metadata.get("langgraph_node") in ("model", "leader", "form")
+            answering = metadata.get("langgraph_node") in ANSWERING
             if answering and isinstance(message, AIMessageChunk) and message.text:
-                key = path[-1].split(":")[0] if path else ""
-                yield Token(self.names.get(key, self.spec.name), message.text)
+                nodes = tuple(part.split(":")[0] for part in path)
+                yield Token(self.names.get(nodes, self.spec.name), message.text)
 
     def unfinished_turn(self) -> Turn | None:
         """The turn as far as it came, to keep when the run breaks off.
@@ -134,7 +137,7 @@ class Run:
         return RunFinished(self.spec.name, output)
 
     def _notices(self) -> Iterator[str]:
-        if any(each.model._llm_type == "offline" for each in everyone(self.spec)):
+        if any(each.model._llm_type == "offline" for each in everyone(self.spec) if asks_model(each)):
             yield NOTICE
         if self.spec.memory and self.spec.memory.curate and self.context.user_id is None:
             yield f"{self.spec.name} remembers nothing of this run: say who speaks with user_id=."
@@ -154,6 +157,13 @@ def checked_message(message: str) -> str:
     if not isinstance(message, str) or not message.strip():
         raise InputError(f"The message is {message!r}: say something.")
     return checked_text("message", message)
+
+
+def names_of(spec: Spec, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], str]]:
+    """The names of an agent or team and of everybody in it, by the nodes that lead to each."""
+    yield path, spec.name
+    for member in spec.members if isinstance(spec, TeamSpec) else ():
+        yield from names_of(member, (*path, slug(member.name)))
 
 
 def everyone(spec: Spec) -> Iterator[Spec]:

@@ -10,7 +10,7 @@ from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
 from coterie import Agent, Scope, Team, UserMemory
 from coterie.errors import ConfigurationError
 from coterie.graphs.events import MemoryChanged
-from coterie.graphs.picture import picture
+from coterie.graphs.picturing import picture
 from coterie.memory.db import Db
 from coterie.memory.edits import Add, Change
 from tests.support.scripted import ScriptedModel, calls

@@ -1,7 +1,6 @@
 """A team's graph: delegations run together, each call gets its answer, failures are told."""
 
 import asyncio
-from collections.abc import Callable
 
 import pytest
 from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
@@ -13,19 +12,7 @@ from coterie.graphs.members import asked_members
 from coterie.memory.db import Db
 from coterie.teams.output import RunFinished
 from tests.support.scripted import ScriptedModel, calls
-
-Way = Callable[[Team, str], RunOutput]
-
-
-def sync(team: Team, message: str) -> RunOutput:
-    return team.run(message)
-
-
-def asynchronous(team: Team, message: str) -> RunOutput:
-    return asyncio.run(team.arun(message))
-
-
-both_ways = pytest.mark.parametrize("run", [sync, asynchronous])
+from tests.support.teams import Way, both_ways, member
 
 
 def leader(*wanted: tuple[str, dict[str, str]]) -> ScriptedModel:
@@ -36,10 +23,6 @@ def leader(*wanted: tuple[str, dict[str, str]]) -> ScriptedModel:
         return " | ".join(answers) if answers else calls(*wanted)
 
     return ScriptedModel(script=script)
-
-
-def member(name: str, delay: float = 0.0) -> Agent:
-    return Agent(name, role=f"knows {name}", model=ScriptedModel(script=lambda m: f"{name}: {m[-1].text}", delay=delay))
 
 
 def delegate(to: str, task: str) -> tuple[str, dict[str, str]]:

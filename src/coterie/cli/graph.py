@@ -21,7 +21,7 @@ def graph(file: File, output: Output = None) -> None:
     """Draw an agent or a team, with what reads and writes the memory."""
     from coterie.graphs.draw import drawer
     from coterie.graphs.mermaid import mermaid
-    from coterie.graphs.picture import picture
+    from coterie.graphs.picturing import picture
     from coterie.graphs.terminal import WIDTH, drawing
 
     if output is not None and str(output) != "-":

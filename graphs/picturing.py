@@ -1,0 +1,131 @@
+"""From a spec to its picture: which steps an agent or a team has, and what reads and writes the memory."""
+
+from collections.abc import Iterator
+
+from coterie.graphs.functions import shown_name
+from coterie.graphs.memory_tools import own_memory_tools
+from coterie.graphs.modes import Broadcast, Route, Sequence, Swarm, Tasks, leads, mode_name
+from coterie.graphs.picture import Cluster, Edge, Node, NodeKind, Picture
+from coterie.graphs.spec import AgentSpec, MemoryUse, Spec, TeamSpec, memory_of_prompts, model_name, slug
+from coterie.graphs.ways import handoffs, steps_of
+
+
+def picture(spec: Spec) -> Picture:
+    """The picture of an agent or a team that is run by itself."""
+    start, end = Node("/start", "start", "start"), Node("/end", "end", "end")
+    root = _cluster(spec, slug(spec.name), member=False)
+    edges = list(steps_of(spec, root, start.id, end.id))
+    if spec.memory is None:
+        return Picture(root, start, end, None, tuple(edges))
+    file = spec.memory.manager.db.name.rpartition("/")[2]
+    store = Node("/memory", "memory", "shared memory", (file,))
+    edges += _memory_edges(root, store, bool(spec.memory.curate))
+    for path in _hands(spec, root):
+        edges += [Edge(store.id, path, "read"), Edge(path, store.id, "write")]
+    return Picture(root, start, end, store, tuple(edges))
+
+
+def _members(spec: Spec) -> tuple[Spec, ...]:
+    return spec.members if isinstance(spec, TeamSpec) else ()
+
+
+def _cluster(spec: Spec, path: str, member: bool, notes: tuple[str, ...] = ()) -> Cluster:
+    return Cluster(
+        id=path,
+        kind="agent" if isinstance(spec, AgentSpec) else "team",
+        name=spec.name,
+        role=spec.role,
+        nodes=tuple(_nodes(spec, path, member)),
+        members=tuple(
+            _cluster(each, f"{path}/{slug(each.name)}", True, tuple(_notes(spec, each))) for each in _members(spec)
+        ),
+        mode=mode_name(spec.mode) if isinstance(spec, TeamSpec) else "",
+        notes=notes,
+    )
+
+
+def _notes(spec: Spec, member: Spec) -> Iterator[str]:
+    """What a team says of one of its members."""
+    assert isinstance(spec, TeamSpec)
+    match spec.mode:
+        case Route(fallback=name) if name == member.name:
+            yield "fallback"
+        case Sequence(stop_when=stop) if stop and member is not spec.members[-1]:
+            yield f"stops here when {shown_name(stop, 'stop_when')}"
+        case Swarm(first=first):
+            if member.name == (first or spec.members[0].name):
+                yield "first"
+            if names := handoffs(spec.mode, spec)[member.name]:
+                yield f"hands over to {', '.join(names)}"
+
+
+def _nodes(spec: Spec, path: str, member: bool) -> Iterator[Node]:
+    """The steps of one agent or team, in the order of a run."""
+    memory, schema = spec.memory, spec.conduct.output_schema
+    if (reads := memory_of_prompts(spec)) is not None and (read := _read(reads, member)):
+        yield Node(f"{path}/recall", "recall", "recall", read)
+    tools = tuple(_tools(spec))
+    if kind := _asking(spec, bool(tools)):
+        yield Node(f"{path}/{kind}", kind, kind, (model_name(spec.model), *_does(spec)))
+    if tools:
+        yield Node(f"{path}/tools", "tools", "tools", tools)
+    if isinstance(spec, TeamSpec) and isinstance(spec.mode, Tasks):
+        yield Node(f"{path}/plan", "plan", "plan", ("hands out what is ready",))
+    if isinstance(spec, TeamSpec) and isinstance(spec.mode, Broadcast):
+        by = shown_name(spec.mode.join, "a function") if spec.mode.join else model_name(spec.model)
+        yield Node(f"{path}/join", "join", "join", (by,))
+    if schema is not None:
+        yield Node(f"{path}/form", "form", "form", (schema.__name__,))
+    if memory is not None and not member:
+        kept = ("keeps the turn", "curates the memory") if memory.curate else ("keeps the turn",)
+        yield Node(f"{path}/curate", "curator", "curator", kept)
+
+
+def _asking(spec: Spec, tools: bool) -> NodeKind | None:
+    """The step in which a model chooses what comes next, if there is one."""
+    if isinstance(spec, AgentSpec):  # one that only puts its answer into a form asks for it there
+        return "model" if tools or spec.conduct.output_schema is None else None
+    if isinstance(spec.mode, Broadcast) or not leads(spec.mode, len(spec.members)):
+        return None
+    return "router" if isinstance(spec.mode, Route) else "leader"
+
+
+def _tools(spec: Spec) -> Iterator[str]:
+    """What the model calls beside members. A swarm's are its members', and theirs to call."""
+    if isinstance(spec, TeamSpec) and isinstance(spec.mode, Swarm):
+        return
+    if isinstance(spec, TeamSpec) and isinstance(spec.mode, Tasks):
+        yield "the list of tasks"
+    yield from (tool.name for tool in [*spec.tools, *own_memory_tools(spec)])
+
+
+def _does(spec: Spec) -> tuple[str, ...]:
+    """What a team's leader does, where it is not delegating."""
+    return ("picks one",) if isinstance(spec, TeamSpec) and isinstance(spec.mode, Route) else ()
+
+
+def _read(memory: MemoryUse, member: bool) -> tuple[str, ...]:
+    history = memory.history_runs if not member else 0
+    turns = (f"{history} earlier turns" if history > 1 else "1 earlier turn",) if history else ()
+    summary = ("the session's summary",) if memory.summaries and not member else ()
+    return (*turns, *summary, "memories") if memory.recall else (*turns, *summary)
+
+
+def _hands(spec: Spec, cluster: Cluster) -> Iterator[str]:
+    """The tools by which agents change the memory themselves."""
+    if (tools := cluster.node("tools")) and spec.memory is not None and spec.memory.agentic:
+        yield tools.id
+    for member, drawn in zip(_members(spec), cluster.members, strict=True):
+        yield from _hands(member, drawn)
+
+
+def _memory_edges(cluster: Cluster, store: Node, curate: bool) -> Iterator[Edge]:
+    """What reads and writes the store; a curator that does not ``curate`` only keeps the turn."""
+    if recall := cluster.node("recall"):
+        yield Edge(store.id, recall.id, "read")
+    if curator := cluster.node("curator"):
+        if curate:
+            yield Edge(store.id, curator.id, "read")
+        yield Edge(curator.id, store.id, "write")
+    for member in cluster.members:
+        yield from _memory_edges(member, store, curate)
