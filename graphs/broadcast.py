@@ -53,7 +53,7 @@ def guidance(team: TeamSpec) -> str:
 
 def answer_as(key: str, state: GraphState, runtime: Runtime[RunContext]) -> Flow[Update]:
     """Let a member answer the user."""
-    answer = yield from working(key, question(state["messages"]), runtime)
+    answer = yield from working(key, question(state["messages"]), runtime, state)
     return {"messages": [as_message(answer)]}
 
 

@@ -1,5 +1,7 @@
 """Stopping the members of a team that are at work, because one of them failed."""
 
+from copy import copy
+
 from langgraph.runtime import RunControl
 
 from coterie.errors import RunError
@@ -12,9 +14,9 @@ class Halt:
     """What the team's run fails with. None: they go on."""
 
     def check(self) -> None:
-        """Raise the error, if there is one."""
+        """Raise the error, if there is one: each member one of its own, to which LangGraph adds where it was raised."""
         if self.error is not None:
-            raise self.error
+            raise copy(self.error) from self.error.__cause__
 
     def stop(self, reason: str, cause: Exception) -> None:
         """Let all stop. The error is that of the first one that failed."""

@@ -14,7 +14,7 @@ from coterie.graphs.hooks import answered
 from coterie.graphs.nodes import FlowNode, Update
 from coterie.graphs.notes import notes_read, with_notes
 from coterie.graphs.prompts import cut, memory_block, state_block, storable
-from coterie.graphs.spec import AgentSpec, MemoryUse, Spec, memory_of_prompts
+from coterie.graphs.spec import AgentSpec, MemoryUse, Spec, asks_model, memory_of_prompts
 from coterie.graphs.state import GraphState, RunContext, asking, here, member_work, question, tell, this_turn
 from coterie.graphs.waiting import each_within
 from coterie.memory.db import Db
@@ -58,11 +58,12 @@ def recall_node(
 
 def recall(state: GraphState, runtime: Runtime[RunContext]) -> Flow[Update]:
     """Recall for the agent or team whose graph is running: also the session's state, and what other members found."""
-    spec = here(runtime).spec
+    spec, context = here(runtime).spec, asking(runtime)
     update = yield from recalled(replace(whose(spec), memory=memory_of_prompts(spec)), state, runtime)
-    context, conduct = asking(runtime), spec.conduct
+    if not asks_model(spec):
+        return update
     told = [*update["history"], *state["messages"]]
-    shown = context.session.get() if conduct.session_in_prompt and context.session else {}
+    shown = context.session.get() if spec.conduct.session_in_prompt and context.session else {}
     return {**update, "notes": notes_read(told, runtime), "session_state": state_block(shown)}
 
 

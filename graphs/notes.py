@@ -123,7 +123,10 @@ def unread(runtime: Running, told: str) -> list[Note]:
             found += db.notes(context.user_id, context.run_id or "", team_id=team.team_id, limit=MOST)
     own, told = (built.around[-1].team_id, built.spec.name), escaped(told) if found else ""
     others = [note for note in found if (note.team_id, note.member) != own and escaped(note.text) not in told]
-    return sorted(others, key=lambda note: note.note_id)
+    once = {
+        (note.team_id, note.member, note.text): note for note in others
+    }  # a resumed step shares again what it shared
+    return sorted(once.values(), key=lambda note: note.note_id)
 
 
 def within_budget(notes: Sequence[Note], tokens: int) -> list[Note]:
@@ -141,7 +144,7 @@ def within_budget(notes: Sequence[Note], tokens: int) -> list[Note]:
 def with_notes(db: Db, turn: Turn) -> Turn:
     """The turn of a run with what members shared by the tool: before the answer, if there is one."""
     shared = [note for note in db.notes(turn.user_id, turn.run_id, limit=None) if note.task is None]
-    told = [Message("tool", note.text, note.member, agent_id=note.agent_id) for note in shared]
+    told = dict.fromkeys(Message("tool", note.text, note.member, agent_id=note.agent_id) for note in shared)
     answered = bool(turn.messages) and turn.messages[-1].role == "assistant"
     place = len(turn.messages) - answered
     return replace(turn, messages=(*turn.messages[:place], *told, *turn.messages[place:]))

@@ -133,7 +133,7 @@ def answer_as(key: str, fallback: str, state: RouteState, runtime: Runtime[RunCo
     """Let a member answer the user. ``fallback`` is the node of the one that answers if it fails."""
     team = here(runtime).spec
     assert isinstance(team, TeamSpec)
-    answer = yield from working(key, question(state["messages"]), runtime)
+    answer = yield from working(key, question(state["messages"]), runtime, state)
     said = as_message(answer)
     if not answer.error:
         return {"chosen": "", "messages": [said]}

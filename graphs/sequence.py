@@ -53,7 +53,7 @@ def answer_as(key: str, before: str, state: SequenceState, runtime: Runtime[RunC
     if before:
         found = answers_in(team, this_turn(state["messages"]))[before]
         request = with_answers(request, f"{found.member} answered this before you: go on from there.", [found])
-    answer = yield from working(key, request, runtime)
+    answer = yield from working(key, request, runtime, state)
     said = as_message(answer)
     if answer.error:
         return {"done": True, "messages": [said, no_answer([answer], runtime)]}

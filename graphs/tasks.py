@@ -11,7 +11,7 @@ runs of one session at once have one list, and may do a task twice.
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
-from typing import Annotated, Any, TypedDict
+from typing import Annotated, Any
 
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
 from langchain_core.tools import BaseTool, StructuredTool, ToolException
@@ -26,7 +26,7 @@ from coterie.graphs.events import TaskChanged
 from coterie.graphs.form import wire_form
 from coterie.graphs.handoffs import run_calls
 from coterie.graphs.kept import keep, kept
-from coterie.graphs.members import as_message, working
+from coterie.graphs.members import Told, as_message, told_members, working
 from coterie.graphs.memory_nodes import curate, recall
 from coterie.graphs.modes import Tasks
 from coterie.graphs.nodes import Update
@@ -69,7 +69,7 @@ class TasksState(GraphState, total=False):
     """Whether the leader wants the tasks done that are ready."""
 
 
-class Assigned(TypedDict):
+class Assigned(Told):
     """What a member's node is given."""
 
     task_id: str
@@ -216,13 +216,17 @@ def plan(state: GraphState, runtime: Runtime[RunContext]) -> Flow[Update]:
     yield
 
 
-def hand_out(state: TasksState) -> str | list[Send]:
+def hand_out(state: TasksState, runtime: Runtime[RunContext]) -> str | list[Send]:
     """All that is ready, to its owners, in parallel. Nothing is: the leader looks.
 
     What an earlier run has left is not begun before the leader has said so.
     """
     due = ready(tasks_of(state["tasks"])) if state["at_work"] and not state.get("handoff") else []
-    return [Send(slug(task.owner), Assigned(task_id=task.id, tasks=state["tasks"])) for task in due] or "leader"
+    team = here(runtime).spec
+    assert isinstance(team, TeamSpec)
+    told = told_members(team, state)
+    given = [Assigned(**told, task_id=task.id, tasks=state["tasks"]) for task in due]
+    return [Send(slug(task.owner), each) for task, each in zip(due, given, strict=True)] or "leader"
 
 
 def work_on(key: str, state: Assigned, runtime: Runtime[RunContext]) -> Flow[Update]:
@@ -230,7 +234,7 @@ def work_on(key: str, state: Assigned, runtime: Runtime[RunContext]) -> Flow[Upd
     tasks = tasks_of(state["tasks"])
     task = tasks[state["task_id"]]
     _change(state["tasks"], lambda _: [replace(task, status="working")], runtime)
-    answer = yield from working(key, as_work(task, tasks), runtime)
+    answer = yield from working(key, as_work(task, tasks), runtime, state)
     said = replace(answer, task=task.task, content=storable(answer.content), error=storable(answer.error or "") or None)
     done = replace(task, status="failed" if said.error else "done", result=said.error or said.content)
     _change(state["tasks"], lambda _: [done], runtime)

@@ -328,3 +328,31 @@ def test_every_member_that_began_is_told_to_have_finished() -> None:
     events: list[Any] = list(Team("desk", members, model=leading(["a", "b"])).run("go", stream=True))
     for kind in (MemberStarted, MemberFinished):
         assert sorted(event.member for event in events if isinstance(event, kind)) == ["a", "b"]
+
+
+# Every mode
+
+
+@pytest.mark.parametrize("mode", ["broadcast", "sequence", "route"])
+@both_ways
+def test_in_every_mode_members_are_told_the_conversation_once(run: Way, db: Db, mode: str) -> None:
+    first, second = saying("Fog at sea"), saying("Noted")
+    names = {"first": first, "second": second} if mode != "route" else {"second": second}
+    members = [Agent(name, model=model) for name, model in names.items()]
+    team = Team("desk", members, mode=mode, model=saying("done"), db=db, member_context="conversation")
+    run(team, "How is the weather?")
+    run(team, "And now?")
+    *before, task = said(second.seen[1])
+    assert before == [("human", "How is the weather?"), before[1]]
+    assert task[1].startswith("And now?")
+    assert task[1].count("Fog at sea") == (mode == "sequence")
+    assert "<notes>" not in "".join(seen[0].text for seen in second.seen) or mode == "broadcast"
+
+
+@pytest.mark.parametrize("mode", ["broadcast", "sequence"])
+@both_ways
+def test_in_every_mode_a_member_that_fails_stops_the_run(run: Way, db: Db, mode: str) -> None:
+    members = [Agent("first", model=failing(OSError("x"))), Agent("second", model=saying("Noted"))]
+    team = Team("desk", members, mode=mode, model=saying("done"), db=db, on_member_error="stop")
+    with pytest.raises(RunError, match="desk: its member first failed, so the run was stopped"):
+        run(team, "go")

@@ -244,6 +244,15 @@ def test_an_empty_note_is_not_kept(db: Db, text: str) -> None:
     assert [one.content for one in turn_of(db).messages] == ["go", "ok", "Noted", "done"]
 
 
+def test_what_is_shared_twice_is_told_once(db: Db) -> None:
+    writer = saying("Noted")
+    members = [Agent("scout", model=sharing("Fog", "Fog"), tools=[clock]), Agent("writer", model=writer)]
+    team = Team("desk", members, model=leading(["scout"], ["writer"]), db=db)
+    team.run("go", user_id="ana", session_id="s")
+    assert "<notes>\n- scout: Fog\n- scout: ok\n</notes>" in prompts(writer)[0]
+    assert [one.content for one in turn_of(db).messages] == ["go", "ok", "Noted", "Fog", "done"]
+
+
 # What breaks off
 
 
