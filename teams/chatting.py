@@ -9,14 +9,14 @@ from coterie.graphs.pausing import Confirmation, Decision, Waiting
 from coterie.memory.ids import new_id
 from coterie.memory.values import Scope
 from coterie.teams.output import RunOutput
-from coterie.teams.printing import Printer, waiting_line
+from coterie.teams.printing import waiting_line
 from coterie.text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from coterie.graphs.events import Event
-    from coterie.teams.runs import Runs
+    from coterie.teams.talking import Talks
 
 HELP = "/memory shows what is remembered of you, /exit or Ctrl-D ends."
 
@@ -30,7 +30,7 @@ class Conversation:
         session_id: the session to go on with. None: a new one.
     """
 
-    def __init__(self, target: "Runs", user_id: str | None = None, session_id: str | None = None) -> None:
+    def __init__(self, target: "Talks", user_id: str | None = None, session_id: str | None = None) -> None:
         self.target = target
         self.user_id = user_id
         self.session_id = session_id or new_id()
@@ -103,7 +103,7 @@ class Conversation:
         self.stopped = output.paused
 
     def _printed(self, message: str, events: "Iterable[Event]", *, repeat: bool) -> RunOutput:
-        with Printer(message, repeat=repeat) as printer:
+        with self.target.printer(message, repeat=repeat) as printer:
             for event in events:
                 printer.show(event)
         return printer.output

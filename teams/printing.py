@@ -1,5 +1,6 @@
 """A run as people see it in a terminal: live where there is one, plain text in a pipe."""
 
+from collections.abc import Collection
 from types import TracebackType
 
 from rich.console import Console, Group, RenderableType
@@ -11,7 +12,7 @@ from coterie.errors import RunError
 from coterie.graphs.events import (
     AttemptFailed,
     Event,
-    MemberFinished,
+    HandedOver,
     MemberStarted,
     MemoryChanged,
     MemoryCurated,
@@ -20,6 +21,7 @@ from coterie.graphs.events import (
 )
 from coterie.graphs.pausing import Question, Waiting
 from coterie.memory.report import CurationReport, change_lines
+from coterie.teams.narrating import answered, line_of
 from coterie.teams.output import RunFinished, RunOutput, RunStarted
 from coterie.text import one_line, showable
 
@@ -51,10 +53,15 @@ class Printer:
         console: where to show it. None: standard output.
         repeat: show the message too, and what a run waits for. False at a prompt, where the one who said it sees it,
             and is asked.
+        speakers: whose words are shown as they are written: see `coterie.teams.narrating.speakers`. They are the answer
+            until somebody else answers.
     """
 
-    def __init__(self, message: str, console: Console | None = None, *, repeat: bool = True) -> None:
+    def __init__(
+        self, message: str, console: Console | None = None, *, repeat: bool = True, speakers: Collection[str] = ()
+    ) -> None:
         self.message = message
+        self.speakers = speakers
         self.repeat = repeat
         self.console = console or Console()
         self.answer = ""
@@ -92,22 +99,16 @@ class Printer:
 
     def show(self, event: Event) -> None:
         """Take in one event, and show it at once where there is a terminal."""
+        self._work_on(event)
         match event:
             case RunStarted():
                 self.root = event.source
-            case Token() if event.source == self.root:
+            case Token() if event.source in self.speakers:
                 self.answer += event.text
-            case AttemptFailed():
-                self.answer = "" if event.source == self.root else self.answer
-                self.work.append(f"{event.source}: its model failed: {event.error}")
+            case AttemptFailed() | ToolFinished() if event.source in self.speakers:
+                self.answer = ""
             case MemberStarted():
                 self.answer = ""
-                self.work.append(f"{event.source} asks {event.member}: {event.task}")
-            case MemberFinished():
-                self.work.append(f"{event.member} failed: {event.error}" if event.error else f"{event.member} answered")
-            case ToolFinished():
-                self.answer = "" if event.source == self.root else self.answer
-                self.work.append(f"{event.source} used {event.tool}" + (f": {event.content}" if event.failed else ""))
             case MemoryChanged():
                 self.memory += [f"memory {line}" for line in change_lines(event.applied)]
             case MemoryCurated():
@@ -121,6 +122,14 @@ class Printer:
                     self.waits.append(f"to go on: resume({event.output.run_id!r}, True{whose}), or False")
         if self._live is not None:
             self._live.update(self._rendered(), refresh=True)
+
+    def _work_on(self, event: Event) -> None:
+        """Add a line to what is being done. Who hands over has not answered."""
+        if isinstance(event, HandedOver) and answered(event.member) in self.work:
+            place = len(self.work) - 1 - self.work[::-1].index(answered(event.member))
+            del self.work[place]
+        line = line_of(event, self.message)
+        self.work += [line] if line is not None else []
 
     def _rendered(self) -> RenderableType:
         parts: list[RenderableType] = []

@@ -8,6 +8,8 @@ from coterie.teams.runs import Runs
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from coterie.teams.printing import Printer
+
 
 class Talks(Runs):
     """What prints its runs."""
@@ -25,13 +27,18 @@ class Talks(Runs):
         Takes and raises what `run` does. ``console`` is rich's; None prints to standard output, plainly when that is
         not a terminal. A run that waits for somebody is printed with what it waits for.
         """
-        from coterie.teams.printing import Printer
-
-        printer = Printer(message, console)
+        printer = self.printer(message, console)
         with printer:
             for event in self.run(message, stream=True, user_id=user_id, session_id=session_id):
                 printer.show(event)
         return printer.output
+
+    def printer(self, message: str, console: "Console | None" = None, *, repeat: bool = True) -> "Printer":
+        """What shows a run of it: see `coterie.teams.printing.Printer`."""
+        from coterie.teams.narrating import speakers
+        from coterie.teams.printing import Printer
+
+        return Printer(message, console, repeat=repeat, speakers=frozenset(speakers(self._compiled[0])))
 
     async def aprint_response(
         self,
@@ -42,9 +49,7 @@ class Talks(Runs):
         console: "Console | None" = None,
     ) -> RunOutput:
         """The async twin of `print_response`."""
-        from coterie.teams.printing import Printer
-
-        printer = Printer(message, console)
+        printer = self.printer(message, console)
         with printer:
             async for event in self.arun(message, stream=True, user_id=user_id, session_id=session_id):
                 printer.show(event)
