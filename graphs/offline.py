@@ -27,6 +27,8 @@ NOTICE = (
 )
 MOST_QUOTES = 3
 _TRANSFER = "transfer_to_"
+_SHARE = "share_note"
+"""It has nothing to tell others: its answer says all that it found."""
 
 
 class OfflineModel(BaseChatModel):
@@ -150,7 +152,7 @@ def best(question: str, memories: Sequence[str]) -> list[str]:
 def fitting_calls(question: str, tools: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """Calls of the tools whose name or description shares a word with the question."""
     calls = []
-    for tool in tools:
+    for tool in (tool for tool in tools if tool["name"] != _SHARE):
         parameters = tool.get("parameters", {})
         properties = parameters.get("properties", {})
         required = parameters.get("required", [])

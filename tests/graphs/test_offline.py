@@ -134,3 +134,13 @@ def test_offline_teams_plan_tasks_and_hand_over_by_the_words_of_roles() -> None:
     output = desk("swarm").run("which museums?")
     assert output.content == "hours says: 9 to 5"
     assert [each.member for each in output.members] == ["cook", "guide"]
+
+
+def share_note(text: str) -> str:
+    """Tell the others about the weather."""
+    return "Shared."
+
+
+def test_it_shares_no_notes() -> None:
+    asked = ask("How is the weather in Oslo?", tools=[share_note, weather])
+    assert [call["name"] for call in asked.tool_calls] == ["weather"]
