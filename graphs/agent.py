@@ -14,11 +14,13 @@ from coterie.graphs.state import GraphState
 def wire(graph: Wiring, shape: Shape) -> None:
     """Add the nodes and edges of an agent.
 
-    Without tools it has no tools node. Without tools and with a form for its answer it needs no other model node.
+    Without tools it has no tools node. Without tools and with a form for its answer it needs no other model node. A
+    member keeps no turn: its team does.
     """
     graph.step("recall", recall)
-    graph.step("curate", curate)
-    graph.path("curate", END)
+    if shape.keeps:
+        graph.step("curate", curate)
+        graph.path("curate", END)
     answered = wire_form(graph, shape)
     if shape.form and not shape.tools:
         graph.path(START, "recall", answered)

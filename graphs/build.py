@@ -120,7 +120,7 @@ def build_graph(
         ConfigurationError: a team has no members, or two that cannot be told apart, or two tools have one name,
             or a tool that is to be confirmed is not there.
     """
-    path = f"{path}/{slug(spec.name)}".lstrip("/")
+    is_member, path = bool(path), f"{path}/{slug(spec.name)}".lstrip("/")
     members: dict[str, Graph] = {}
     guidance = [lent.guidance]
     tools = [*spec.tools, *own_memory_tools(spec), *lent.tools]
@@ -150,7 +150,7 @@ def build_graph(
         handoffs=lent.handoffs,
     )
     config = {"recursion_limit": spec.conduct.max_steps, "max_concurrency": AT_ONCE}
-    compiled = compiled_of(shape_of(spec, bool(tools)))
+    compiled = compiled_of(shape_of(spec, bool(tools), is_member))
     return BoundGraph(built=built, **{**vars(compiled), "name": slug(spec.name), "config": config})
 
 

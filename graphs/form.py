@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import TypeVar
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
+from langgraph.graph import END
 from langgraph.runtime import Runtime
 from pydantic import BaseModel
 
@@ -24,12 +25,13 @@ T = TypeVar("T", bound=BaseModel)
 def wire_form(graph: Wiring, shape: Shape) -> str:
     """Return the node that comes after an answer: the one that puts it into form, if that is asked for, or the curator.
 
-    The curator's node is there already.
+    Nothing comes after the answer of a member that keeps none. The curator's node is there already.
     """
+    last = "curate" if shape.keeps else END
     if not shape.form:
-        return "curate"
+        return last
     graph.step("form", put_into_form)
-    graph.path("form", "curate")
+    graph.path("form", last)
     return "form"
 
 

@@ -27,16 +27,18 @@ class Shape:
     """The nodes of a team's members."""
     fallback: str = ""
     """In mode route: the node of the member that answers for one that failed. Empty: there is none."""
+    keeps: bool = True
+    """Of an agent: whether there is something to do with its answer. A member's is kept by its team."""
 
 
-def shape_of(spec: Spec, tools: bool) -> Shape:
-    """The shape of an agent's or a team's graph."""
+def shape_of(spec: Spec, tools: bool, member: bool) -> Shape:
+    """The shape of the graph of an agent or a team, be it a member or by itself."""
     form = spec.conduct.output_schema is not None
     if isinstance(spec, TeamSpec):
         members = tuple(slug(member.name) for member in spec.members)
         fallback = slug(spec.mode.fallback or "") if isinstance(spec.mode, Route) else ""
         return Shape(mode_name(spec.mode), tools, form, members, fallback)
-    return Shape("agent", tools, form)
+    return Shape("agent", tools, form, keeps=not member or bool(spec.conduct.post_hooks))
 
 
 class Wiring:

@@ -106,8 +106,10 @@ class Run(ABC):
         Each run is a thread of its own, since the store has the session's history. It is written when the run stops:
         to write each step takes ten times as long.
         """
-        thread = thread_name(self.context.user_id, self.context.run_id or "")
-        config = {"configurable": {"thread_id": thread}, "recursion_limit": self.spec.conduct.max_steps}
+        config: dict[str, Any] = {"recursion_limit": self.spec.conduct.max_steps}
+        if self.saver is not None:
+            thread = thread_name(self.context.user_id, self.context.run_id or "")
+            config["configurable"] = {"thread_id": thread}
         modes = ["values", "custom", "messages"] if tokens else ["values"]
         durable = {"durability": "exit"} if self.saver is not None else {}
         return {
