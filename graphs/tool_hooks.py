@@ -16,7 +16,8 @@ from langgraph.types import Command
 
 from coterie.errors import ConfigurationError
 from coterie.graphs.spec import Conduct
-from coterie.graphs.waiting import CallTimeout, awaited_in_thread, awaited_within, in_worker
+from coterie.graphs.waiting import CallTimeout, awaited_within, in_worker
+from coterie.memory.flow import awaited
 
 Answered = ToolMessage | Command[Any]
 Next = Callable[[ToolCallRequest], Answered]
@@ -83,7 +84,7 @@ def _hooked(hook: Callable[..., Any], call_next: Next, request: ToolCallRequest)
     async def awaited_next(request: ToolCallRequest) -> Answered:
         return await asyncio.to_thread(call_next, request)
 
-    return _checked(hook, awaited_in_thread(hook(request, awaited_next)))
+    return _checked(hook, awaited(hook(request, awaited_next)))
 
 
 async def _ahooked(hook: Callable[..., Any], call_next: AsyncNext, request: ToolCallRequest) -> Answered:

@@ -142,23 +142,26 @@ def in_own_loop(function: Callable[P, Awaitable[T]]) -> Callable[P, T]:
 
     @wraps(function)
     def twin(*args: P.args, **kwargs: P.kwargs) -> T:
-        async def awaited() -> T:
+        async def called() -> T:
             return await function(*args, **kwargs)
 
-        try:
-            asyncio.get_running_loop()
-        except RuntimeError:
-            run: Callable[[Coroutine[Any, Any, T]], T] = asyncio.run
-        else:
-            run = _run_in_fresh_thread
-        return run(awaited())
+        return awaited(called())
 
     return twin
 
 
-def _run_in_fresh_thread(coroutine: Coroutine[Any, Any, T]) -> T:
+def awaited(awaitable: Awaitable[T]) -> T:
+    """What an awaitable gives, for synchronous code: see `in_own_loop`."""
+
+    async def waiting() -> T:
+        return await awaitable
+
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(waiting())
     with ThreadPoolExecutor(max_workers=1) as thread:
-        return thread.submit(copy_context().run, asyncio.run, coroutine).result()
+        return thread.submit(copy_context().run, asyncio.run, waiting()).result()
 
 
 PART = 100
