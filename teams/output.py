@@ -12,6 +12,7 @@ from coterie.graphs.events import Event, MemberFinished, StepFinished
 from coterie.graphs.pausing import Waiting
 from coterie.graphs.task_list import Task
 from coterie.memory.edits import Applied
+from coterie.memory.evidence import Refused
 from coterie.memory.report import CurationReport
 from coterie.memory.values import Recall
 
@@ -108,6 +109,11 @@ class RunOutput:
         """Every change to the memory that came of this run: by agents' own tools, then by the curator."""
         curated = (applied for report in self.curations for applied in report.applied)
         return tuple(applied for applied in (*self.own_changes, *curated) if applied.revisions)
+
+    @property
+    def refused(self) -> tuple[Refused, ...]:
+        """The changes that the curator proposed and its checks refused, each with the reason."""
+        return tuple(refused for report in self.curations for refused in report.refused)
 
     @property
     def errors(self) -> tuple[str, ...]:

@@ -72,3 +72,12 @@ def test_a_step_that_fails_says_so(openai_server: OpenAIServer) -> None:
     assert (last.node, last.calls) == ("model", ())
     assert last.error is not None
     assert last.error.startswith("RunError: ada: its model failed")
+
+
+def test_what_the_curator_refused_is_there_with_the_reason() -> None:
+    agent = Agent("ada", db=SqliteDb(), update_memory_on_run=True)
+    first = agent.run("I live in Oslo.", user_id="ana")
+    again = agent.run("I live in Oslo.", user_id="ana")
+    assert first.refused == ()
+    assert [refused.reason for refused in again.refused] == ["known already: 'I live in Oslo.'"]
+    assert again.memories_changed == ()
