@@ -178,24 +178,27 @@ def test_a_finding_is_shared_while_a_member_works_and_the_turn_keeps_it(run: Way
 
 
 def test_members_at_work_together_are_told_what_the_others_shared(db: Db) -> None:
-    first, second = threading.Event(), threading.Event()
+    begun, shared = threading.Event(), threading.Event()
     answers: dict[str, list[str]] = {"a": [], "b": []}
 
-    def script(name: str, waits: threading.Event, sets: threading.Event) -> Callable[[list[BaseMessage]], Any]:
-        def answer(messages: list[BaseMessage]) -> AIMessage | str:
-            answers[name] = [message.text for message in messages if isinstance(message, ToolMessage)]
-            if answers[name]:
-                sets.set()
-            assert waits.wait(30)
-            return calls(("share_note", {"text": f"{name} {len(answers[name])}"})) if len(answers[name]) < 2 else "ok"
+    def heard(name: str, messages: list[BaseMessage]) -> AIMessage | str:
+        answers[name] = [message.text for message in messages if isinstance(message, ToolMessage)]
+        return calls(("share_note", {"text": f"{name} {len(answers[name])}"})) if len(answers[name]) < 2 else "ok"
 
+    def a(messages: list[BaseMessage]) -> AIMessage | str:
+        """Shares when the other one is at work, so that what it shares is in no prompt."""
+        assert begun.wait(30)
+        answer = heard("a", messages)
+        if answers["a"]:
+            shared.set()
         return answer
 
-    go = threading.Event()
-    go.set()
-    alone = ScriptedModel(script=script("a", go, first))
-    after = ScriptedModel(script=script("b", first, second))
-    members = [Agent("a", model=alone, tools=[clock]), Agent("b", model=after, tools=[clock])]
+    def b(messages: list[BaseMessage]) -> AIMessage | str:
+        begun.set()
+        assert shared.wait(30)
+        return heard("b", messages)
+
+    members = [Agent(name, model=ScriptedModel(script=script), tools=[clock]) for name, script in (("a", a), ("b", b))]
     Team("desk", members, model=leading(["a", "b"]), db=db).run("go", user_id="ana")
     told_b = "\n".join(answers["b"])
     assert answers["a"][0] == "Shared."
