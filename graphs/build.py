@@ -148,6 +148,7 @@ def build_graph(
         members=members,
         around=around,
         handoffs=lent.handoffs,
+        confirm=spec.conduct.confirm | lent.confirm,
     )
     config = {"recursion_limit": spec.conduct.max_steps, "max_concurrency": AT_ONCE}
     compiled = compiled_of(shape_of(spec, bool(tools), is_member))

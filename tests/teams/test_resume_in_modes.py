@@ -80,3 +80,43 @@ def test_members_wait_and_go_on_where_they_were(mode: str, nested: bool, asynchr
     (turn,) = db.turns("u", "s")
     assert turn.messages[-1].content == output.content
     assert db.notes("u", output.run_id) == []
+
+
+def test_a_swarm_s_own_tools_wait_whoever_calls_them() -> None:
+    paid: list[int] = []
+
+    def pay(amount: int) -> str:
+        """Pay."""
+        paid.append(amount)
+        return f"paid {amount}"
+
+    members = [Agent(name, model=ScriptedModel(script=paying)) for name in ("a", "b")]
+    team = Team("desk", members, mode="swarm", tools=[pay], confirm_tools=[pay], checkpointer=InMemorySaver())
+    output = team.run("go")
+    (waiting,) = output.waiting
+    assert (waiting.agent, waiting.tool, paid) == ("a", "pay", [])  # type: ignore[union-attr]  # it is a Confirmation
+    assert team.resume(output.run_id, True).content == "done: paid 5"
+    assert paid == [5]
+
+
+def test_what_a_member_shared_before_it_waited_is_in_the_turn() -> None:
+    db = SqliteDb()
+
+    def pay(amount: int) -> str:
+        """Pay."""
+        return f"paid {amount}"
+
+    def script(messages: list[BaseMessage]) -> AIMessage | str:
+        shared = any(isinstance(message, ToolMessage) for message in messages)
+        return paying(messages) if shared else calls(("share_note", {"text": "It costs 5."}))
+
+    payer = Agent("a", model=ScriptedModel(script=script), tools=[pay], confirm_tools=[pay])
+    reader = ScriptedModel(script=lambda messages: "read")
+    other = Agent("b", model=reader)
+    team = Team("desk", [payer, other], mode="sequence", db=db, checkpointer=InMemorySaver())
+    output = team.run("go", user_id="u", session_id="s")
+    assert output.waiting
+    assert team.resume(output.run_id, True, user_id="u").content == "read"
+    (turn,) = db.turns("u", "s")
+    assert [message.content for message in turn.messages] == ["go", "done: paid 5", "It costs 5.", "read"]
+    assert "It costs 5." in reader.seen[0][0].text
