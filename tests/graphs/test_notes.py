@@ -183,6 +183,8 @@ def test_members_at_work_together_are_told_what_the_others_shared(db: Db) -> Non
 
     def script(name: str, waits: threading.Event, sets: threading.Event) -> Callable[[list[BaseMessage]], Any]:
         def answer(messages: list[BaseMessage]) -> AIMessage | str:
+            if name == "b":
+                begun.set()
             answers[name] = [message.text for message in messages if isinstance(message, ToolMessage)]
             if answers[name]:
                 sets.set()
@@ -191,9 +193,8 @@ def test_members_at_work_together_are_told_what_the_others_shared(db: Db) -> Non
 
         return answer
 
-    go = threading.Event()
-    go.set()
-    alone = ScriptedModel(script=script("a", go, first))
+    begun = threading.Event()
+    alone = ScriptedModel(script=script("a", begun, first))
     after = ScriptedModel(script=script("b", first, second))
     members = [Agent("a", model=alone, tools=[clock]), Agent("b", model=after, tools=[clock])]
     Team("desk", members, model=leading(["a", "b"]), db=db).run("go", user_id="ana")
