@@ -74,8 +74,8 @@ class BoundGraph(CompiledStateGraph[Any, Any, Any, Any]):
         self, input: Any, config: Any = None, *, context: Any = None, **options: Any
     ) -> Generator[Any, None, None]:
         """Stream a run, as LangGraph does."""
-        asking = inherited_context(context, self.built)
-        if self.built.spec.conduct.pre_hooks:
+        asking = inherited_context(context, self.built, config)
+        if not asking.member:
             input = drive(heard(input, self.built, asking))
         try:
             yield from super().stream(input, config, context=asking, **options)
@@ -86,8 +86,8 @@ class BoundGraph(CompiledStateGraph[Any, Any, Any, Any]):
         self, input: Any, config: Any = None, *, context: Any = None, **options: Any
     ) -> AsyncGenerator[Any, None]:
         """The async twin of `stream`."""
-        asking = inherited_context(context, self.built)
-        if self.built.spec.conduct.pre_hooks:
+        asking = inherited_context(context, self.built, config)
+        if not asking.member:
             input = await adrive(heard(input, self.built, asking))
         try:
             stream: Any = super().astream(input, config, context=asking, **options)  # an async generator
@@ -148,6 +148,7 @@ def build_graph(
         members=members,
         around=around,
         handoffs=lent.handoffs,
+        confirm=spec.conduct.confirm | lent.confirm,
     )
     config = {"recursion_limit": spec.conduct.max_steps, "max_concurrency": AT_ONCE}
     compiled = compiled_of(shape_of(spec, bool(tools)))

@@ -52,8 +52,7 @@ def check_confirmed(spec: Spec, tools: Iterable[BaseTool]) -> None:
 
 def confirmed(message: AIMessage, built: Built) -> Confirmed:
     """Wait for a person's word on the calls that need one, all at once. The other calls are as they were."""
-    wanted = built.spec.conduct.confirm
-    waiting = {str(place): call for place, call in enumerate(message.tool_calls) if call["name"] in wanted}
+    waiting = {str(place): call for place, call in enumerate(message.tool_calls) if call["name"] in built.confirm}
     if not waiting:
         return Confirmed(message)
     decisions: dict[str, Decision] = {}

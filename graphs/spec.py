@@ -157,6 +157,8 @@ class Lent:
     """Functions that the member has for it, beside its own tools."""
     handoffs: Mapping[str, str] = field(default_factory=dict)
     """Those of them that hand over: see `Built`."""
+    confirm: frozenset[str] = frozenset()
+    """Those of them that wait for a person's word."""
 
 
 RESERVED = frozenset({"recall", "model", "leader", "router", "tools", "join", "plan", "form", "curate"})
@@ -213,6 +215,8 @@ class Built:
     """The teams around it whose notes it reads, the outermost first. Its own go to the last."""
     handoffs: Mapping[str, str] = field(default_factory=dict)
     """The functions by which it hands the conversation over in its team, with the nodes of the members to have it."""
+    confirm: frozenset[str] = frozenset()
+    """The tools that wait for a person's word, its team's among them."""
 
 
 def __getattr__(name: str) -> Any:

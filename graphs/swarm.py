@@ -82,7 +82,8 @@ def _lent(team: TeamSpec, name: str, others: Sequence[str]) -> Lent:
         "another's role better, hand the conversation over by calling that one's function, and say nothing about it. "
         f"Otherwise answer the user yourself. The others:\n{listed}"
     )
-    return Lent("\n\n".join(part for part in (team.instructions, rule if found else "") if part), tools, reachable)
+    guidance = "\n\n".join(part for part in (team.instructions, rule if found else "") if part)
+    return Lent(guidance, tools, reachable, team.conduct.confirm)
 
 
 def targets(team: TeamSpec) -> dict[str, list[str]]:

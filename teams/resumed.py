@@ -20,6 +20,7 @@ class ResumedRun(Run):
 
     def __init__(self, spec: Spec, graph: BoundGraph, run_id: str, decisions: Any, user_id: str | None) -> None:
         super().__init__(spec, graph, user_id, None, run_id)
+        self.context = replace(self.context, noted=None)  # there may be notes of before it waited
         self.decisions = decisions
         self._found: StateSnapshot | None = None
         self._claim: Claim | None = None
