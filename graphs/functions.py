@@ -1,42 +1,12 @@
 """Functions that people give: called from a graph's steps, be they plain or async ones."""
 
-import asyncio
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from contextvars import copy_context
-from dataclasses import dataclass
-from inspect import isawaitable
 from typing import Any
 
 from langgraph.errors import GraphBubbleUp
 
 from coterie.errors import RunError
-from coterie.memory.flow import Flow
-
-
-@dataclass(frozen=True)
-class Call:
-    """The effect "call this function", and wait for it where it is an async one."""
-
-    function: Callable[..., Any]
-    arguments: tuple[Any, ...]
-
-    def call(self) -> Any:
-        """Call it in this thread. An async one gets a loop in a thread of its own: this one may have a loop already."""
-        result = self.function(*self.arguments)
-        if not isawaitable(result):
-            return result
-        with ThreadPoolExecutor(1) as thread:
-            return thread.submit(copy_context().run, asyncio.run, _finished(result)).result()
-
-    async def acall(self) -> Any:
-        """Call it in a thread, where it may wait as it likes; await an async one here."""
-        result = await asyncio.to_thread(self.function, *self.arguments)
-        return await result if isawaitable(result) else result
-
-
-async def _finished(result: Any) -> Any:
-    return await result
+from coterie.memory.flow import Call, Flow
 
 
 def called(owner: str, what: str, function: Callable[..., Any], *arguments: Any) -> Flow[Any]:

@@ -1,46 +1,24 @@
 """Hooks: functions that look at what is said to an agent or a team, and at what it answers.
 
 Each has one form, ``hook(text, context) -> str | None``: a text takes the place of the one that it was given, None
-leaves it. An ``async def`` hook is awaited; in a synchronous run it has an event loop for itself, in its own thread.
+leaves it. An ``async def`` hook is awaited; in a synchronous run it has an event loop for itself.
 """
 
-import asyncio
-import inspect
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, convert_to_messages
 from langgraph.runtime import Runtime
 
 from coterie.errors import ConfigurationError
+from coterie.graphs.functions import function_name
 from coterie.graphs.nodes import failure
 from coterie.graphs.spec import Built
 from coterie.graphs.state import GraphState, RunContext, asking, here, this_turn
-from coterie.graphs.waiting import awaited_in_thread
-from coterie.memory.flow import Flow
+from coterie.memory.flow import Call, Flow
 from coterie.memory.models import parsed_text
 
 TextHook = Callable[[str, RunContext], str | Awaitable[str | None] | None]
-
-
-@dataclass(frozen=True)
-class _CallHook:
-    """The effect "call this hook"."""
-
-    hook: Callable[..., Any]
-    text: str
-    context: RunContext
-
-    def call(self) -> Any:
-        found = self.hook(self.text, self.context)
-        return awaited_in_thread(found) if inspect.isawaitable(found) else found
-
-    async def acall(self) -> Any:
-        if inspect.iscoroutinefunction(self.hook):
-            return await self.hook(self.text, self.context)
-        found = await asyncio.to_thread(self.hook, self.text, self.context)
-        return await found if inspect.isawaitable(found) else found
 
 
 def heard(input: Any, built: Built, context: RunContext) -> Flow[Any]:
@@ -86,12 +64,13 @@ def answered(state: GraphState, runtime: Runtime[RunContext]) -> Flow[list[AnyMe
 
 def _changed(hooks: Sequence[Callable[..., Any]], text: str, context: RunContext, setting: str) -> Flow[str]:
     for hook in hooks:
-        found = yield _CallHook(hook, text, context)
+        found = yield Call(hook, (text, context))
         if found is None:
             continue
         if not isinstance(found, str):
-            name = getattr(hook, "__name__", repr(hook))
-            raise ConfigurationError(f"{name}, one of {setting}, returned {found!r}: return a text, or None.")
+            raise ConfigurationError(
+                f"{function_name(hook)}, one of {setting}, returned {found!r}: return a text, or None."
+            )
         text = found
     return text
 

@@ -15,8 +15,10 @@ from langgraph.prebuilt.tool_node import AsyncToolCallWrapper, ToolCallRequest, 
 from langgraph.types import Command
 
 from coterie.errors import ConfigurationError
+from coterie.graphs.functions import function_name
 from coterie.graphs.spec import Conduct
-from coterie.graphs.waiting import CallTimeout, awaited_in_thread, awaited_within, in_worker
+from coterie.graphs.waiting import CallTimeout, awaited_within, in_worker
+from coterie.memory.flow import awaited
 
 Answered = ToolMessage | Command[Any]
 Next = Callable[[ToolCallRequest], Answered]
@@ -83,7 +85,7 @@ def _hooked(hook: Callable[..., Any], call_next: Next, request: ToolCallRequest)
     async def awaited_next(request: ToolCallRequest) -> Answered:
         return await asyncio.to_thread(call_next, request)
 
-    return _checked(hook, awaited_in_thread(hook(request, awaited_next)))
+    return _checked(hook, awaited(hook(request, awaited_next)))
 
 
 async def _ahooked(hook: Callable[..., Any], call_next: AsyncNext, request: ToolCallRequest) -> Answered:
@@ -116,5 +118,6 @@ def _coroutine(awaitable: Awaitable[Answered]) -> Coroutine[Any, Any, Answered]:
 def _checked(hook: Callable[..., Any], answer: Any) -> Answered:
     if isinstance(answer, ToolMessage | Command | list):  # a list: some tools return several
         return answer  # type: ignore[return-value]  # LangGraph's types do not know the list
-    name = getattr(hook, "__name__", repr(hook))
-    raise ConfigurationError(f"The tool hook {name} returned {answer!r}: return what call_next(request) returned.")
+    raise ConfigurationError(
+        f"The tool hook {function_name(hook)} returned {answer!r}: return what call_next(request) returned."
+    )

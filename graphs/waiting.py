@@ -8,7 +8,7 @@ connection, and what else it does, it does. A model that streams stops at the ne
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, wait
 from contextvars import copy_context
 from dataclasses import dataclass
 from functools import partial
@@ -142,16 +142,6 @@ async def awaited_within(awaitable: Awaitable[T], seconds: float) -> T:
         if limit.expired():
             raise CallTimeout(seconds) from None
         raise
-
-
-def awaited_in_thread(awaitable: Awaitable[T]) -> T:
-    """Wait for an awaitable in synchronous code: in a thread of its own, with an event loop of its own."""
-
-    async def waiting() -> T:
-        return await awaitable
-
-    with ThreadPoolExecutor(1) as pool:
-        return pool.submit(copy_context().run, asyncio.run, waiting()).result()
 
 
 @dataclass(frozen=True)
