@@ -65,9 +65,24 @@ def refuse_tools(team: TeamSpec) -> None:
     """Refuse tools of a team's own where nobody would call them.
 
     Raises:
-        ConfigurationError: it has some.
+        ConfigurationError: it has some, or settings for them.
     """
-    names = ", ".join(tool.name for tool in [*team.tools, *own_memory_tools(team)])
-    if names:
+    _refuse(team, ", ".join(tool.name for tool in [*team.tools, *own_memory_tools(team)]))
+    refuse_tool_settings(team)
+
+
+def refuse_tool_settings(team: TeamSpec) -> None:
+    """Refuse what is to happen around a team's own tool calls where it makes none: it would never happen.
+
+    Raises:
+        ConfigurationError: it has such a setting.
+    """
+    conduct = team.conduct
+    found = {"tool_hooks": conduct.tool_hooks != (), "tool_call_limit": conduct.tool_call_limit is not None}
+    _refuse(team, ", ".join(name for name, given in found.items() if given))
+
+
+def _refuse(team: TeamSpec, what: str) -> None:
+    if what:
         mode = mode_name(team.mode)
-        raise ConfigurationError(f"team {team.name!r} (mode {mode}) calls no tools itself: give {names} to a member.")
+        raise ConfigurationError(f"team {team.name!r} (mode {mode}) calls no tools itself: give {what} to a member.")

@@ -4,13 +4,15 @@ from collections.abc import Callable
 from typing import Any
 
 from langgraph.errors import GraphBubbleUp
+from langgraph.runtime import Runtime
 
-from coterie.errors import RunError
+from coterie.graphs.nodes import failure
+from coterie.graphs.state import RunContext
 from coterie.memory.flow import Call, Flow
 
 
-def called(owner: str, what: str, function: Callable[..., Any], *arguments: Any) -> Flow[Any]:
-    """Call a function that somebody gave to ``owner`` as its ``what``.
+def called(runtime: Runtime[RunContext], what: str, function: Callable[..., Any], *arguments: Any) -> Flow[Any]:
+    """Call a function that somebody gave to the agent or team that is running, as its ``what``.
 
     Raises:
         RunError: it raised; with both names.
@@ -20,7 +22,8 @@ def called(owner: str, what: str, function: Callable[..., Any], *arguments: Any)
     except GraphBubbleUp:
         raise
     except Exception as error:
-        raise RunError(f"{owner}: {what}={function_name(function)} failed: {type(error).__name__}: {error}") from error
+        reason = f"{what}={function_name(function)} failed: {type(error).__name__}: {error}"
+        raise failure(runtime, reason) from error
 
 
 def shown_name(function: Callable[..., Any], otherwise: str) -> str:
