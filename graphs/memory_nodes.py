@@ -62,10 +62,12 @@ def recall(state: GraphState, runtime: Runtime[RunContext]) -> Flow[Update]:
     A member's pre_hooks are called here, so that they are not called again when it goes on after somebody's word.
     """
     spec, context = here(runtime).spec, asking(runtime)
+    given = state
     if context.member:
         state = yield from heard(state, here(runtime), context)
     update = yield from recalled(replace(whose(spec), memory=memory_of_prompts(spec)), state, runtime)
-    update["messages"] = state["messages"] if context.member else []
+    if state is not given:
+        update["messages"] = state["messages"]
     if not asks_model(spec):
         return update
     told = [*update["history"], *state["messages"]]
