@@ -8,6 +8,7 @@ from langgraph.runtime import Runtime
 from coterie.errors import ConfigurationError, RunError
 from coterie.graphs.memory_tools import own_memory_tools
 from coterie.graphs.modes import Answer, mode_name
+from coterie.graphs.nodes import node_name
 from coterie.graphs.prompts import answer_block
 from coterie.graphs.spec import TeamSpec, slug
 from coterie.graphs.state import RunContext, asking, here, member_work
@@ -41,10 +42,12 @@ def no_answer(answers: Iterable[Answer], runtime: Runtime[RunContext]) -> AIMess
         RunError: the team is a member itself, and so has failed as one; or what it says would not be in the form of
             its ``output_schema``.
     """
-    team = here(runtime).spec
+    built = here(runtime)
+    team = built.spec
     reasons = [answer.said for answer in answers if answer.error]
     if asking(runtime).member or team.conduct.output_schema is not None:
-        raise RunError(f"{team.name} has no answer. {'; '.join(reasons)}")
+        reason = f"{team.name} has no answer. {'; '.join(reasons)}"
+        raise RunError(reason, agent=team.name, path=built.path, node=node_name())
     return AIMessage("\n".join([f"{team.name} has no answer.", *reasons]), name=slug(team.name))
 
 
@@ -65,9 +68,24 @@ def refuse_tools(team: TeamSpec) -> None:
     """Refuse tools of a team's own where nobody would call them.
 
     Raises:
-        ConfigurationError: it has some.
+        ConfigurationError: it has some, or settings for them.
     """
-    names = ", ".join(tool.name for tool in [*team.tools, *own_memory_tools(team)])
-    if names:
+    _refuse(team, ", ".join(tool.name for tool in [*team.tools, *own_memory_tools(team)]))
+    refuse_tool_settings(team)
+
+
+def refuse_tool_settings(team: TeamSpec) -> None:
+    """Refuse what is to happen around a team's own tool calls where it makes none: it would never happen.
+
+    Raises:
+        ConfigurationError: it has such a setting.
+    """
+    conduct = team.conduct
+    found = {"tool_hooks": conduct.tool_hooks != (), "tool_call_limit": conduct.tool_call_limit is not None}
+    _refuse(team, ", ".join(name for name, given in found.items() if given))
+
+
+def _refuse(team: TeamSpec, what: str) -> None:
+    if what:
         mode = mode_name(team.mode)
-        raise ConfigurationError(f"team {team.name!r} (mode {mode}) calls no tools itself: give {names} to a member.")
+        raise ConfigurationError(f"team {team.name!r} (mode {mode}) calls no tools itself: give {what} to a member.")

@@ -7,7 +7,6 @@ from langgraph.graph import END, START
 from langgraph.runtime import Runtime
 from langgraph.types import Send
 
-from coterie.errors import RunError
 from coterie.graphs.answers import answers_in, conversation, no_answer, with_answers
 from coterie.graphs.asking import ask_model
 from coterie.graphs.form import wire_form
@@ -15,7 +14,7 @@ from coterie.graphs.functions import called, function_name
 from coterie.graphs.members import as_message, working
 from coterie.graphs.memory_nodes import curate, recall
 from coterie.graphs.modes import Broadcast
-from coterie.graphs.nodes import Update
+from coterie.graphs.nodes import Update, failure
 from coterie.graphs.shape import Shape, Wiring
 from coterie.graphs.spec import TeamSpec, slug
 from coterie.graphs.state import GraphState, RunContext, here, question, this_turn
@@ -74,8 +73,8 @@ def join(state: GraphState, runtime: Runtime[RunContext]) -> Flow[Update]:
         *before, asked = conversation(state["messages"])
         said = HumanMessage(with_answers(asked.text, INTRODUCTION, answers), name=asked.name)
         return (yield from ask_model({**state, "messages": [*before, said]}, runtime))
-    joined = yield from called(team.name, "join", team.mode.join, answers)
+    joined = yield from called(runtime, "join", team.mode.join, answers)
     if not isinstance(joined, str):
         name = function_name(team.mode.join)
-        raise RunError(f"{team.name}: join={name} returned {joined!r}: let it return the answer, a text.")
+        raise failure(runtime, f"join={name} returned {joined!r}: let it return the answer, a text.")
     return {"messages": [AIMessage(joined, name=slug(team.name))]}

@@ -11,7 +11,7 @@ from langgraph.graph.state import CompiledStateGraph
 
 from coterie.errors import ConfigurationError, RunError
 from coterie.graphs import agent, broadcast, coordinate, route, sequence, swarm, tasks
-from coterie.graphs.answers import refuse_tools
+from coterie.graphs.answers import refuse_tool_settings, refuse_tools
 from coterie.graphs.calling import tool_runner
 from coterie.graphs.confirming import check_confirmed
 from coterie.graphs.delegating import asked_models
@@ -54,7 +54,7 @@ KINDS = {
     "route": Kind(route.wire, route.tools, route.guidance, route.check),
     "broadcast": Kind(broadcast.wire, guidance=broadcast.guidance, check=refuse_tools),
     "sequence": Kind(sequence.wire, check=refuse_tools),
-    "swarm": Kind(swarm.wire, lends=swarm.lends),
+    "swarm": Kind(swarm.wire, check=refuse_tool_settings, lends=swarm.lends),
     "tasks": Kind(tasks.wire, tasks.tools, tasks.guidance, state=tasks.TasksState),
 }
 
@@ -74,8 +74,8 @@ class BoundGraph(CompiledStateGraph[Any, Any, Any, Any]):
         self, input: Any, config: Any = None, *, context: Any = None, **options: Any
     ) -> Generator[Any, None, None]:
         """Stream a run, as LangGraph does."""
-        asking = inherited_context(context, self.built)
-        if self.built.spec.conduct.pre_hooks:
+        asking = inherited_context(context, self.built, config)
+        if not asking.member:
             input = drive(heard(input, self.built, asking))
         try:
             yield from super().stream(input, config, context=asking, **options)
@@ -86,8 +86,8 @@ class BoundGraph(CompiledStateGraph[Any, Any, Any, Any]):
         self, input: Any, config: Any = None, *, context: Any = None, **options: Any
     ) -> AsyncGenerator[Any, None]:
         """The async twin of `stream`."""
-        asking = inherited_context(context, self.built)
-        if self.built.spec.conduct.pre_hooks:
+        asking = inherited_context(context, self.built, config)
+        if not asking.member:
             input = await adrive(heard(input, self.built, asking))
         try:
             stream: Any = super().astream(input, config, context=asking, **options)  # an async generator

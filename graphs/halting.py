@@ -22,6 +22,8 @@ class Halt:
         """Let all stop. The error is that of the first one that failed."""
         if self.error is None:
             error = RunError(reason)
+            if isinstance(cause, RunError):
+                error.agent, error.path, error.node, error.attempt = cause.agent, cause.path, cause.node, cause.attempt
             error.__cause__ = cause
             self.error = error
 

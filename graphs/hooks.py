@@ -11,11 +11,11 @@ from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, convert
 from langgraph.runtime import Runtime
 
 from coterie.errors import ConfigurationError
-from coterie.graphs.functions import Call, function_name
+from coterie.graphs.functions import function_name
 from coterie.graphs.nodes import failure
 from coterie.graphs.spec import Built
 from coterie.graphs.state import GraphState, RunContext, asking, here, this_turn
-from coterie.memory.flow import Flow
+from coterie.memory.flow import Call, Flow
 from coterie.memory.models import parsed_text
 
 TextHook = Callable[[str, RunContext], str | Awaitable[str | None] | None]
@@ -24,12 +24,13 @@ TextHook = Callable[[str, RunContext], str | Awaitable[str | None] | None]
 def heard(input: Any, built: Built, context: RunContext) -> Flow[Any]:
     """The input of a run, with what the user says in it as the pre_hooks leave it.
 
-    They see each thing that is said in this turn. A run that is resumed says nothing new.
+    They see each thing that is said in this turn. A run that is resumed says nothing new. A member hears its task in a
+    step of its graph: it is given it again when it goes on.
 
     Raises:
         Exception: what a hook raised, as it is: it refuses the run.
     """
-    if not isinstance(input, Mapping) or not input.get("messages"):
+    if not built.spec.conduct.pre_hooks or not isinstance(input, Mapping) or not input.get("messages"):
         return input
     given = input["messages"]
     messages: list[Any] = convert_to_messages(given if isinstance(given, list | tuple) else [given])

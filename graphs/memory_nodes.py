@@ -10,7 +10,7 @@ from langgraph.runtime import Runtime
 
 from coterie.errors import ConflictError, CoterieError, CurationError, NotFoundError
 from coterie.graphs.events import MemoryCurated, MemoryRecalled
-from coterie.graphs.hooks import answered
+from coterie.graphs.hooks import answered, heard
 from coterie.graphs.nodes import FlowNode, Update
 from coterie.graphs.notes import notes_read, with_notes
 from coterie.graphs.prompts import cut, memory_block, state_block, storable
@@ -57,9 +57,17 @@ def recall_node(
 
 
 def recall(state: GraphState, runtime: Runtime[RunContext]) -> Flow[Update]:
-    """Recall for the agent or team whose graph is running: also the session's state, and what other members found."""
+    """Recall for the agent or team whose graph is running: also the session's state, and what other members found.
+
+    A member's pre_hooks are called here, so that they are not called again when it goes on after somebody's word.
+    """
     spec, context = here(runtime).spec, asking(runtime)
+    given = state
+    if context.member:
+        state = yield from heard(state, here(runtime), context)
     update = yield from recalled(replace(whose(spec), memory=memory_of_prompts(spec)), state, runtime)
+    if state is not given:
+        update["messages"] = state["messages"]
     if not asks_model(spec):
         return update
     told = [*update["history"], *state["messages"]]

@@ -10,14 +10,14 @@ from langchain_core.tools import BaseTool, StructuredTool
 from langgraph.graph import END, START
 from langgraph.runtime import Runtime
 
-from coterie.errors import ConfigurationError, RunError
+from coterie.errors import ConfigurationError
 from coterie.graphs.answers import answers_in, conversation, no_answer, refuse_tools
 from coterie.graphs.asking import ask_model
 from coterie.graphs.form import wire_form
 from coterie.graphs.members import as_message, asked_members, working
 from coterie.graphs.memory_nodes import curate, recall
 from coterie.graphs.modes import Route
-from coterie.graphs.nodes import Update
+from coterie.graphs.nodes import Update, failure
 from coterie.graphs.shape import Shape, Wiring
 from coterie.graphs.spec import TeamSpec, slug
 from coterie.graphs.state import GraphState, RunContext, here, question, this_turn
@@ -115,7 +115,7 @@ def choose(state: GraphState, runtime: Runtime[RunContext]) -> Flow[Update]:
         return {"chosen": chosen}
     if not message.text.strip():
         names = ", ".join(member.name for member in team.members)
-        raise RunError(f"{team.name}: its router chose none of its members ({names}), and said nothing itself.")
+        raise failure(runtime, f"its router chose none of its members ({names}), and said nothing itself.")
     said = {"content": message.text, "tool_calls": [], "invalid_tool_calls": [], "additional_kwargs": {}}
     return {"chosen": "", "messages": [message.model_copy(update=said)]}
 

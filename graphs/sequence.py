@@ -58,12 +58,14 @@ def answer_as(key: str, before: str, state: SequenceState, runtime: Runtime[RunC
     if answer.error:
         return {"done": True, "messages": [said, no_answer([answer], runtime)]}
     last = key == slug(team.members[-1].name)
-    return {"done": last or (yield from is_enough(answer, team)), "messages": [said]}
+    return {"done": last or (yield from is_enough(answer, runtime)), "messages": [said]}
 
 
-def is_enough(answer: Answer, team: TeamSpec) -> Flow[bool]:
+def is_enough(answer: Answer, runtime: Runtime[RunContext]) -> Flow[bool]:
     """Whether the sequence is to stop with this answer."""
+    team = here(runtime).spec
+    assert isinstance(team, TeamSpec)
     assert isinstance(team.mode, Sequence)
     if team.mode.stop_when is None:
         return False
-    return bool((yield from called(team.name, "stop_when", team.mode.stop_when, answer)))
+    return bool((yield from called(runtime, "stop_when", team.mode.stop_when, answer)))

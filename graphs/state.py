@@ -5,8 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, NotRequired, Protocol, TypedDict
 
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
-from langchain_core.runnables.config import var_child_runnable_config
-from langgraph.config import get_config
+from langchain_core.runnables.config import RunnableConfig, ensure_config, var_child_runnable_config
 from langgraph.graph import MessagesState
 from langgraph.runtime import get_runtime
 from pydantic import GetCoreSchemaHandler
@@ -78,12 +77,14 @@ class Running(Protocol):
         """Writes to the custom stream."""
 
 
-def inherited_context(context: RunContext | Mapping[str, Any] | None, built: Built) -> RunContext:
+def inherited_context(
+    context: RunContext | Mapping[str, Any] | None, built: Built, config: RunnableConfig | None
+) -> RunContext:
     """The context of a run of this agent or team: the one that is given, else the one of the run it is part of."""
     if context is None:
         outer = get_runtime() if var_child_runnable_config.get() else None
         context = outer.context if outer is not None and isinstance(outer.context, RunContext) else None
-    given = context if isinstance(context, RunContext) else RunContext(**(context or {}))
+    given = in_thread_of(context if isinstance(context, RunContext) else RunContext(**(context or {})), config)
     spec, session = built.spec, given.session
     if session is None and given.session_id is not None:
         session = session_of(spec, given.user_id, given.session_id)
@@ -93,12 +94,15 @@ def inherited_context(context: RunContext | Mapping[str, Any] | None, built: Bui
 
 def asking(runtime: Running) -> RunContext:
     """The run's context; outside ``Agent.run`` it may be missing, and ``thread_id`` then names the session."""
-    context = runtime.context or RunContext()
-    if context.session_id is None:
-        thread = get_config().get("configurable", {}).get("thread_id")
-        if thread is not None:
-            return replace(context, session_id=str(thread))
-    return context
+    return in_thread_of(runtime.context or RunContext(), None)
+
+
+def in_thread_of(context: RunContext, config: RunnableConfig | None) -> RunContext:
+    """The context, with the config's ``thread_id`` where it names no session. None: the config of the run around."""
+    if context.session_id is not None:
+        return context
+    thread = ensure_config(config).get("configurable", {}).get("thread_id")
+    return context if thread is None else replace(context, session_id=str(thread))
 
 
 def here(runtime: Running) -> Built:

@@ -16,7 +16,7 @@ from langchain_core.messages import AIMessage, AnyMessage
 from langgraph.graph import END, START
 from langgraph.runtime import Runtime
 
-from coterie.errors import ConfigurationError, RunError
+from coterie.errors import ConfigurationError
 from coterie.graphs.events import HandedOver
 from coterie.graphs.form import wire_form
 from coterie.graphs.handoffs import hands_over, transfer_tool
@@ -24,7 +24,7 @@ from coterie.graphs.kept import keep, kept
 from coterie.graphs.members import as_message, function_name, member_of, working
 from coterie.graphs.memory_nodes import curate, recall
 from coterie.graphs.modes import Answer, Swarm
-from coterie.graphs.nodes import Update
+from coterie.graphs.nodes import Update, failure
 from coterie.graphs.shape import Shape, Wiring
 from coterie.graphs.spec import Lent, TeamSpec, slug
 from coterie.graphs.state import WORK, GraphState, MemberWork, RunContext, here, member_work, question, tell
@@ -149,7 +149,7 @@ def _given_back(key: str, answer: Answer, state: GraphState, runtime: Runtime[Ru
     """The one that handed over to a member that failed is told so, and answers."""
     back = state.get("handed_over_by")
     if back is None or back == key:
-        raise RunError(f"{_team(runtime).name}: {answer.said}")
+        raise failure(runtime, answer.said)
     keep(runtime, ACTIVE, lambda _: back)
     closing = (
         f"{answer.said} The conversation is yours again: answer the user yourself, and say what could not be done."

@@ -15,6 +15,7 @@ from langgraph.prebuilt.tool_node import AsyncToolCallWrapper, ToolCallRequest, 
 from langgraph.types import Command
 
 from coterie.errors import ConfigurationError
+from coterie.graphs.functions import function_name
 from coterie.graphs.spec import Conduct
 from coterie.graphs.waiting import CallTimeout, awaited_within, in_worker
 from coterie.memory.flow import awaited
@@ -117,5 +118,6 @@ def _coroutine(awaitable: Awaitable[Answered]) -> Coroutine[Any, Any, Answered]:
 def _checked(hook: Callable[..., Any], answer: Any) -> Answered:
     if isinstance(answer, ToolMessage | Command | list):  # a list: some tools return several
         return answer  # type: ignore[return-value]  # LangGraph's types do not know the list
-    name = getattr(hook, "__name__", repr(hook))
-    raise ConfigurationError(f"The tool hook {name} returned {answer!r}: return what call_next(request) returned.")
+    raise ConfigurationError(
+        f"The tool hook {function_name(hook)} returned {answer!r}: return what call_next(request) returned."
+    )

@@ -6,15 +6,17 @@ the effects and runs the code between them in worker threads, so a slow database
 
 `driven` and `adriven` make a verb and its async twin of a flow. `in_thread` gives a synchronous method that waits for
 no model its async twin in one line, `iterated_in_thread` one that returns what a database is read for bit by bit.
-`in_own_loop` gives an async function that others wrote its synchronous twin.
+`in_own_loop` gives an async function that others wrote its synchronous twin, `awaited` waits for any awaitable; `Call`
+is the effect of a function that people give, be it async or not.
 """
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Generator
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
+from dataclasses import dataclass
 from functools import wraps
-from inspect import GEN_RUNNING, getgeneratorstate
+from inspect import GEN_RUNNING, getgeneratorstate, isawaitable
 from itertools import islice
 from typing import Any, ParamSpec, Protocol, TypeVar
 
@@ -133,12 +135,26 @@ def in_thread(function: Callable[P, T]) -> Callable[P, Coroutine[Any, Any, T]]:
     return twin
 
 
-def in_own_loop(function: Callable[P, Awaitable[T]]) -> Callable[P, T]:
-    """The synchronous twin of an async function: each call runs in an event loop of its own.
+def awaited(awaitable: Awaitable[T]) -> T:
+    """Wait for an awaitable in synchronous code: in an event loop of its own.
 
-    The loop runs in this thread, or in a fresh one where a loop is running already. The function sees the caller's
+    The loop runs in this thread, or in a fresh one where a loop is running already. What is awaited sees the caller's
     context variables.
     """
+
+    async def waiting() -> T:
+        return await awaitable
+
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(waiting())
+    with ThreadPoolExecutor(max_workers=1) as thread:
+        return thread.submit(copy_context().run, asyncio.run, waiting()).result()
+
+
+def in_own_loop(function: Callable[P, Awaitable[T]]) -> Callable[P, T]:
+    """The synchronous twin of an async function: each call is `awaited`."""
 
     @wraps(function)
     def twin(*args: P.args, **kwargs: P.kwargs) -> T:
@@ -150,18 +166,22 @@ def in_own_loop(function: Callable[P, Awaitable[T]]) -> Callable[P, T]:
     return twin
 
 
-def awaited(awaitable: Awaitable[T]) -> T:
-    """What an awaitable gives, for synchronous code: see `in_own_loop`."""
+@dataclass(frozen=True)
+class Call:
+    """The effect "call this function", and wait for it where it is an async one."""
 
-    async def waiting() -> T:
-        return await awaitable
+    function: Callable[..., Any]
+    arguments: tuple[Any, ...]
 
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return asyncio.run(waiting())
-    with ThreadPoolExecutor(max_workers=1) as thread:
-        return thread.submit(copy_context().run, asyncio.run, waiting()).result()
+    def call(self) -> Any:
+        """Call it in this thread."""
+        result = self.function(*self.arguments)
+        return awaited(result) if isawaitable(result) else result
+
+    async def acall(self) -> Any:
+        """Call it in a thread, where it may wait as it likes; await an async one here."""
+        result = await asyncio.to_thread(self.function, *self.arguments)
+        return await result if isawaitable(result) else result
 
 
 PART = 100

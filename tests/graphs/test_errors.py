@@ -15,6 +15,7 @@ from langchain_openai import ChatOpenAI
 from coterie import Agent, SqliteDb, Team
 from coterie.errors import RunError
 from coterie.graphs.events import MemberFinished, MemberStarted, ToolFinished
+from coterie.graphs.modes import Broadcast, Mode, Sequence
 from coterie.memory.db import Db
 from tests.support.openai_server import Answer, Failure, Garbage, OpenAIServer, ToolCalls
 from tests.support.scripted import ScriptedModel, calls
@@ -96,6 +97,29 @@ def test_a_tool_that_there_is_not_is_answered_with_those_there_are(openai_server
     model = ChatOpenAI(model="m", base_url=openai_server.url, api_key=lambda: "none")
     result = Agent("scout", model=model, tools=[clock]).run("hi")
     assert "cl0ck is not a valid tool, try one of [clock]" in result.messages[2].text
+
+
+def refusing(answer: object) -> str:
+    raise LookupError("no such thing")
+
+
+@pytest.mark.parametrize(
+    ("mode", "node", "said"),
+    [
+        (Broadcast(join=refusing), "join", "inner: join=refusing failed: LookupError: no such thing"),
+        (Broadcast(join=len), "join", "inner: join=len returned 2"),  # type: ignore[arg-type]
+        (Sequence(stop_when=refusing), "a", "inner: stop_when=refusing failed: LookupError"),  # type: ignore[arg-type]
+        ("route", "router", "inner: its router chose none of its members"),
+        ("swarm", "a", "inner: a failed. inner/a: its model failed"),
+    ],
+)
+def test_what_fails_in_a_team_says_in_which_node(mode: Mode | str, node: str, said: str) -> None:
+    model = ScriptedModel(script=gone if mode == "swarm" else lambda _: "ok")
+    members = [Agent(name, model=model) for name in "ab"]
+    with pytest.raises(RunError) as raised:
+        Team("inner", members, mode=mode, model=ScriptedModel(script=lambda _: " ")).run("go")
+    assert str(raised.value).startswith(said)
+    assert (raised.value.agent, raised.value.path, raised.value.node) == ("inner", "inner", node)
 
 
 # What is stopped

@@ -148,6 +148,7 @@ def test_on_stop_the_run_fails_and_says_who_where_and_why(run: Way, db: Db) -> N
     with pytest.raises(RunError) as raised:
         run(team, "go")
     assert str(raised.value).startswith("desk: its member scout failed, so the run was stopped. desk/scout: its model")
+    assert (raised.value.agent, raised.value.path, raised.value.node) == ("scout", "desk/scout", "model")
     assert "ConnectionError: no route" in str(raised.value)
     assert isinstance(raised.value.__cause__, RunError)
     assert raised.value.__cause__.__cause__ is gone

@@ -281,6 +281,22 @@ def test_a_graph_that_is_run_by_itself_has_its_session_s_state(db: Db) -> None:
 # History
 
 
+def test_a_thread_that_names_the_session_has_its_state(db: Db) -> None:
+    def show(runtime: Runtime) -> str:
+        """Show the state."""
+        assert runtime.context.session is not None
+        return json.dumps(runtime.context.session.get())
+
+    def script(messages: list[BaseMessage]) -> AIMessage | str:
+        return messages[-1].text if isinstance(messages[-1], ToolMessage) else calls(("show", {}))
+
+    agent = Agent("a", model=ScriptedModel(script=script), tools=[show], db=db)
+    agent.update_session_state("s", {"step": 2}, "ana")
+    thread: Any = {"configurable": {"thread_id": "s"}}
+    shown = agent.graph.invoke({"messages": [("user", "go")]}, thread, context=RunContext(user_id="ana"))
+    assert json.loads(shown["messages"][-1].text) == {"step": 2}
+
+
 @pytest.mark.parametrize(("budget", "kept"), [(1000, 3), (35, 3), (34, 2), (20, 2), (19, 1), (10, 1)])
 def test_history_keeps_the_last_turns_that_fit(budget: int, kept: int) -> None:
     turns: list[list[AnyMessage]] = [

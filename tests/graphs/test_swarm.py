@@ -132,6 +132,16 @@ def test_handoffs_that_make_no_sense_are_refused(mode: Mode, wrong: str) -> None
         Team("desk", [answers("alice"), answers("bob")], mode=mode).run("hi")
 
 
+def test_what_is_to_happen_around_a_leader_s_calls_is_refused_where_there_is_no_leader() -> None:
+    for mode in ("swarm", "sequence", "broadcast", "route"):
+        with pytest.raises(
+            ConfigurationError, match=rf"'t' \(mode {mode}\) calls no tools itself: give tool_hooks to a"
+        ):
+            Team("t", [answers("a"), answers("b")], mode=mode, tool_hooks=[lambda r, call_next: call_next(r)]).run("go")
+        with pytest.raises(ConfigurationError, match="give tool_call_limit to a member"):
+            Team("t", [answers("a"), answers("b")], mode=mode, tool_call_limit=0).run("go")
+
+
 @both_ways
 def test_at_the_limit_whoever_has_it_answers(run: Way) -> None:
     team = Team("desk", [passes_on("alice", to="bob"), passes_on("bob", to="alice")], mode=Swarm(max_handoffs=3))
