@@ -11,7 +11,7 @@ from coterie.errors import CoterieError
 from coterie.graphs.advice import advice, plainly
 from coterie.graphs.events import AttemptFailed, ToolFinished
 from coterie.graphs.limits import calls_left, pause_before_next, within_limit, without_calls
-from coterie.graphs.nodes import Invoke, Update, failure, node_name
+from coterie.graphs.nodes import Invoke, Update, failure
 from coterie.graphs.prompts import system_prompt
 from coterie.graphs.spec import described, slug
 from coterie.graphs.state import GraphState, RunContext, here, tell
@@ -114,4 +114,4 @@ class Attempts:
 
     def _tell(self, error: Exception) -> None:
         name = here(self.runtime).spec.name
-        tell(self.runtime, AttemptFailed(name, node_name(), self.made, plainly(error)))
+        tell(self.runtime, AttemptFailed(name, self.made, plainly(error)))

@@ -1,8 +1,8 @@
 """What a run tells while it works. Nodes write these to LangGraph's custom stream; ``stream=True`` yields them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from coterie.graphs.task_list import Task
@@ -11,11 +11,22 @@ from coterie.memory.report import CurationReport
 from coterie.memory.values import Note, Recall
 
 
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
 @dataclass(frozen=True)
 class Event:
     """Something happened in ``source``: the name of an agent or a team."""
 
     source: str
+    at: datetime = field(kw_only=True, default_factory=_now, compare=False, repr=False)
+    path: str = field(kw_only=True, default="", compare=False)
+    """Where the agent or team stands: ``desk/scout`` is the member scout of the team desk. Empty: outside of steps."""
+    node: str = field(kw_only=True, default="", compare=False)
+    """The step in which it happened: ``recall``, ``model``, ``tools``, ``curate``, or a member's."""
+    step: str = field(kw_only=True, default="", compare=False, repr=False)
+    """The step's own id, LangGraph's checkpoint namespace: ``scout:6f…|model:92…`` ran inside ``scout:6f…``."""
 
 
 @dataclass(frozen=True)
@@ -32,8 +43,6 @@ class AttemptFailed(Event):
     It is asked again where ``retry_policy`` says so; otherwise the run, or the member, fails.
     """
 
-    node: str
-    """``model``, ``leader``, or another that asks a model."""
     attempt: int
     """From 1."""
     error: str
@@ -133,6 +142,7 @@ class ModelCall:
 
     model: str
     """Its name, as its server says it. Empty: it does not say."""
+    started: datetime
     seconds: float
     input_tokens: int | None
     """Of the prompt. None: the model does not say."""
@@ -140,13 +150,14 @@ class ModelCall:
 
 
 @dataclass(frozen=True)
+class StepStarted(Event):
+    """A node of a graph begins to run."""
+
+
+@dataclass(frozen=True)
 class StepFinished(Event):
     """A node of a graph has run."""
 
-    path: str
-    """Whose node it was: ``desk/scout`` is the member scout of the team desk."""
-    node: str
-    """``recall``, ``model``, ``tools``, ``curate``, or a member's."""
     started: datetime
     seconds: float
     """By the clock, the time of members and models that it waited for included."""

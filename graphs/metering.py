@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from langchain_core.messages import AIMessage
 from langgraph.errors import GraphBubbleUp
 
-from coterie.graphs.events import ModelCall, StepFinished
+from coterie.graphs.events import ModelCall, StepFinished, StepStarted
 from coterie.graphs.state import Running, tell
 from coterie.memory.flow import Effect, Flow, through
 
@@ -16,18 +16,20 @@ T = TypeVar("T")
 
 
 def metered(steps: Flow[T], node: str, runtime: Running) -> Flow[T]:
-    """The same steps. When they have come to an end, be it an error, `StepFinished` says what they cost.
+    """The same steps, between `StepStarted` and `StepFinished`, which says what they cost, be it an error.
 
     An interrupt is no end: the node begins anew when the run is resumed.
     """
     calls: list[ModelCall] = []
+    built = runtime.context.built if runtime.context is not None else None
+    name = built.spec.name if built else node
     started, begin = datetime.now(UTC), perf_counter()
 
     def tell_end(error: Exception | None = None) -> None:
-        built = runtime.context.built if runtime.context is not None else None
-        name, path = (built.spec.name, built.path) if built else (node, "")
         failed = None if error is None else f"{type(error).__name__}: {error}"
-        tell(runtime, StepFinished(name, path, node, started, perf_counter() - begin, tuple(calls), failed))
+        tell(runtime, StepFinished(name, started, perf_counter() - begin, tuple(calls), failed))
+
+    tell(runtime, StepStarted(name, at=started))
 
     try:
         result = yield from _watched(steps, calls)
@@ -46,10 +48,10 @@ def _watched(steps: Flow[T], calls: list[ModelCall]) -> Flow[T]:
 
 
 def _noted(calls: list[ModelCall], effect: Effect) -> Flow[Any]:
-    begin = perf_counter()
+    started, begin = datetime.now(UTC), perf_counter()
     answer = yield effect
     if (message := _answered(answer)) is not None:
-        calls.append(_model_call(message, perf_counter() - begin))
+        calls.append(_model_call(message, started, perf_counter() - begin))
     return answer
 
 
@@ -59,10 +61,11 @@ def _answered(answer: Any) -> AIMessage | None:
     return message if isinstance(message, AIMessage) else None
 
 
-def _model_call(message: AIMessage, seconds: float) -> ModelCall:
+def _model_call(message: AIMessage, started: datetime, seconds: float) -> ModelCall:
     usage, said = message.usage_metadata, message.response_metadata
     return ModelCall(
         model=str(said.get("model_name") or said.get("model") or ""),
+        started=started,
         seconds=seconds,
         input_tokens=usage["input_tokens"] if usage else None,
         output_tokens=usage["output_tokens"] if usage else None,

@@ -46,8 +46,9 @@ class RunContext:
     """Whether the members of the team are to stop; a team sets it."""
     built: Built | None = field(default=None, repr=False)
     """Whose graph this is; the graph sets it."""
-    told: list[Event] | None = field(default=None, repr=False)
-    """Where to note the run's events; they are streamed as well. None: nowhere. Streaming them costs 1 ms a run."""
+    listen: Callable[[Event], None] | None = field(default=None, repr=False)
+    """Who is told of the run's events, at once and in any thread; they are streamed as well. None: nobody. Streaming
+    them costs 1 ms a run."""
 
     def __post_init__(self) -> None:
         for name in ("user_id", "session_id", "run_id", "team_id"):
@@ -113,10 +114,14 @@ def here(runtime: Running) -> Built:
 
 
 def tell(runtime: Running, event: Event) -> None:
-    """Say what happened: to LangGraph's custom stream, and to the run's notes."""
+    """Say what happened, and where: to LangGraph's custom stream, and to who listens to the run."""
+    context, config = runtime.context, ensure_config(None)
+    step = config.get("configurable", {}).get("checkpoint_ns", "")
+    path = context.built.path if context is not None and context.built is not None else ""
+    event = replace(event, path=path, node=config.get("metadata", {}).get("langgraph_node", ""), step=step)
     runtime.stream_writer(event)
-    if runtime.context is not None and runtime.context.told is not None:
-        runtime.context.told.append(event)
+    if context is not None and context.listen is not None:
+        context.listen(event)
 
 
 class GraphState(MessagesState, total=False):

@@ -57,7 +57,7 @@ class Run(ABC):
         self.told: list[Event] = []
         self.control = RunControl()
         """Stops the run, and its members, at their next steps."""
-        self.context = RunContext(user_id, session_id, run_id, told=self.told, noted=set())
+        self.context = RunContext(user_id, session_id, run_id, listen=self.told.append, noted=set())
         self.state: dict[str, Any] = {"messages": []}
         self.interrupts: list[Interrupt] = []
         self.names = dict(names_of(spec))

@@ -11,7 +11,15 @@ from langgraph.types import Command, interrupt
 
 from coterie import Agent, MemoryManager, Scope, Team
 from coterie.errors import ConfigurationError, InputError, RunError
-from coterie.graphs.events import MemoryCurated, MemoryRecalled, StepFinished, Token, ToolFinished, ToolStarted
+from coterie.graphs.events import (
+    MemoryCurated,
+    MemoryRecalled,
+    StepFinished,
+    StepStarted,
+    Token,
+    ToolFinished,
+    ToolStarted,
+)
 from coterie.graphs.memory_nodes import curator_node, recall_node
 from coterie.graphs.spec import MemoryUse
 from coterie.graphs.state import GraphState, RunContext
@@ -142,11 +150,11 @@ def test_a_stream_tells_everything_in_order(db: Db) -> None:
     kinds = [type(event) for event in events if not isinstance(event, Token)]
     assert kinds == [
         RunStarted,
-        *(MemoryRecalled, StepFinished),
-        StepFinished,
-        *(ToolStarted, ToolFinished, StepFinished),
-        StepFinished,
-        *(MemoryCurated, StepFinished),
+        *(StepStarted, MemoryRecalled, StepFinished),
+        *(StepStarted, StepFinished),
+        *(StepStarted, ToolStarted, ToolFinished, StepFinished),
+        *(StepStarted, StepFinished),
+        *(StepStarted, MemoryCurated, StepFinished),
         RunFinished,
     ]
     nodes = [event.node for event in events if isinstance(event, StepFinished)]

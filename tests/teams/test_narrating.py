@@ -125,7 +125,7 @@ def test_a_broken_attempt_of_who_answers_leaves_no_words() -> None:
     printer = desk("route").printer(SAID, Console(file=io.StringIO()))
     events: list[Event] = [
         Token("orders", "It arr"),
-        AttemptFailed("orders", "model", 1, "down"),
+        AttemptFailed("orders", 1, "down", node="model"),
         Token("orders", "Mon"),
     ]
     for event in events:

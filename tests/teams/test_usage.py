@@ -8,7 +8,7 @@ from langchain_openai import ChatOpenAI
 
 from coterie import Agent, RunOutput, SqliteDb, Team
 from coterie.errors import RunError
-from coterie.graphs.events import Event, StepFinished
+from coterie.graphs.events import Event, MemberFinished, MemberStarted, StepFinished, StepStarted
 from coterie.teams.output import Usage
 from tests.support.openai_server import OpenAIServer, ToolCalls
 from tests.support.scripted import ScriptedModel, calls
@@ -81,3 +81,16 @@ def test_what_the_curator_refused_is_there_with_the_reason() -> None:
     assert first.refused == ()
     assert [refused.reason for refused in again.refused] == ["known already: 'I live in Oslo.'"]
     assert again.memories_changed == ()
+
+
+def test_events_say_in_which_step_they_happened_and_steps_stand_inside_each_other() -> None:
+    team = Team("desk", [Agent("scout", model=ScriptedModel(script=lambda _: "found"))], mode="sequence")
+    events = list(team.run("go", stream=True))
+    begun = {event.step: event for event in events if isinstance(event, StepStarted)}
+    ended = {event.step: event for event in events if isinstance(event, StepFinished)}
+    assert begun.keys() == ended.keys()
+    assert all(begun[step].at == ended[step].started <= ended[step].at for step in begun)
+    around = next(step for step, event in begun.items() if (event.path, event.node) == ("desk", "scout"))
+    inside = [(event.path, event.node) for step, event in begun.items() if step.startswith(f"{around}|")]
+    assert inside == [("desk/scout", "recall"), ("desk/scout", "model")]
+    assert {event.step for event in events if isinstance(event, MemberStarted | MemberFinished)} == {around}
