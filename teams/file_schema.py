@@ -70,11 +70,14 @@ class Record(BaseModel):
             raise wrong(error) from error
 
 
-def record(maker: Maker, text: Any = str) -> Any:
-    """The type of a mapping of which ``maker``, a class or a function, makes an object. ``text``: what texts may be."""
+def record(maker: Maker, text: Any = str, needed: abc.Container[str] = ()) -> Any:
+    """The type of a mapping of which ``maker``, a class or a function, makes an object.
+
+    ``text`` is what texts may be; what is ``needed`` has to be there, though it has a default elsewhere.
+    """
     texts = dict(_docstrings(maker))
     items = {
-        name: (in_a_file(hint, text), _field(default, texts.get(name)))
+        name: (in_a_file(hint, text), _field(inspect.Parameter.empty if name in needed else default, texts.get(name)))
         for name, (hint, default) in parameters(maker).items()
     }
     return _record(maker, items)
@@ -210,7 +213,7 @@ KNOWN[Mode | str] = Literal[tuple(MODES)] | _record(mode, {name: (record(kind), 
 @cache
 def adapter() -> TypeAdapter[Agent | Team]:
     """What makes an agent or a team of what a file says. Give it a `Loading` as context."""
-    agent, team = record(Agent), record(Team)
+    agent, team = record(Agent), record(Team, needed=("members",))
     member = _one_of([Annotated[agent, Tag("agent")], Annotated[team, Tag("team")]])
     described: Any = Annotated[member, Discriminator(_described)]
     get_args(team)[0].model_rebuild(_types_namespace={"Member": described})

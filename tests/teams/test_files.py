@@ -191,6 +191,8 @@ WRONG = [
     ("memebers: []", "1:1: memebers is not known: did you mean 'members'?"),
     ("db: [postgresql://me:secret@host/x]", "1:5: db is ['[password in an address]host/x']: it should be a text."),
     ("members:\n  - name: a\n    xyz: 1", "3:5: members.0.xyz is not known."),
+    ("mode: route", "1:1: the file has no members: give one."),
+    ("members: [{name: a, notes_tokens: 9}]", "1:11: members.0 has no members: give one."),
     ("mode: rout\nmembers: []", "1:7: mode is 'rout': it should be 'coordinate', 'route', "),
     ("mode: {route: {fallbak: b}}\nmembers: []", "1:16: mode.route.fallbak is not known: did you mean 'fallback'?"),
     ("mode: {route: {}, tasks: {}}\nmembers: []", "1:7: mode: give one mode and its settings, not 2."),
