@@ -54,7 +54,8 @@ def test_a_stream_that_ends_early_stops_its_members_and_keeps_the_turn(mode: str
     begun: list[Event] = []
 
     async def read() -> None:
-        async with aclosing(team.arun("I live in Oslo.", stream=True, user_id="u", session_id="s")) as events:
+        events: Any = team.arun("I live in Oslo.", stream=True, user_id="u", session_id="s")
+        async with aclosing(events):
             async for event in events:
                 if isinstance(event, MemberStarted):
                     begun.append(event)
