@@ -22,7 +22,7 @@ from coterie.memory.postgres import PostgresDb
 from coterie.memory.reach import NOTHING
 from coterie.memory.records import MAX_RECORD_CHARACTERS, storable
 from coterie.memory.sqlite import SqliteDb
-from coterie.memory.values import RunStatus, StoredRun
+from coterie.memory.values import RunStatus, Scope, StoredRun
 from tests.support.old_store import make_old_store
 from tests.support.rows import rows_of
 
@@ -478,20 +478,22 @@ def test_nothing_is_written_when_the_database_refuses(db: Db) -> None:
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
-def old(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], Db]:
-    """Opens a store that the first version made."""
+def old(request: pytest.FixtureRequest, tmp_path: Path, version: str) -> Callable[[], Db]:
+    """Opens a store of that version, with rows that the first one made."""
     if request.param == "sqlite":
-        make_old_store(f"sqlite:///{tmp_path / 'old.db'}")
+        make_old_store(f"sqlite:///{tmp_path / 'old.db'}", version)
         return lambda: SqliteDb(tmp_path / "old.db")
     url = request.getfixturevalue("postgres_url")
-    make_old_store(url)
+    make_old_store(url, version)
     return lambda: PostgresDb(url)
 
 
-def test_an_older_store_takes_runs_after_the_upgrade(old: Callable[[], Db]) -> None:
+@pytest.mark.parametrize("version", ["0001", "0004"])
+def test_an_older_store_takes_runs_after_the_upgrade(old: Callable[[], Db], version: str) -> None:
     with old() as db:
-        assert db.schema_version() == "0001"
-        turns = db.turns("ana", "talk")
+        assert (db.schema_version(), db.upgrade(), db.schema_version()) == (version, version, "0005")
+        turns, believed = db.turns("ana", "talk"), db.newest(Scope("ana", "desk", "scout"))
+        assert len(believed) == 5
         db.add_run(run())
         db.add_records("ana", "run", numbered(1, 2))
         assert (db.runs("ben"), db.check(), db.turns("ana", "talk")) == ([], [], turns)
@@ -500,3 +502,5 @@ def test_an_older_store_takes_runs_after_the_upgrade(old: Callable[[], Db]) -> N
         assert db.runs("ana") == [run(status="finished", ended_at=START, records=2)]
         assert db.records("ana", "run") == numbered(1, 2)
         assert db.turns("ana", "talk") == turns != []
+        assert db.newest(Scope("ana", "desk", "scout")) == believed
+        assert db.erase("ana").runs == 1
