@@ -102,11 +102,13 @@ class DrawnEdge:
     label: Line | None = None
     covered: bool = False
     """All of its way is drawn by other edges, that share it: only its arrow is its own."""
+    joins: bool = False
+    """Its way ends together with that of others. Dashes are counted from there, so that theirs fall on each other."""
 
     def moved(self, dx: float, dy: float) -> "DrawnEdge":
         """The same, elsewhere."""
         points = tuple((x + dx, y + dy) for x, y in self.points)
-        return DrawnEdge(self.edge, points, self.label and self.label.moved(dx, dy), self.covered)
+        return replace(self, points=points, label=self.label and self.label.moved(dx, dy))
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ them in the channels that the rows leave free, and in the gaps in rows. So no li
 reads and writes the memory has a line down and out at the cluster's lower side, and so on to the bus under the graph.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from coterie.errors import InputError
@@ -17,7 +17,7 @@ from coterie.graphs.levels import Channel, drawn_beside, drawn_through, put_rows
 from coterie.graphs.picture import Cluster, Edge, Node, Picture
 from coterie.graphs.placing import Item, PlacedRow, placed, spread
 from coterie.graphs.rows import Row, rows_of
-from coterie.graphs.settling import needed_width, settle_lanes, settle_pins
+from coterie.graphs.settling import align_pins, needed_width, settle_lanes, settle_pins
 
 MARGIN = 16.0
 """Pixels around everything."""
@@ -106,11 +106,12 @@ def _block(cluster: Cluster, things: Sequence[Row], scopes: Mapping[str, _Scope]
     scope = scopes[cluster.id]
     rows = placed(things, items)
     ways = courses(items, scope.inner)
+    _widen(items.values(), ways)
     add_store_courses(ways, rows, [(edge, items[id]) for edge, id in scope.store])
-    for item in items.values():
-        item.widen(needed_width(ways, item))
+    _widen(items.values(), ways)
     spread(rows, ways.gaps())
     settle_pins(ways, rows)
+    align_pins(ways, rows)
     settle_lanes(ways, rows)
     return _framed(cluster, rows, ways)
 
@@ -121,6 +122,11 @@ def _item(thing: Node | Cluster, scopes: Mapping[str, _Scope]) -> Item:
         return Item(thing.id, node, node.box.width, node.box.height)
     block = _block(thing, rows_of(thing), scopes)
     return Item(thing.id, block, block.width, block.height)
+
+
+def _widen(items: Iterable[Item], ways: Courses) -> None:
+    for item in items:
+        item.widen(needed_width(ways, item))
 
 
 def _framed(cluster: Cluster, rows: Sequence[PlacedRow], ways: Courses) -> Block:

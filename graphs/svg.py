@@ -99,7 +99,7 @@ def _edge(drawn: DrawnEdge) -> str:
     return (
         f'<g class="edge {edge.kind}" data-source="{_attribute(edge.source)}" data-target="{_attribute(edge.target)}">'
         f"<title>{_text(full)}</title>"
-        f'<path class="line" d="{_way(drawn.points)}" fill="none" stroke="{colour}" stroke-width="1.4"{dashes}'
+        f'<path class="line" d="{_way(drawn.points, backwards=drawn.joins)}" fill="none" stroke="{colour}" stroke-width="1.4"{dashes}'
         f'{hidden}/><path class="head" d="{_head(*drawn.points[-2:])}" fill="{colour}"/>'
         + (_line(drawn.label, LIGHT["muted"].text) if drawn.label else "")
         + "</g>"
@@ -128,10 +128,12 @@ def _line(line: Line, colour: str) -> str:
     )
 
 
-def _way(points: tuple[Point, ...]) -> str:
+def _way(points: tuple[Point, ...], *, backwards: bool = False) -> str:
     """A path through points, with round corners, that ends where its arrow's head begins."""
     *_, before, tip = points
     ways = [*points[:-1], _towards(tip, before, _HEAD - 1.0)]
+    if backwards:
+        ways.reverse()
     steps = [f"M{_at(ways[0])}"]
     for (one, corner), (_, three) in pairwise(pairwise(ways)):
         radius = min(_CORNER, _distance(one, corner) / 2, _distance(corner, three) / 2)
