@@ -100,10 +100,8 @@ class DrawnEdge:
     edge: Edge
     points: tuple[Point, ...]
     label: Line | None = None
-    covered: bool = False
-    """All of its way is drawn by other edges, that share it: only its arrow is its own."""
-    joins: bool = False
-    """Its way ends together with that of others. Dashes are counted from there, so that theirs fall on each other."""
+    part: tuple[Point, ...] | None = None
+    """What is left to draw of its way where others draw the rest of it. None: all of it."""
 
     def moved(self, dx: float, dy: float) -> "DrawnEdge":
         """The same, elsewhere."""

@@ -18,6 +18,7 @@ from coterie.graphs.picture import Cluster, Edge, Node, Picture
 from coterie.graphs.placing import Item, PlacedRow, placed, spread
 from coterie.graphs.rows import Row, rows_of
 from coterie.graphs.settling import align_pins, needed_width, settle_lanes, settle_pins
+from coterie.graphs.sharing import drawn_once
 
 MARGIN = 16.0
 """Pixels around everything."""
@@ -65,11 +66,16 @@ def layout(picture: Picture) -> Layout:
     nodes, edges, height = block.nodes, block.edges, MARGIN + block.height
     if picture.store:
         bus = store_box(picture.store, block.width).moved(MARGIN, height + _UNDER)
-        nodes, edges = [*nodes, bus], [*edges, *(_to_the_bus(drop, bus.box.y) for drop in block.drops)]
+        nodes, edges = [*nodes, bus], [*edges, *(_to_the_bus(drop, bus) for drop in block.drops)]
         height = bus.box.bottom
     entries, height = legend(picture, MARGIN, height + 12.0, block.width)
     return Layout(
-        block.width + 2 * MARGIN, height + MARGIN / 2, tuple(nodes), tuple(block.clusters), tuple(edges), entries
+        block.width + 2 * MARGIN,
+        height + MARGIN / 2,
+        tuple(nodes),
+        tuple(block.clusters),
+        tuple(drawn_once(edges)),
+        entries,
     )
 
 
@@ -95,9 +101,9 @@ def _scopes(picture: Picture) -> dict[str, _Scope]:
     return scopes
 
 
-def _to_the_bus(drop: DrawnEdge, y: float) -> DrawnEdge:
-    points = (*drop.points[:-1], (drop.points[-1][0], y))
-    return replace(drop, points=points[::-1] if drop.edge.kind == "read" else points)
+def _to_the_bus(drop: DrawnEdge, bus: DrawnNode) -> DrawnEdge:
+    points = simplified((*drop.points, (drop.points[-1][0], bus.box.y)))
+    return replace(drop, points=points[::-1] if drop.edge.source == bus.node.id else points)
 
 
 def _block(cluster: Cluster, things: Sequence[Row], scopes: Mapping[str, _Scope]) -> Block:

@@ -86,7 +86,7 @@ def drawn_through(courses: Courses, channels: Sequence[Channel]) -> Iterator[tup
             labelled.add(course.bundle.key)
             label = _label(pin)
         points = simplified(_points(course, channels))
-        yield course, DrawnEdge(course.edge, points, label, course.covered, course.bundle.kind == "in")
+        yield course, DrawnEdge(course.edge, points, label, () if course.covered else None)
 
 
 def net_of(course: Course, stop: Pin | Lane) -> Hashable:
