@@ -5,7 +5,16 @@ from random import Random
 from coterie.graphs.picture import Cluster, Edge, Node, NodeKind, Picture
 
 KINDS: tuple[NodeKind, ...] = ("recall", "model", "leader", "router", "tools", "plan", "join", "form", "curator")
-TEXTS = ["", "task", "hands over", "finds facts in the archive", "調査員は事実を調べて報告します", "x" * 90, "\x00<&\"'>", "é"]
+TEXTS = [
+    "",
+    "task",
+    "hands over",
+    "finds facts in the archive",
+    "調査員は事実を調べて報告します",
+    "x" * 90,
+    "\x00<&\"'>",
+    "é",
+]
 
 
 def random_picture(seed: int, most: int, depth: int) -> Picture:

@@ -3,14 +3,12 @@
 from collections.abc import Iterator
 from itertools import combinations, pairwise
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from coterie.errors import InputError
 from coterie.graphs.geometry import Box, Line, Point
 from coterie.graphs.layout import Layout, layout
-from coterie.graphs.picture import Cluster, Edge, Node, Picture
+from coterie.graphs.picture import Picture
 from tests.graphs.pictures import random_picture
 
 Segment = tuple[Point, Point]
