@@ -45,8 +45,8 @@ def _cluster(random: Random, id: str, depth: int, left: list[int]) -> Cluster:
             left[0] -= 1
             members.append(_cluster(random, f"{id}/m{number}", random.randint(1, depth - 1), left))
     name, role = random.choice(TEXTS), random.choice(TEXTS)
-    kind = "team" if members else "agent"
-    return Cluster(id, kind, name, role, nodes, tuple(members), notes=_texts(random, 2))
+    notes = _texts(random, 2)
+    return Cluster(id, "team" if members else "agent", name, role, nodes, tuple(members), notes=notes)
 
 
 def _texts(random: Random, most: int) -> tuple[str, ...]:

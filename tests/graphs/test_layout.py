@@ -56,7 +56,8 @@ def boxes(drawn: Layout) -> dict[str, Box]:
 
 def home(picture: Picture) -> dict[str, str]:
     """The cluster that each step and member is in."""
-    found = {thing.id: each.id for each in picture.clusters() for thing in [*each.nodes, *each.members]}
+    found = {node.id: each.id for each in picture.clusters() for node in each.nodes}
+    found |= {member.id: each.id for each in picture.clusters() for member in each.members}
     return found | {picture.start.id: picture.root.id, picture.end.id: picture.root.id}
 
 
