@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from coterie.graphs.palette import BOXES, LINES, Colours, style_of
 from coterie.graphs.picture import Cluster, Edge, Node, Picture
+from coterie.graphs.tints import BOXES, LINES, Tint, style_of
 from coterie.text import one_line
 
 MAX_LABEL = 60
@@ -59,7 +59,7 @@ def _node(node: Node) -> str:
     return _box(node.id, lines, BOXES[style_of(node.kind)], _SHAPES.get(node.kind, ""))
 
 
-def _box(id: str, lines: Sequence[str], colours: Colours, shape: str = "") -> str:
+def _box(id: str, lines: Sequence[str], colours: Tint, shape: str = "") -> str:
     shaped = f", shape={shape}, style=filled" if shape else ""
     fill, line, text = colours
     return f'{_quoted(id)} [label={_label(lines)}, fillcolor="{fill}", color="{line}", fontcolor="{text}"{shaped}]'

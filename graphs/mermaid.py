@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterator, Sequence
 
-from coterie.graphs.palette import BOXES, LINES, style_of
 from coterie.graphs.picture import Cluster, Edge, Node, Picture
+from coterie.graphs.tints import BOXES, LINES, style_of
 from coterie.text import one_line
 
 MAX_LABEL = 60
