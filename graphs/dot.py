@@ -88,8 +88,8 @@ def _edge(edge: Edge, inside: Mapping[str, str]) -> str:
 
 
 def _quoted(id: str) -> str:
-    """An id, so that no quote and no backslash in it is read as anything else."""
-    return '"' + _escaped(id) + '"'
+    """An id. What is no character to print stands there by its code: Graphviz ends a file at a NUL."""
+    return '"' + _escaped("".join(c if c.isprintable() else f"\\{ord(c):x}" for c in id)) + '"'
 
 
 def _label(lines: Sequence[str], *, left: bool = False) -> str:
