@@ -14,6 +14,7 @@ from coterie.graphs.prompts import storable
 from coterie.graphs.task_list import Task
 from coterie.memory.edits import Applied, KeptProposal, Revision
 from coterie.memory.evidence import Refused
+from coterie.memory.records import DEEPEST
 from coterie.memory.values import UserMemory
 
 Fields = dict[str, Any]
@@ -113,7 +114,7 @@ def call(asked: ModelCall) -> Fields:
     }
 
 
-def plain(value: Any) -> Any:
+def plain(value: Any, depth: int = DEEPEST) -> Any:
     """A value as JSON has it: what it has no form for, as text."""
     match value:
         case None | bool() | int():
@@ -122,10 +123,12 @@ def plain(value: Any) -> Any:
             return storable(value)
         case float():
             return value if math.isfinite(value) else str(value)
-        case Mapping():
-            return {storable(str(key)): plain(each) for key, each in value.items()}
-        case list() | tuple() | set() | frozenset():
-            return [plain(each) for each in value]
+        case Mapping() if depth:
+            return {storable(str(key)): plain(each, depth - 1) for key, each in value.items()}
+        case list() | tuple() if depth:
+            return [plain(each, depth - 1) for each in value]
+        case Mapping() | list() | tuple():
+            return "…"
     return storable(str(value))
 
 

@@ -12,7 +12,7 @@ from coterie.graphs.picturing import picture
 from coterie.graphs.spec import Spec
 from coterie.graphs.trace import End, Record, Records
 from coterie.memory.values import StoredRun
-from coterie.teams.sinks import FileSink, Sink
+from coterie.teams.sinks import FileSink, Sink, StoreSink
 from coterie.teams.tracing import Trace
 
 EVERY = 0.1
@@ -21,9 +21,10 @@ EVERY = 0.1
 
 def recorder(trace: Trace, spec: Spec, run_id: str) -> "Recorder":
     """What records a run of an agent or a team."""
-    path = trace.file(run_id)
-    assert path is not None
-    return Recorder(FileSink(path), spec, trace.contents)
+    if (path := trace.file(run_id)) is not None:
+        return Recorder(FileSink(path), spec, trace.contents)
+    assert spec.memory is not None, "the settings are checked"
+    return Recorder(StoreSink(spec.memory.manager.db), spec, trace.contents)
 
 
 class Recorder:

@@ -11,7 +11,7 @@ from coterie.memory.manager import MemoryManager
 from coterie.memory.models import chat_model
 from coterie.teams.checks import listed, tool_names
 from coterie.teams.talking import Talks
-from coterie.teams.tracing import TraceSetting, trace_of
+from coterie.teams.tracing import TraceSetting, checked_trace, trace_of
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -113,20 +113,22 @@ class Settings(Talks):
         self.tools = listed(self.name, "tools", self.tools)
         self.db = checked_store(self.name, self.db, self.memory_manager)
         checked_curate(self.name, self.update_memory_on_run)
-        trace_of(self.name, self.trace)
+        trace_of(self.name, self.trace)  # which refuses what it does not know
 
     def common(self, inherited: Inherited) -> dict[str, Any]:
         """The fields that the specs of agents and of teams share."""
         from coterie.teams.tools import usable_tools  # which loads LangChain
 
         model = usable_model(self.model, inherited)
+        memory = memory_use(self, model, inherited)
+        checked_trace(self.name, self.trace, stored=memory is not None)
         return {
             "name": self.name,
             "role": self.role,
             "instructions": text_of(self.instructions),
             "model": model,
             "tools": usable_tools(self.name, self.tools),
-            "memory": memory_use(self, model, inherited),
+            "memory": memory,
             "conduct": self._conduct(),
         }
 

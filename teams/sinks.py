@@ -6,9 +6,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
-from coterie.errors import NotFoundError
+from coterie.errors import InputError, NotFoundError
 from coterie.graphs.trace import End, Record
 from coterie.graphs.traced import lines
+from coterie.memory.db import Db
+from coterie.memory.records import storable, written
 from coterie.memory.values import StoredRun
 from coterie.teams.tracing import read_trace
 
@@ -57,3 +59,40 @@ class FileSink:
     def close(self, end: End) -> None:
         """Close the file."""
         os.close(self._file)
+
+
+class StoreSink:
+    """Writes to the tables ``run`` and ``run_record``."""
+
+    def __init__(self, db: Db) -> None:
+        self._db = db
+        self._whose: tuple[str | None, str] = (None, "")
+        self._left: list[Record] = []
+
+    def opened(self, run: StoredRun, *, resumed: bool) -> list[Record]:
+        """Begin the run's rows, or go on with them."""
+        self._whose = (run.user_id, run.run_id)
+        before = self._db.records(*self._whose) if resumed else []
+        self._db.add_run(run)
+        return before
+
+    def write(self, records: Sequence[Record]) -> None:
+        """Add records in one transaction. One that is too long for the store loses the ends of its texts."""
+        self._left += records
+        try:
+            self._db.add_records(*self._whose, self._left)
+        except InputError:
+            self._db.add_records(*self._whose, [_taken(record) for record in self._left])
+        self._left = []
+
+    def close(self, end: End) -> None:
+        """Say how it ended."""
+        self._db.end_run(*self._whose, end.status, end.at)
+
+
+def _taken(record: Record) -> Record:
+    try:
+        written([record])
+    except InputError:
+        return storable(record)
+    return record
