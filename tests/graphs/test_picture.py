@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from coterie import Agent, SqliteDb, Team
-from coterie.errors import ConfigurationError, InputError
+from coterie.errors import ConfigurationError
 from coterie.graphs.mermaid import mermaid
 from coterie.graphs.modes import MODES
 from coterie.graphs.picture import Edge, Picture
@@ -97,12 +98,12 @@ team desk                                               ║
 ├─ leader · offline                                     ║
 │  │                                                    ║
 │  ├┄▷ scout · finds facts                              ║
-│  │   ├─ recall · memories ◀───────────────────────────╢
+│  │   ├─ recall · memories · notes ◀───────────────────╢
 │  │   ├─ model · offline                               ║
-│  │   ╰─ tools · search                                ║
+│  │   ╰─ tools · search, share_note                    ║
 │  │                                                    ║
 │  ╰┄▷ writer · writes                                  ║
-│      ├─ recall · memories ◀───────────────────────────╢
+│      ├─ recall · memories · notes ◀───────────────────╢
 │      ╰─ model · offline                               ║
 │                                                       ║
 ╰─ ◆ curator · keeps the turn · curates the memory ◀───▶╢
@@ -112,6 +113,27 @@ team desk                                               ║
 
 def test_the_terminal_drawing() -> None:
     assert desk().draw() == DESK
+
+
+def boxes(team: Agent | Team) -> dict[str, tuple[str, ...]]:
+    """What each step has below its name, by its id."""
+    return {node.id: node.details for node in picture(team.spec()).nodes()}
+
+
+def test_notes_are_named_where_members_read_and_share_them() -> None:
+    store = SqliteDb("desk.db")
+    shown = boxes(Team("t", [Agent("a", tools=[search]), Team("b", [Agent("c")])], db=store))
+    assert shown["t/a/recall"] == shown["t/b/c/recall"] == ("memories", "notes")
+    assert "notes" not in shown["t/recall"]
+    assert shown["t/a/tools"] == ("search", "share_note")
+    swarm = boxes(Team("s", [Agent("a"), Agent("b")], mode="swarm", db=store))
+    assert swarm["s/a/tools"] == ("share_note",)
+
+
+@pytest.mark.parametrize("settings", [{"db": None}, {"share_notes": False}, {"member_context": "task"}])
+def test_where_no_notes_are_shared_none_are_named(settings: dict[str, Any]) -> None:
+    team = Team("t", [Agent("a", tools=[search]), Agent("b")], **{"db": SqliteDb("t.db"), **settings})
+    assert not {"notes", "share_note"} & {detail for details in boxes(team).values() for detail in details}
 
 
 def test_ascii_has_nothing_else() -> None:
@@ -163,25 +185,17 @@ def test_mermaid_escapes_what_it_would_read_as_its_own() -> None:
     assert "1#46; #60;b#62;#35;1#60;/b#62; #96;x#96; #36;y#36; #38; style#58; #35;f00#59;" in text
 
 
+def test_mermaid_sees_no_directive_no_formula_and_no_icon_in_a_label() -> None:
+    text = mermaid(picture(Agent("%%{init: {}}%%", role="$$x$$ fa:fa-car").spec()))
+    assert '["#37;#37;{init#58; {}}#37;#37;"]' in text
+    assert "#36;\u200b#36;x#36;\u200b#36; fa#58;\u200bfa-car<br/>" in text
+
+
 @pytest.mark.parametrize("name", ["end", "graph", "subgraph", "class", "調査", "x", "!!"])
 def test_no_name_is_a_word_of_mermaid(name: str) -> None:
     names = re.findall(r"^ +(?:subgraph )?(\w+)[\[({]", mermaid(picture(Agent(name).spec())), flags=re.M)
     assert len(names) == 4
     assert all(re.match(r"(agent|model|run)_|agent$|model$", each) for each in names)
-
-
-@pytest.mark.parametrize("path", ["desk.svg", "desk.png", "desk.html", "desk"])
-def test_other_endings_are_refused_before_anything_is_written(tmp_path: Path, path: str) -> None:
-    with pytest.raises(InputError, match=r"ends in \.mmd or \.txt"):
-        desk().draw(tmp_path / path)
-    assert not list(tmp_path.iterdir())
-
-
-def test_a_file_that_cannot_be_written_is_our_error(tmp_path: Path) -> None:
-    (tmp_path / "folder.mmd").mkdir()
-    for path in ("absent/desk.mmd", "folder.mmd"):
-        with pytest.raises(InputError, match=r"give a file in a folder that exists and is writable\."):
-            desk().draw(tmp_path / path)
 
 
 STORE = SqliteDb("a.db")
