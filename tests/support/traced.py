@@ -7,13 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pytest
 from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.types import RetryPolicy
 
-from coterie import Agent, MemoryManager, RunOutput, Team, Trace, UserMemory, read_trace
+from coterie import Agent, MemoryManager, Team, Trace, UserMemory, read_trace
+from coterie.errors import RunError
 from coterie.graphs.trace import Record
 from coterie.memory.db import Db
+from coterie.teams.output import RunStarted
 from tests.support.scripted import Script, ScriptedModel, calls
 
 CANARY = "xyzzy"
@@ -27,6 +30,16 @@ class Place:
 
     to: str | Path | None
     read: Callable[[str | None, str], list[Record]]
+
+    def only(self, db: Db) -> list[Record]:
+        """The records of the one run that there is. It is nobody's, and over."""
+        if self.to is not None:
+            return read_trace(self.to)
+        [run] = db.runs(None)
+        records = self.read(None, run.run_id)
+        assert (run.status, run.records) == (records[-1]["status"], len(records))
+        assert run.ended_at is not None
+        return records
 
 
 def place(kind: str, folder: Path, db: Db) -> Place:
@@ -165,10 +178,9 @@ def _clerk(db: Db, trace: Trace) -> list[str]:
 def _endless(db: Db, trace: Trace) -> list[str]:
     """Fails."""
     loop = Agent("loop", model=ScriptedModel(script=fail), db=db, trace=trace)
-    run_id = ""
-    try:
-        for event in loop.run(SAID, user_id="ana", stream=True):
-            run_id = run_id or getattr(event, "run_id", "")
-    except Exception as error:
-        assert CANARY in str(error)
-    return [run_id]
+    events = loop.run(SAID, user_id="ana", stream=True)
+    started = next(iter(events))
+    assert isinstance(started, RunStarted)
+    with pytest.raises(RunError, match=CANARY):
+        list(events)
+    return [started.run_id]
