@@ -158,13 +158,12 @@ class _Columns:
 
     def costs(self, totals: Totals) -> Line:
         values = {"steps": totals.steps, "calls": totals.model_calls, "tokens": totals.tokens}
-        told = {name: f"{value:,}" for name, value in values.items()} | {
-            name: f"{totals.reads}/{totals.writes}" for name in ("r/w", "memory r/w")
-        }
+        memory = dict.fromkeys(("r/w", "memory r/w"), f"{totals.reads}/{totals.writes}")
+        told = memory | {name: f"{value:,}" for name, value in values.items()}
         return [(told[name].rjust(size), "") for name, size in self.numbers]
 
     def memory(self, timeline: Timeline, axis: _Axis) -> Iterator[tuple[str, str]]:
-        """When the memory was read (◂), added to (+), changed (~), removed from (-), and what was refused (!) or held (?)."""
+        """When it was read and written, and when something was refused or held. A cell shows what matters most."""
         cells: list[str] = [" "] * self.bar
         for sign in reversed(SIGNS):
             for mark in timeline.marks:

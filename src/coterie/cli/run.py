@@ -21,9 +21,7 @@ Message = Annotated[
     str | None,
     typer.Argument(callback=argument, show_default=False, help="What to say; - or nothing reads stdin."),
 ]
-Watch = Annotated[
-    bool, typer.Option("--watch", help="Show who is at work, and how the memory changes, as it happens.")
-]
+Watch = Annotated[bool, typer.Option("--watch", help="Show who is at work, and how the memory changes, as it happens.")]
 
 
 def run(
