@@ -152,14 +152,13 @@ def test_a_call_that_takes_too_long_ends_when_its_time_is_over(run: Callable[...
         """Wait."""
         return str(over.wait(WAIT))
 
+    found: list[Event] = []
+
     def note(event: Event) -> None:
+        found.append(event)
         if isinstance(event, ToolFinished):
             over.set()
 
-    found: list[Event] = []
-    run(
-        Agent("a", model=calling(("slow", {})), tools=[slow], timeout=0.05),
-        lambda event: (found.append(event), note(event))[0],
-    )
+    run(Agent("a", model=calling(("slow", {})), tools=[slow], timeout=0.05), note)
     [ended] = [event for event in found if isinstance(event, ToolFinished)]
     assert (ended.failed, ended.content) == (True, "CallTimeout: no answer within 0.05 s")
