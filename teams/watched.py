@@ -15,12 +15,11 @@ from coterie.graphs.lanes import SIGNS, Line, lanes_lines, lasted
 from coterie.graphs.memory_diff import MemoryEdit
 from coterie.graphs.timeline import Timeline
 from coterie.teams.output import RunStarted
-from coterie.text import one_line, showable
+from coterie.text import bracketed, one_line, showable
 
 T = TypeVar("T")
 
 _PIECES = {"same": "", "removed": "red strike", "added": "green underline"}
-_BRACKETS = {"same": "{}", "removed": "[-{}-]", "added": "{{+{}+}}"}
 _ENDS = {
     "finished": ("", "dim"),
     "waiting": ("waits for somebody", "yellow"),
@@ -44,21 +43,21 @@ class Watched:
     waits: Sequence[str]
 
 
-def diff_line(edit: MemoryEdit, *, bracketed: bool = True) -> Text:
+def diff_line(edit: MemoryEdit, *, plain: bool = True) -> Text:
     """What became of the memory, on one line.
 
     Args:
         edit: what it is.
-        bracketed: put what went in ``[-…-]`` and what came in ``{+…+}``, where a memory was changed: nothing else
+        plain: put what went in ``[-…-]`` and what came in ``{+…+}``, where a memory was changed: nothing else
             would tell them apart.
     """
     line = Text.assemble((f"{edit.sign} ", SIGNS.get(edit.sign, "dim")))
     if edit.by != "curator":
         line.append(f"{one_line(edit.by)}: ", "dim")
     pieces = edit.pieces
-    brackets = bracketed and bool(edit.before and edit.after)
-    for kind, text in pieces:
-        line.append(_BRACKETS[kind].format(text) if brackets else text, _style(edit, kind))
+    brackets = plain and bool(edit.before and edit.after)
+    for piece in pieces:
+        line.append(bracketed(piece) if brackets else piece[1], _style(edit, piece[0]))
     if edit.why:
         line.append(f" ({one_line(edit.why)})" if pieces else one_line(edit.why), "dim")
     return line

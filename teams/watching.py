@@ -102,6 +102,6 @@ class Watcher(Printer):
         report = replace(event.report, applied=(), refused=(), held=()) if isinstance(event, MemoryCurated) else None
         rest = list(report.lines()) if report is not None else []
         plain = self.console.no_color or self.console.color_system is None
-        self.diff += [diff_line(edit, bracketed=plain) for edit in edits]
+        self.diff += [diff_line(edit, plain=plain) for edit in edits]
         self.diff += [Text(showable(line), "yellow") for line in rest]
         return [f"memory {line}" for line in (*(diff_line(edit).plain for edit in edits), *rest)]

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from coterie import Agent, SqliteDb, Team
 from coterie.graphs.modes import MODES
-from coterie.graphs.timeline import Span, Timeline, Totals
+from coterie.graphs.spans import Span
+from coterie.graphs.timeline import Timeline, Totals
 from coterie.graphs.trace import Record, Records
 from coterie.memory.values import StoredRun
 from tests.support.teams import failing, member

@@ -8,13 +8,11 @@ from typing import Any
 from coterie.cli.jsons import as_text
 from coterie.graphs.memory_diff import MemoryEdit, edits_of
 from coterie.graphs.trace import Record
-from coterie.text import one_line
+from coterie.text import bracketed, one_line
 
 MOST = 200
 """Characters of a text that are shown."""
 STILL = "running, or its process was killed"
-_MARKED = {"same": "{}", "removed": "[-{}-]", "added": "{{+{}+}}"}
-"""Pieces of a changed text, as ``git diff --word-diff`` shows them."""
 
 
 @dataclass
@@ -193,7 +191,7 @@ def _edits(record: Record) -> Iterator[str]:
 
 
 def _edit(edit: MemoryEdit) -> str:
-    text = "".join(_MARKED[kind].format(piece) for kind, piece in edit.pieces) if edit.sign == "~" else ""
+    text = "".join(map(bracketed, edit.pieces)) if edit.sign == "~" else ""
     said = text or one_line(edit.after or edit.before) or edit.memory_id
     verb = {"!": "refused", "?": "held"}.get(edit.sign, edit.sign)
     why = f"  ({one_line(edit.why, MOST)})" if edit.why else ""
