@@ -159,21 +159,34 @@ class _Columns:
         return [*line, *self.costs(entry.lane.totals)] if entry.place == 0 else line
 
     def costs(self, totals: Totals) -> Line:
-        values = {"steps": totals.steps, "calls": totals.model_calls, "tokens": totals.tokens}
-        memory = dict.fromkeys(("r/w", "memory r/w"), f"{totals.reads}/{totals.writes}")
-        told = memory | {name: f"{value:,}" for name, value in values.items()}
+        memory = f"{totals.reads}/{totals.writes}"
+        told = {
+            "steps": f"{totals.steps:,}",
+            "calls": f"{totals.model_calls:,}",
+            "tokens": f"{totals.tokens:,}" if totals.tokens else "-",
+            "r/w": memory,
+            "memory r/w": memory,
+        }
         return [(told[name].rjust(size), "") for name, size in self.numbers]
 
     def memory(self, timeline: Timeline, axis: _Axis) -> Iterator[tuple[str, str]]:
-        """When it was read and written, and when something was refused or held. A cell shows what matters most."""
-        cells: list[str] = [" "] * self.bar
-        for sign in reversed(SIGNS):
+        """When it was read and written, and when something was refused or held: side by side, if at the same time."""
+        cells = [" "] * self.bar
+        for sign in SIGNS:
             for mark in timeline.marks:
                 if mark.sign == sign:
-                    cells[min(int(axis.place(mark.at, self.bar)), self.bar - 1)] = sign
+                    _put(cells, min(int(axis.place(mark.at, self.bar)), self.bar - 1), sign)
         yield " " * (self.name - 5), ""
         for signs in _runs("".join(cells)):
             yield signs.replace("<", _READ), SIGNS.get(signs[0], "")
+
+
+def _put(cells: list[str], place: int, sign: str) -> None:
+    """Write a sign into its cell, or into one beside it that is free. Where there is none, it is left out."""
+    for cell in (place, place - 1, place + 1, place - 2, place + 2):
+        if 0 <= cell < len(cells) and cells[cell] in (" ", sign):
+            cells[cell] = sign
+            return
 
 
 def _name(lane: Lane) -> str:

@@ -57,7 +57,7 @@ def diff_line(edit: MemoryEdit, *, plain: bool = True) -> Text:
     pieces = edit.pieces
     brackets = plain and bool(edit.before and edit.after)
     for piece in pieces:
-        line.append(bracketed(piece) if brackets else piece[1], _style(edit, piece[0]))
+        line.append(*((bracketed(piece), "") if brackets else (piece[1], _style(edit, piece[0]))))
     if edit.why:
         line.append(f" ({one_line(edit.why)})" if pieces else one_line(edit.why), "dim")
     return line

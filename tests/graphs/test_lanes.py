@@ -48,7 +48,7 @@ def test_the_lanes_of_a_team() -> None:
         "        0 s                               12.0 s  steps  calls    tokens  memory r/w",
         "desk    ░█████████████                   ▓▓▓▓▓▓▓      3      1     1,200         2/1",
         "  scout              ███████▒▒▒▒▒▒▒▒▒▒────            2      1        30         0/0",
-        "  clerk              █████████████✗                   1      0         0         0/0",
+        "  clerk              █████████████✗                   1      0         -         0/0",
         "memory  ◂                                      +",
         "░ recall  ▒ tools  ▓ curate  █ model  ─ at work  ✗ failed  ◂ memory read",
     ]

@@ -1,4 +1,4 @@
-"""A recorded run as text: who, when and how long; then its steps, each below the one that it ran inside."""
+"""A recorded run as text: who and when; a lane for each agent; its steps, each below the one that it ran inside."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from coterie.cli.jsons import as_text
+from coterie.graphs.lanes import lanes_text
 from coterie.graphs.memory_diff import MemoryEdit, edits_of
 from coterie.graphs.trace import Record
 from coterie.text import bracketed, one_line
@@ -24,9 +25,11 @@ class Step:
     inside: "list[Step | Record]" = field(default_factory=list)
 
 
-def account(records: Sequence[Record]) -> Iterator[str]:
-    """The lines of a run."""
+def account(records: Sequence[Record], width: int = 100) -> Iterator[str]:
+    """The lines of a run. The lanes take ``width`` columns; what is told is as long as it is."""
     yield from _head(records)
+    yield ""
+    yield from lanes_text(records, width).splitlines()
     yield ""
     began = datetime.fromisoformat(records[0]["at"])
     for each in _tree(records):
