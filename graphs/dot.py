@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from coterie.graphs.palette import BOXES, LINES, Colours, style_of
 from coterie.graphs.picture import Cluster, Edge, Node, Picture
+from coterie.graphs.tints import BOXES, LINES, Tint, style_of
 from coterie.text import one_line
 
 MAX_LABEL = 60
@@ -31,6 +31,7 @@ def dot(picture: Picture) -> str:
     lines.append(f"  {_node(picture.end)}")
     if picture.store:
         lines.append(f"  {_node(picture.store)}")
+        lines.append(f"  {_quoted(picture.end.id)} -> {_quoted(picture.store.id)} [style=invis]")  # so it is below
     inside = {cluster.id: _first(cluster) for cluster in picture.clusters() if not cluster.folded}
     lines += [f"  {_edge(edge, inside)}" for edge in (*picture.steps, *picture.uses)]
     return "\n".join([*lines, "}"]) + "\n"
@@ -59,7 +60,7 @@ def _node(node: Node) -> str:
     return _box(node.id, lines, BOXES[style_of(node.kind)], _SHAPES.get(node.kind, ""))
 
 
-def _box(id: str, lines: Sequence[str], colours: Colours, shape: str = "") -> str:
+def _box(id: str, lines: Sequence[str], colours: Tint, shape: str = "") -> str:
     shaped = f", shape={shape}, style=filled" if shape else ""
     fill, line, text = colours
     return f'{_quoted(id)} [label={_label(lines)}, fillcolor="{fill}", color="{line}", fontcolor="{text}"{shaped}]'
@@ -77,7 +78,7 @@ def _edge(edge: Edge, inside: Mapping[str, str]) -> str:
     parts = [f"{name}={_quoted(f'cluster:{id}')}" for name, id in ends if id in inside]
     if edge.label:
         parts.append(f"label={_label([edge.label])}")
-    if edge.kind != "always":
+    if edge.kind == "choice":
         parts.append("style=dashed")
     if colour := LINES.get(edge.kind):
         parts += [f'color="{colour}"', "constraint=false"]
@@ -88,8 +89,8 @@ def _edge(edge: Edge, inside: Mapping[str, str]) -> str:
 
 
 def _quoted(id: str) -> str:
-    """An id, so that no quote and no backslash in it is read as anything else."""
-    return '"' + _escaped(id) + '"'
+    """An id. What is no character to print stands there by its code: Graphviz ends a file at a NUL."""
+    return '"' + _escaped("".join(c if c.isprintable() else f"\\{ord(c):x}" for c in id)) + '"'
 
 
 def _label(lines: Sequence[str], *, left: bool = False) -> str:

@@ -20,9 +20,7 @@ def folded(picture: Picture, depth: int | None = None, *, memory: bool = True) -
         InputError: a depth less than 1.
     """
     if depth is not None and depth < 1:
-        raise InputError(
-            f"The depth is {depth}: give 1 for one level with its steps, 2 for two, and so on."
-        )
+        raise InputError(f"The depth is {depth}: give 1 for one level with its steps, 2 for two, and so on.")
     shown = picture if memory else _without_memory(picture)
     if depth is None:
         return shown
