@@ -48,13 +48,15 @@
     return el("p.legend", {}, ...[...names].map((name) => el("span", {}, el(`i.part.${name.replace(/\W/g, "")}`), { text: "words", vector: "meaning" }[name] || name)));
   };
 
+  const member = (run, record) => coterie.chip(record.member, run.hueOf(`${record.path}/${record.node}`));
+
   const others = {
     memory_recalled: recalled,
     memory_curated: (run, record) => coterie.edits(run, record),
     memory_changed: (run, record) => coterie.edits(run, record),
     attempt_failed: (_, record) => block([el("b.bad", {}, `attempt ${record.attempt} failed`)], el("pre.bad", {}, plain(record.error))),
-    member_started: (run, record) => block(["task for ", coterie.chip(record.member, run.hueOf(`${record.path}/${record.member}`))], record.task === undefined ? hidden() : el("p.words", {}, record.task)),
-    member_finished: (run, record) => block(["answer of ", coterie.chip(record.member, run.hueOf(`${record.path}/${record.member}`))], record.error ? el("pre.bad", {}, record.error) : record.content === undefined ? hidden() : el("p.words", {}, record.content)),
+    member_started: (run, record) => block(["task for ", member(run, record)], record.task === undefined ? hidden() : el("p.words", {}, record.task)),
+    member_finished: (run, record) => block(["answer of ", member(run, record)], record.error ? el("pre.bad", {}, record.error) : record.content === undefined ? hidden() : el("p.words", {}, record.content)),
     note_shared: (_, record) => block(["note of ", el("b", {}, record.member)], record.text === undefined ? hidden() : el("p.words", {}, record.text)),
     notes_read: (_, record) => block("notes read", ...(record.notes || []).map((note) => el("p", {}, el("b", {}, note.member), " ", note.text ?? hidden()))),
     task_changed: (_, record) => block(["task ", el("b", {}, String(record.task?.id)), ` · ${record.task?.status}`], record.task?.task === undefined ? null : el("p.words", {}, record.task.task), record.task?.result ? el("pre.answer", {}, plain(record.task.result)) : null),
