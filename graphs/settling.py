@@ -66,7 +66,7 @@ def _fits(item: Item, side: Side, pins: Sequence[Pin], shift: float, taken: Sequ
     inside = all(
         item.x + _CORNER <= pin.x + shift - pin.room + PIN and pin.x + shift <= item.right - _CORNER for pin in pins
     )
-    return inside and (side == "top" or all(abs(pin.x + shift - other) >= LANE for pin in pins for other in taken))
+    return inside and (side == "top" or _clear(pins, shift, taken))
 
 
 def _settle_side(courses: Courses, item: Item, side: Side, taken: Sequence[float]) -> None:
@@ -75,11 +75,19 @@ def _settle_side(courses: Courses, item: Item, side: Side, taken: Sequence[float
     for pin in pins:
         x += pin.room
         pin.x = x
-    for shift in _shifts(item, pins):
-        if all(abs(pin.x + shift - other) >= LANE for pin in pins for other in taken):
-            for pin in pins:
-                pin.x += shift
-            return
+    shift = next((shift for shift in _shifts(item, pins) if _clear(pins, shift, taken)), 0.0)
+    for pin in pins:
+        pin.x += shift
+        if not _clear([pin], 0.0, taken):
+            pin.label = ""  # no room beside the lines of what is in the member; the edge's title has it
+
+
+def _clear(pins: Sequence[Pin], shift: float, taken: Sequence[float]) -> bool:
+    """Whether no line that is there already meets the pins or their labels, if they are moved so far."""
+    half = LANE / 2
+    return not any(
+        pin.x + shift - pin.room + PIN - half < other < pin.x + shift + LANE - 0.01 for pin in pins for other in taken
+    )
 
 
 def _length(pins: Sequence[Pin]) -> float:
