@@ -171,7 +171,7 @@ def _answer(event: ToolFinished, contents: Contents) -> Fields:
 
 def _recalled(event: MemoryRecalled, contents: Contents) -> Fields:
     recall = event.recall
-    hits = [contents.hit(memory, None, {}) for memory in recall.memories]
+    hits = [contents.hit(hit.memory, hit.score, hit.parts) for hit in recall.hits]
     return {**contents.only(query=event.query), "tokens": recall.tokens, "complete": recall.complete, "hits": hits}
 
 
