@@ -125,7 +125,7 @@ class Settings(Talks):
             "role": self.role,
             "instructions": text_of(self.instructions),
             "model": model,
-"tools": usable_tools(self.name, self.tools, ask=not inherited.drawn),
+            "tools": usable_tools(self.name, self.tools, ask=not inherited.drawn),
             "memory": memory_use(self, model, inherited),
             "conduct": self._conduct(),
         }
