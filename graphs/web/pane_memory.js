@@ -17,7 +17,7 @@
     const last = row.changes.at(-1);
     const first = row.olds.length ? row.olds.map((old) => run.author(old.value)) : [run.author(row.value)];
     const changed = last && (last.op !== "add" || last.actor === "curator");
-    return [...first, changed ? [" → ", who(run, last)] : ""];
+    return [...first, changed ? el("span.after", {}, "→ ", who(run, last)) : ""];
   };
 
   const tags = (value) =>
@@ -41,7 +41,8 @@
     }
     const reason = last?.reason;
     if (reason) lines.push(el("li", {}, `why: ${reason}`));
-    return lines.length ? el("details", { open: opened.has(row.id), ontoggle: (event) => (event.target.open ? opened.add(row.id) : opened.delete(row.id)) }, el("summary", {}, row.olds.length > 1 ? `merged from ${row.olds.length}` : row.olds.length ? "changed" : "why"), el("ul", {}, ...lines)) : null;
+    if (reason && lines.length === 1) return el("p.hint", {}, reason);
+    return lines.length ? el("details", { open: opened.has(row.id), ontoggle: (event) => (event.target.open ? opened.add(row.id) : opened.delete(row.id)) }, el("summary", {}, row.olds.length > 1 ? `merged from ${row.olds.length}` : "changed"), el("ul", {}, ...lines)) : null;
   };
 
   const line = (run, row, state, read) => {
