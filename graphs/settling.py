@@ -118,9 +118,13 @@ def settle_lanes(courses: Courses, rows: Sequence[PlacedRow]) -> None:
         for place, stop in enumerate(course.stops):
             if isinstance(stop, Lane) and stop not in settled:
                 settled.add(stop)
-                kind = course.edge.kind if course.bundle.kind == "store" else ""
-                stop.x = _lane_x(courses, rows, course, place, kind, taken[stop.row])
-                taken[stop.row].append((stop.x, kind))
+                stop.x = _lane_x(courses, rows, course, place, taken[stop.row])
+                taken[stop.row].append((stop.x, _store_kind(course)))
+
+
+def _store_kind(course: Course) -> str:
+    """What lines to the store have in common that may become one. Empty: it is none."""
+    return course.edge.kind if course.bundle.kind == "store" else ""
 
 
 def _lane_x(
@@ -128,11 +132,12 @@ def _lane_x(
     rows: Sequence[PlacedRow],
     course: Course,
     place: int,
-    kind: str,
     taken: Sequence[tuple[float, str]],
 ) -> float:
+    """Where a course passes the row of one of its stops: the way to its goal is short, and the lane near to it."""
     lane, origin, goal = course.stops[place], course.stops[place - 1].x, course.stops[-1].x
     assert isinstance(lane, Lane)
+    kind = _store_kind(course)
     if course.channels[place - 1] == -1:
         left = min(item.x for row in rows[lane.row :] for item in row.items[:1]) - CLEAR
         return _free_x(left, (float("-inf"), left), taken, kind)
