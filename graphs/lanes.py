@@ -158,9 +158,9 @@ class _Columns:
 
     def costs(self, totals: Totals) -> Line:
         values = {"steps": totals.steps, "calls": totals.model_calls, "tokens": totals.tokens}
-        told = {name: f"{value:,}" for name, value in values.items()} | {
-            name: f"{totals.reads}/{totals.writes}" for name in ("r/w", "memory r/w")
-        }
+        told = {name: f"{value:,}" for name, value in values.items()} | dict.fromkeys(
+            ("r/w", "memory r/w"), f"{totals.reads}/{totals.writes}"
+        )
         return [(told[name].rjust(size), "") for name, size in self.numbers]
 
     def memory(self, timeline: Timeline, axis: _Axis) -> Iterator[tuple[str, str]]:

@@ -13,7 +13,7 @@ from coterie.graphs.events import Event, MemoryChanged, MemoryCurated
 from coterie.graphs.memory_diff import edits_of
 from coterie.graphs.timeline import Timeline
 from coterie.graphs.trace import End, Record, Records
-from coterie.memory.values import RunStatus, StoredRun
+from coterie.memory.values import StoredRun
 from coterie.teams.output import RunFinished, RunStarted
 from coterie.teams.printing import Printer
 from coterie.teams.watched import Watched, diff_line, live_view, whole_view

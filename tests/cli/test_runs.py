@@ -99,6 +99,7 @@ def test_everything_that_happens_is_shown(db: Db, tmp_path: Path, contents: bool
         "writer tells the others",
         "reads a note of writer",
         "recalls 1 memory, ",
+        "recalls 1 memory, best score ",
         "memory + ",
         "memory ~ ",
         "memory held ",

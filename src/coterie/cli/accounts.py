@@ -175,6 +175,9 @@ def _tool(record: Record) -> str:
 
 def _recalled(record: Record) -> Iterator[str]:
     hits = record["hits"]
+    if not hits:
+        yield "recalls nothing"
+        return
     scores = [hit["score"] for hit in hits if hit["score"] is not None]
     best = f", best score {max(scores):.2f}" if scores else ""
     most = ", all there is" if record["complete"] else ""
