@@ -54,8 +54,22 @@ coterie.Run = class {
     const key = record.path ? `${record.path}/${record.node}` : record.node;
     const parent = this.byId.get(record.parent);
     const step = {
-      id: record.step, key, path: record.path, node: record.node, source: record.source, parent, children: 0,
-      after: this.reached(record, parent), start: record.t, end: null, first: record.index, last: Infinity, error: null, calls: [], records: [], cut: false,
+      id: record.step,
+      key,
+      path: record.path,
+      node: record.node,
+      source: record.source,
+      parent,
+      children: 0,
+      after: this.reached(record, parent),
+      start: record.t,
+      end: null,
+      first: record.index,
+      last: Infinity,
+      error: null,
+      calls: [],
+      records: [],
+      cut: false,
     };
     if (parent) parent.children += 1;
     this.steps.push(step);
