@@ -116,6 +116,7 @@
   };
 
   const chosen = (context, { x, y, width, height }) => {
+    context.globalAlpha = 1;
     context.strokeStyle = colour("text");
     context.lineWidth = 1.75;
     round(context, x - 1.5, y - 1.5, width + 3, height + 3, 4);

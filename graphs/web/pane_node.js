@@ -28,12 +28,25 @@
     return [into.length ? block("comes from", list(into)) : "", out.length ? block("goes to", list(out)) : ""];
   };
 
+  // The steps and the members of a cluster.
+  const madeOf = ({ nodes = [], members = [] }) => {
+    const line = (one, name) => [
+      link(name, () => store.pick(one.id)),
+      el("span.hint", {}, ` ${one.role || (one.details || []).join(", ")}`),
+    ];
+    return [
+      nodes.length ? block("steps", list(nodes.map((one) => line(one, one.label)))) : "",
+      members.length ? block("members", list(members.map((one) => line(one, one.name)))) : "",
+    ];
+  };
+
   coterie.unran = (element, key) => {
     const part = coterie.details(key);
     element.append(
       el("h2", {}, part?.label || part?.name || coterie.last(key)),
       coterie.described(key) || "",
       store.data.mode === "graph" ? "" : hint("It has not run."),
+      ...madeOf(part || {}),
       ...neighbours(key),
     );
   };
