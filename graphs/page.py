@@ -16,6 +16,7 @@ from coterie.errors import InputError
 STYLES = ("theme.css", "page.css", "graph.css", "lanes.css", "panes.css")
 SCRIPTS = (
     "base.js",
+    "elements.js",
     "memories.js",
     "steps.js",
     "scale.js",
@@ -29,9 +30,12 @@ SCRIPTS = (
     "bars.js",
     "lanes.js",
     "scrub.js",
+    "split.js",
     "panes.js",
     "told.js",
     "pane_run.js",
+    "step_parts.js",
+    "pane_node.js",
     "pane_step.js",
     "pane_memory.js",
     "pane_log.js",
@@ -73,7 +77,9 @@ def as_data(data: Any) -> str:
     try:
         text = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     except ValueError as error:
-        raise InputError(f"The run cannot be shown, its records hold a number that JSON does not have: {error}.") from error
+        raise InputError(
+            f"The run cannot be shown, its records hold a number that JSON does not have: {error}."
+        ) from error
     # A half of a surrogate pair is no UTF-8; with a backslash it is JSON.
     return text.translate(_ESCAPES).encode("utf-8", "backslashreplace").decode("utf-8")
 

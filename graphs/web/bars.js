@@ -2,7 +2,17 @@
 {
   const { colour, store } = coterie;
   const FONT = '11px Inter, ui-sans-serif, system-ui, "Segoe UI", Roboto, "DejaVu Sans", sans-serif';
-  const SOLID = { model: 1, leader: 1, router: 1, tools: 0.74, form: 0.74, join: 0.74, plan: 0.74, curate: 0.86, recall: 0.5 };
+  const SOLID = {
+    model: 1,
+    leader: 1,
+    router: 1,
+    tools: 0.74,
+    form: 0.74,
+    join: 0.74,
+    plan: 0.74,
+    curate: 0.86,
+    recall: 0.5,
+  };
 
   // A canvas of this size on the screen, sharp on every display. Returns its context, cleared.
   coterie.canvas = (element, width, height) => {
@@ -10,13 +20,41 @@
     const wide = Math.round(width * dense);
     const high = Math.round(height * dense);
     if (element.width !== wide || element.height !== high) Object.assign(element, { width: wide, height: high });
-    element.style.height = `${height}px`;
+    if (element.style && element.style.height !== `${height}px`) element.style.height = `${height}px`;
     const context = element.getContext("2d");
     context.setTransform(dense, 0, 0, dense, 0, 0);
     context.clearRect(0, 0, width, height);
     context.font = FONT;
     context.textBaseline = "middle";
     return context;
+  };
+
+  // Drawn twice, as what has been and as what is to come, and kept: moving through the run then only moves the border
+  // between two pictures. `draw(context, past)` is called when the key is another than before.
+  coterie.Layers = class {
+    constructor() {
+      this.key = null;
+      this.past = document.createElement("canvas");
+      this.future = document.createElement("canvas");
+    }
+
+    show(context, key, width, height, split, draw) {
+      const wanted = JSON.stringify([key, width, height, devicePixelRatio, coterie.dark()]);
+      if (wanted !== this.key) {
+        this.key = wanted;
+        draw(coterie.canvas(this.past, width, height), true);
+        draw(coterie.canvas(this.future, width, height), false);
+      }
+      const x = Math.min(Math.max(split, 0), width);
+      this.part(context, this.past, 0, x, height);
+      this.part(context, this.future, x, width - x, height);
+    }
+
+    part(context, from, x, width, height) {
+      const dense = devicePixelRatio || 1;
+      const [wide, high] = [width * dense, height * dense];
+      if (wide >= 1 && high >= 1) context.drawImage(from, x * dense, 0, wide, high, x, 0, width, height);
+    }
   };
 
   const round = (context, x, y, width, height, radius) => {
@@ -40,17 +78,14 @@
     context.fill();
   };
 
-  const bar = (context, box, step, hue, now) => {
+  const bar = (context, box, step, hue, past) => {
     const { x, y, width, height } = box;
-    const solid = SOLID[step.node] ?? 0.86;
-    const past = Math.max(0, Math.min(width, now - x));
+    const solid = (SOLID[step.node] ?? 0.86) * (past ? 1 : 0.32);
     context.fillStyle = hue;
-    round(context, x, y, width, height, 3);
-    context.globalAlpha = solid * 0.32;
-    context.fill();
-    if (past > 0) {
-      round(context, x, y, past, height, 3);
-      context.globalAlpha = solid;
+    context.globalAlpha = solid;
+    if (width < 4) context.fillRect(x, y, width, height);
+    else {
+      round(context, x, y, width, height, 3);
       context.fill();
     }
     context.globalAlpha = 1;
@@ -58,8 +93,8 @@
       context.fillStyle = colour(step.error ? "bad" : "change");
       context.fillRect(x, y + height - 3, width, 3);
     }
-    const dark = past >= width / 2 && solid > 0.6;
-    label(context, (step.error ? "! " : "") + step.node, x, y + height / 2, width, colour(dark ? "on-bar" : "text"));
+    const ink = colour(solid > 0.6 ? "on-bar" : "text");
+    if (height >= 12) label(context, (step.error ? "! " : "") + step.node, x, y + height / 2, width, ink);
   };
 
   // Attempts that failed inside of a step.
@@ -81,6 +116,7 @@
   };
 
   const chosen = (context, { x, y, width, height }) => {
+    context.globalAlpha = 1;
     context.strokeStyle = colour("text");
     context.lineWidth = 1.75;
     round(context, x - 1.5, y - 1.5, width + 3, height + 3, 4);
@@ -90,24 +126,27 @@
   coterie.boxOf = (bar, lane, view, run) => {
     const left = Math.max(view.x(bar.step.start), -20);
     const right = Math.min(view.x(run.endOf(bar.step)), view.width + 20);
-    return {
-      x: left, y: lane.top + coterie.PAD / 2 + bar.row * coterie.ROW + 1.5 - view.top,
-      width: Math.max(right - left - 0.6, 1.4), height: bar.height * coterie.ROW - 3,
-    };
+    const y = lane.top + coterie.PAD / 2 + bar.row * coterie.ROW + 1.5 - view.top;
+    const thin = Math.max(bar.height * (coterie.ROW - 3) - 0.5, 1);
+    const height = bar.height < 1 ? thin : bar.height * coterie.ROW - 3;
+    return { x: left, y, width: Math.max(right - left - 0.6, 1.4), height };
   };
 
-  coterie.drawLane = (context, lane, view, run) => {
-    const now = view.x(store.time);
+  coterie.drawLane = (context, lane, view, run, past) => {
+    const hues = run.lanes.map((_, place) => colour(coterie.hue(place)));
+    const ends = []; // how far each row is filled: what would lie within the same pixel is left out
     for (const one of lane.bars) {
       const box = coterie.boxOf(one, lane, view, run);
       if (box.x > view.width || box.x + box.width < 0) continue;
-      const hue = colour(coterie.hue(lane.folded ? run.hueOf(one.step.path) : lane.hue));
+      const hue = hues[lane.folded ? run.hueOf(one.step.path) : lane.hue];
       if (one.around) around(context, box, hue);
-      else bar(context, box, one.step, hue, now);
+      else if (box.x + box.width > (ends[one.row] ?? -99) + 0.4 || one.step.error) {
+        ends[one.row] = box.x + box.width;
+        bar(context, box, one.step, hue, past);
+      }
       if (one.step.records.length) attempts(context, one.step, box, view);
       if (one.step === store.step) chosen(context, box);
     }
-    context.globalAlpha = 1;
   };
 
   const SHAPES = {
@@ -137,8 +176,9 @@
   };
 
   // A ring for what was read, a square for what was written, a cross for what was only removed or refused.
-  coterie.drawMarks = (context, lane, lanes, view, run) => {
+  coterie.drawMarks = (context, lane, lanes, view, run, past) => {
     const y = lane.top + lane.height / 2 - view.top;
+    const owners = new Map(lanes.map((one) => [one.path, one]));
     let before = -9;
     for (const record of run.memory.events) {
       const x = view.x(record.t);
@@ -146,19 +186,20 @@
       before = x;
       const kind = coterie.markOf(record);
       context.strokeStyle = context.fillStyle = colour(kind === "read" ? "read" : "write");
-      const owner = lanes.find((one) => one.path === record.path);
-      context.globalAlpha = record.index < store.index ? 0.3 : 0.12;
-      if (owner) context.fillRect(x - 0.5, owner.top + owner.height - 3 - view.top, 1, y - owner.top - owner.height - 3 + view.top);
-      context.globalAlpha = record.index < store.index ? 1 : 0.4;
+      const owner = owners.get(record.path);
+      context.globalAlpha = past ? 0.3 : 0.12;
+      const from = owner && owner.top + owner.height - 3 - view.top;
+      if (owner) context.fillRect(x - 0.5, from, 1, y - 6 - from);
+      context.globalAlpha = past ? 1 : 0.4;
       SHAPES[kind](context, x, y);
     }
     context.globalAlpha = 1;
   };
 
   // Time in which nothing happened, shortened: a torn strip that says how long it was.
-  coterie.drawGap = (context, gap, view, height, words) => {
-    const left = view.at(gap.left);
-    const right = view.at(gap.right);
+  coterie.drawGap = (context, gap, view, height) => {
+    const left = Math.max(view.at(gap.left), -5);
+    const right = Math.min(view.at(gap.right), view.width + 5);
     if (right < 0 || left > view.width) return;
     context.fillStyle = colour("lift");
     context.fillRect(left, 0, right - left, height);
@@ -171,7 +212,6 @@
       context.stroke();
     }
     context.globalAlpha = 1;
-    if (!words) return;
     context.save();
     context.translate((left + right) / 2, height / 2);
     if (right - left < 90) context.rotate(-Math.PI / 2);

@@ -4,7 +4,11 @@
   const EDGE = 7; // pixels at both sides, for what stands at the very start or end
   const folded = new Set();
   const view = {
-    left: 0, right: 1, width: 100, top: 0,
+    left: 0,
+    right: 1,
+    width: 100,
+    height: 0,
+    top: 0,
     at: (unit) => EDGE + ((unit - view.left) / (view.right - view.left)) * (view.width - 2 * EDGE),
     unit: (x) => view.left + ((x - EDGE) / (view.width - 2 * EDGE)) * (view.right - view.left),
     x: (time) => view.at(coterie.scale.unit(time)),
@@ -49,7 +53,9 @@
 
   // A lane's label: a button that folds a team's members away, or an agent's parallel steps into one row.
   const labelOf = (lane, run) => {
-    const pairs = { style: { "--agent": lane.memory ? "var(--bus)" : coterie.hue(lane.hue), "--depth": lane.depth, top: `${lane.top}px`, height: `${lane.height}px` }, title: lane.path };
+    const hue = lane.memory ? "var(--bus)" : coterie.hue(lane.hue);
+    const place = { top: `${lane.top}px`, height: `${lane.height}px` };
+    const pairs = { title: lane.path, style: { "--agent": hue, "--depth": lane.depth, ...place } };
     const name = el("span", {}, lane.name);
     const foldable = !lane.memory && (lane.folded || lane.members || lane.rows > 1);
     if (!foldable) return el("div.lane", pairs, name);
@@ -57,9 +63,12 @@
       folded.has(lane.path) ? folded.delete(lane.path) : folded.add(lane.path);
       layout(run);
       store.changed();
-      find("labels").querySelector(`[title="${CSS.escape(lane.path)}"]`)?.focus();
+      find("labels")
+        .querySelector(`[title="${CSS.escape(lane.path)}"]`)
+        ?.focus();
     };
-    return el("button.lane", { ...pairs, type: "button", "aria-expanded": String(!lane.folded), "aria-label": `Lane of ${lane.name}`, onclick: toggle }, name);
+    const said = { "aria-expanded": String(!lane.folded), "aria-label": `Lane of ${lane.name}` };
+    return el("button.lane", { ...pairs, ...said, type: "button", onclick: toggle }, name);
   };
 
   const layout = (run) => {
@@ -71,6 +80,8 @@
   const measure = () => {
     const wide = find("rows").clientWidth - find("labels").offsetWidth;
     view.width = Math.max(wide, 50);
+    view.height = find("rows").clientHeight;
+    view.top = find("rows").scrollTop;
   };
 
   coterie.hooks.lanes = (run, more) => {
@@ -89,7 +100,7 @@
     for (const [place, until] of pieces.entries()) {
       const begin = Math.max(from, view.time(0));
       const end = Math.min(until, view.time(view.width));
-      const count = ((view.x(end) - view.x(begin)) / 92) || 0;
+      const count = (view.x(end) - view.x(begin)) / 92 || 0;
       if (end > begin && count > 0.3) {
         const ticks = coterie.ticks(begin, end, count);
         for (const time of ticks.at) write(view.x(time), coterie.tick(time, ticks.pace), context, height);
@@ -119,22 +130,25 @@
     context.fill();
   };
 
+  const layers = new coterie.Layers();
+
   const drawBars = (run) => {
-    const rows = find("rows");
-    const height = Math.min(placed.height, rows.clientHeight || placed.height);
-    view.top = rows.scrollTop;
+    const height = Math.min(placed.height, view.height || placed.height);
     const context = coterie.canvas(find("bars"), view.width, height);
-    context.fillStyle = colour("line");
-    context.globalAlpha = 0.55;
-    grid(context, height, line);
-    for (const lane of placed.lanes) context.fillRect(0, lane.top + lane.height - 0.5 - view.top, view.width, 0.5);
-    context.globalAlpha = 1;
-    for (const gap of coterie.scale.gaps) coterie.drawGap(context, gap, view, height, true);
-    for (const lane of placed.lanes) {
-      if (lane.top > view.top + height || lane.top + lane.height < view.top) continue;
-      if (lane.memory) coterie.drawMarks(context, lane, placed.lanes, view, run);
-      else coterie.drawLane(context, lane, view, run);
-    }
+    const key = [run.zero, run.records.length, view.left, view.right, view.top, store.step?.id, [...folded], shorten];
+    layers.show(context, key, view.width, height, view.x(store.time), (layer, past) => {
+      layer.fillStyle = colour("line");
+      layer.globalAlpha = 0.55;
+      grid(layer, height, line);
+      for (const lane of placed.lanes) layer.fillRect(0, lane.top + lane.height - 0.5 - view.top, view.width, 0.5);
+      layer.globalAlpha = 1;
+      for (const gap of coterie.scale.gaps) coterie.drawGap(layer, gap, view, height);
+      for (const lane of placed.lanes) {
+        if (lane.top > view.top + height || lane.top + lane.height < view.top) continue;
+        if (lane.memory) coterie.drawMarks(layer, lane, placed.lanes, view, run, past);
+        else coterie.drawLane(layer, lane, view, run, past);
+      }
+    });
     context.fillStyle = colour("accent");
     context.fillRect(view.x(store.time) - 0.75, 0, 1.5, height);
   };
@@ -143,8 +157,10 @@
     if (store.data.mode === "graph" || !coterie.scale) return;
     drawAxis();
     drawBars(run);
-    const steps = run.running(store.index).filter((step) => !step.children).map((step) => `${step.node} of ${run.nameOf(step.path)}`);
-    find("bars").setAttribute("aria-label", `${coterie.count(run.steps.length, "step")} in ${coterie.count(run.lanes.length, "lane")}; now ${steps.join(", ") || "nothing runs"}`);
+    const steps = run.running(store.index).filter((step) => !step.children);
+    const now = steps.map((step) => `${step.node} of ${run.nameOf(step.path)}`).join(", ") || "nothing runs";
+    const all = `${coterie.count(run.steps.length, "step")} in ${coterie.count(run.lanes.length, "lane")}`;
+    find("bars").setAttribute("aria-label", `${all}; now ${now}`);
   });
 
   // What is under the pointer: {step} or {record}.
@@ -155,11 +171,15 @@
     const lane = placed.lanes.find((one) => y + view.top >= one.top && y + view.top < one.top + one.height);
     if (!lane) return null;
     if (lane.memory) {
-      const near = run.memory.events.map((record) => ({ record, far: Math.abs(view.x(record.t) - x) })).filter(({ far }) => far < 7);
-      return near.sort((one, other) => one.far - other.far)[0] || null;
+      const far = (record) => Math.abs(view.x(record.t) - x);
+      const near = run.memory.events.filter((record) => far(record) < 7).sort((one, other) => far(one) - far(other));
+      return near.length ? { record: near[0] } : null;
     }
-    const inside = ({ x: left, y: top, width, height }) => x >= left - 1.5 && x <= left + width + 1.5 && y >= top && y <= top + height + 2;
-    return lane.bars.findLast((one) => inside(coterie.boxOf(one, lane, view, run))) || null;
+    const inside = (one) => {
+      const box = coterie.boxOf(one, lane, view, run);
+      return x >= box.x - 1.5 && x <= box.x + box.width + 1.5 && y >= box.y && y <= box.y + box.height + 2;
+    };
+    return lane.bars.findLast(inside) || null;
   };
 
   const tell = (event) => {
@@ -190,7 +210,8 @@
     if (!across && scrolls && !event.ctrlKey && !event.metaKey) return;
     event.preventDefault();
     if (across) return coterie.panLanes(event.deltaX || event.deltaY);
-    coterie.zoomLanes(Math.exp(-event.deltaY * (event.ctrlKey ? 0.01 : 0.002)), event.clientX - find("bars").getBoundingClientRect().left);
+    const x = event.clientX - find("bars").getBoundingClientRect().left;
+    coterie.zoomLanes(Math.exp(-event.deltaY * (event.ctrlKey ? 0.01 : 0.002)), x);
   };
 
   const down = (event) => {
@@ -211,14 +232,32 @@
     grip = null;
   };
 
+  // By the keyboard: the step of the lane above or below that runs at the moment, or ran last.
+  const climb = (event) => {
+    const by = { ArrowUp: -1, ArrowDown: 1 }[event.key];
+    if (!by) return;
+    event.preventDefault();
+    const lanes = placed.lanes.filter((lane) => lane.bars.length);
+    const place = lanes.findIndex((lane) => lane.bars.some((one) => one.step === store.step));
+    const lane = lanes[place < 0 ? 0 : Math.min(Math.max(place + by, 0), lanes.length - 1)];
+    const begun = lane.bars.filter((one) => !one.around && one.step.first < store.index);
+    const step = (begun.findLast((one) => one.step.last >= store.index) || begun.at(-1) || lane.bars[0]).step;
+    store.select(step);
+    coterie.say(coterie.tipOf(step, store.run));
+  };
+
   const bars = find("bars");
+  bars.addEventListener("keydown", climb);
   bars.addEventListener("wheel", wheel, { passive: false });
   bars.addEventListener("pointerdown", down);
   bars.addEventListener("pointermove", move);
   bars.addEventListener("pointerup", up);
   bars.addEventListener("pointercancel", () => (grip = null));
   bars.addEventListener("pointerleave", () => (find("tip").hidden = true));
-  find("rows").addEventListener("scroll", () => store.changed());
+  find("rows").addEventListener("scroll", () => {
+    view.top = find("rows").scrollTop;
+    store.changed();
+  });
   const axis = find("axis");
   const drag = (event) => event.buttons && store.goToTime(view.time(event.clientX - axis.getBoundingClientRect().left));
   axis.addEventListener("pointerdown", (event) => {

@@ -40,23 +40,63 @@
 
   coterie.startPanes = () => {
     const tabs = panes().map((pane) =>
-      el("button", { id: `tab-${pane.id}`, type: "button", role: "tab", "aria-controls": "panel",
-        onclick: () => coterie.show(pane.id) }, pane.title));
+      el(
+        "button",
+        {
+          id: `tab-${pane.id}`,
+          type: "button",
+          role: "tab",
+          "aria-controls": "panel",
+          onclick: () => coterie.show(pane.id),
+        },
+        pane.title,
+      ),
+    );
     find("tabs").replaceChildren(...tabs);
     find("tabs").addEventListener("keydown", move);
     coterie.show(panes()[0].id);
   };
 
-  store.watch((run) => {
-    if (!shown) return;
-    const key = JSON.stringify([shown.id, run.records.length, shown.key ? shown.key() : [store.index, store.step?.id]]);
-    if (key === drawn) return;
-    drawn = key;
+  // What has the keyboard keeps it when a pane is drawn again.
+  const named = (element) => element.getAttribute("aria-label") || element.textContent;
+
+  const draw = (run) => {
     const panel = find("panel");
     if (shown.update && panel.dataset.pane === shown.id && panel.run === run) return shown.update(panel, run);
+    const active = document.activeElement;
+    const held = panel.contains(active) && active !== panel ? named(active) : null;
     panel.dataset.pane = shown.id;
     panel.run = run;
     panel.replaceChildren();
     shown.render(panel, run);
+    if (!held) return;
+    const same = [...panel.querySelectorAll("button, summary")].find((one) => named(one) === held && !one.disabled);
+    (same || panel).focus({ preventScroll: true });
+  };
+
+  // A pane that takes long to draw is drawn ten times a second while the moment moves, and once more when it stands.
+  let ready = 0;
+  let later = null;
+
+  // Whether all that is to be seen has been drawn.
+  coterie.still = () => !store.waiting && later === null;
+
+  store.watch((run) => {
+    if (!shown) return;
+    const key = JSON.stringify([
+      shown.id,
+      run.zero,
+      run.records.length,
+      shown.key ? shown.key() : [store.index, store.step?.id],
+    ]);
+    if (key === drawn) return;
+    const now = performance.now();
+    if (drawn !== null && now < ready) {
+      later ??= setTimeout(() => ((later = null), store.changed()), ready - now);
+      return;
+    }
+    drawn = key;
+    draw(run);
+    ready = performance.now() - now > 3 ? performance.now() + 100 : 0;
   });
 }

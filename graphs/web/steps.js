@@ -1,4 +1,6 @@
 // The run as steps: which began when, inside of what, and what happened in each. Records may come in pieces (live).
+coterie.NOTHING = { steps: 0, calls: 0, input: 0, output: 0, reads: 0, writes: 0, tools: 0, errors: 0 };
+
 coterie.Run = class {
   constructor(data) {
     this.data = data;
@@ -11,6 +13,7 @@ coterie.Run = class {
     this.zero = null;
     this.length = 0;
     this.sums = [];
+    this.turns = []; // when it began, waited, went on, ended: {index, status}
     this.clusters = coterie.clusters(data.picture);
     this.memory = new coterie.Memories(data.memories);
     this.add(data.records || []);
@@ -25,17 +28,19 @@ coterie.Run = class {
       const record = { ...given, index: this.records.length };
       const at = coterie.instant(given.at);
       this.zero ??= at;
-      record.t = Math.max(at - this.zero, 0);
+      record.t = at >= this.zero ? at - this.zero : this.records.at(-1)?.t || 0;
       this.length = Math.max(this.length, record.t);
       this.records.push(record);
       this.take(record);
       this.sums.push(this.summed(record));
     }
     this.lanes = coterie.lanesOf(this);
+    this.hues = new Map(this.lanes.map((lane, place) => [lane.path, place]));
   }
 
   take(record) {
     const step = this.byId.get(record.step);
+    if (/^run_/.test(record.kind)) this.turns.push({ index: record.index, status: record.status || "running" });
     if (record.kind === "run_started") this.started = record;
     else if (record.kind === "run_resumed") this.cut(record);
     else if (record.kind === "run_finished") this.finish(record);
@@ -49,8 +54,22 @@ coterie.Run = class {
     const key = record.path ? `${record.path}/${record.node}` : record.node;
     const parent = this.byId.get(record.parent);
     const step = {
-      id: record.step, key, path: record.path, node: record.node, source: record.source, parent, children: 0,
-      after: this.reached(record, parent), start: record.t, end: null, first: record.index, last: Infinity, error: null, calls: [], records: [], cut: false,
+      id: record.step,
+      key,
+      path: record.path,
+      node: record.node,
+      source: record.source,
+      parent,
+      children: 0,
+      after: this.reached(record, parent),
+      start: record.t,
+      end: null,
+      first: record.index,
+      last: Infinity,
+      error: null,
+      calls: [],
+      records: [],
+      cut: false,
     };
     if (parent) parent.children += 1;
     this.steps.push(step);
@@ -87,13 +106,12 @@ coterie.Run = class {
 
   // The totals up to and with a record.
   summed(record) {
-    const before = this.sums.at(-1) || { steps: 0, calls: 0, input: 0, output: 0, reads: 0, writes: 0, tools: 0, errors: 0 };
-    const now = { ...before };
+    const now = { ...(this.sums.at(-1) || coterie.NOTHING) };
     if (record.kind === "step_started") now.steps += 1;
     if (record.kind === "tool_started") now.tools += 1;
     if (record.kind === "memory_recalled") now.reads += 1;
     if (record.kind === "attempt_failed" || (record.kind === "step_finished" && record.error)) now.errors += 1;
-    now.writes += (record.changes || []).length;
+    now.writes += coterie.editsOf(record).length;
     for (const call of record.kind === "step_finished" ? record.calls || [] : []) {
       now.calls += 1;
       now.input += call.input_tokens || 0;
@@ -111,7 +129,7 @@ coterie.Run = class {
   }
 
   hueOf(path) {
-    return this.lanes.findIndex((lane) => lane.path === path);
+    return this.hues.get(path) ?? -1;
   }
 
   chip(path) {
@@ -164,9 +182,10 @@ coterie.clusters = (picture) => {
 // The lanes, one for each agent and team that did something: in the picture's order, members under their team.
 coterie.lanesOf = (run) => {
   const steps = new Map();
+  const inside = new Set(run.steps.map((step) => step.path));
   for (const step of run.steps) {
     // A member's run is drawn in the member's lane, around its steps.
-    const path = run.clusters.has(step.key) || (step.children && step.node) ? step.key : step.path || step.source;
+    const path = run.clusters.has(step.key) || inside.has(step.key) ? step.key : step.path || step.source;
     if (!steps.has(path)) steps.set(path, []);
     steps.get(path).push(step);
   }

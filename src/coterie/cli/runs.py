@@ -75,7 +75,7 @@ def trace(run: str, run_id: str | None, user: str | None, db: str) -> "list[Reco
         NotFoundError: there is no such run.
         InputError: it is not said well enough which is meant, or a file is no trace.
     """
-    if run.endswith(".jsonl") or Path(run).exists():
+    if is_file(run):
         from coterie.teams.tracing import read_trace
 
         return read_trace(run, run_id)
@@ -90,3 +90,8 @@ def trace(run: str, run_id: str | None, user: str | None, db: str) -> "list[Reco
     if not records:
         raise NotFoundError(f"The run {found.run_id} has no records: it ended before the first was written.")
     return records
+
+
+def is_file(run: str) -> bool:
+    """Whether a file or a folder is meant, not a run in the store."""
+    return run.endswith(".jsonl") or Path(run).exists()
