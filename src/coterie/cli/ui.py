@@ -1,0 +1,53 @@
+"""``coterie ui``: the live view, in a browser on this machine."""
+
+import os
+import sys
+import webbrowser
+from typing import Annotated
+
+import typer
+
+from coterie.cli.options import DEFAULT_DB, Db, User
+from coterie.cli.stores import store
+from coterie.cli.texts import argument
+
+Port = Annotated[int, typer.Option("--port", min=0, max=65535, show_default=False, help="Where; else any that is free.")]
+NoBrowser = Annotated[bool, typer.Option("--no-browser", help="Print the address, and open no browser.")]
+Embedder = Annotated[
+    str | None,
+    typer.Option(
+        "--embedder",
+        metavar="MODEL|FILE:NAME",
+        callback=argument,
+        help="The embedding model of the store, as for `coterie db reembed`: to search by meaning, too.",
+    ),
+]
+
+
+def ui(
+    user: User = None, db: Db = DEFAULT_DB, port: Port = 0, no_browser: NoBrowser = False, embedder: Embedder = None
+) -> None:
+    """Show runs as they happen, past runs and the memory of a user in a browser, until Ctrl-C.
+
+    It is served to this machine alone, under an address with a token: who has it may read and change all that the
+    database holds.
+    """
+    from coterie.cli.embedders import embedder as chosen
+    from coterie.ui.serving import serve
+
+    def started(address: str) -> None:
+        print(address, flush=True)
+        print("Ctrl-C ends it.", file=sys.stderr)
+        if not no_browser and sys.stdout.isatty() and _has_screen():
+            webbrowser.open(address)
+
+    with store(db, must_exist=True, embedder=None if embedder is None else chosen(embedder)) as opened:
+        try:
+            serve(opened, port=port, user=user or "", started=started)
+        except KeyboardInterrupt:
+            pass  # it was asked to end, and has
+
+
+def _has_screen() -> bool:
+    """Whether a browser would have a window: one in the terminal would take it from the server."""
+    return sys.platform in ("darwin", "win32") or any(map(os.environ.get, ("DISPLAY", "WAYLAND_DISPLAY")))
