@@ -1,0 +1,79 @@
+// The memory as of each moment: what the store held when the run began, and every change since.
+coterie.Memories = class {
+  constructor(before) {
+    this.before = before || [];
+    this.known = before !== null && before !== undefined;
+    this.events = []; // the records that read or change the memory
+    this.states = [];
+  }
+
+  take(record) {
+    const changes = record.changes || [];
+    if (record.kind === "memory_recalled" || changes.length || (record.refused || []).length || (record.held || []).length) {
+      this.events.push(record);
+    }
+  }
+
+  // The rows when `index` records have been told. Do not change what it returns.
+  at(index) {
+    const count = coterie.upTo(this.events, index - 1, (record) => record.index);
+    while (this.states.length <= count) {
+      const state = this.states.length
+        ? this.after(this.states.at(-1), this.events[this.states.length - 1])
+        : { rows: this.first(), read: null, reads: 0, writes: 0, refused: [], held: [], last: null };
+      this.states.push(state);
+    }
+    return this.states[count];
+  }
+
+  first() {
+    return new Map(this.before.map((value) => [value.memory_id, { value, changes: [], seen: false, gone: false }]));
+  }
+
+  after(state, record) {
+    const rows = new Map(state.rows);
+    const now = { ...state, rows };
+    if (record.kind === "memory_recalled") {
+      now.reads += 1;
+      now.read = record;
+      for (const hit of record.hits || []) this.met(rows, hit);
+      return now;
+    }
+    for (const change of record.changes || []) this.change(rows, change, record);
+    if ((record.changes || []).length) now.last = record;
+    now.writes += (record.changes || []).length;
+    now.refused = [...state.refused, ...(record.refused || []).map((one) => ({ ...one, record }))];
+    now.held = [...state.held, ...(record.held || []).map((one) => ({ ...one, record }))];
+    return now;
+  }
+
+  // A memory that was there before the run, and is first heard of when it is read.
+  met(rows, hit) {
+    if (!rows.has(hit.memory_id)) rows.set(hit.memory_id, { value: hit, changes: [], seen: true, gone: false });
+  }
+
+  change(rows, change, record) {
+    const value = change.after || change.before;
+    if (!value) return;
+    const id = change.memory_id || value.memory_id;
+    const before = rows.get(id) || { value: change.before || value, changes: [], seen: true, gone: false };
+    rows.set(id, {
+      value,
+      changes: [...before.changes, { ...change, record }],
+      seen: true,
+      gone: !change.after || Boolean(value.valid_until) || Boolean(value.superseded_by),
+    });
+  }
+};
+
+// The rows as they are shown: what is open with what it took the place of, then what was closed or removed.
+coterie.table = (state) => {
+  const rows = [...state.rows.entries()].map(([id, row]) => ({ id, ...row, olds: [] }));
+  const byId = new Map(rows.map((row) => [row.id, row]));
+  for (const row of rows) if (row.gone && row.value.superseded_by) byId.get(row.value.superseded_by)?.olds.push(row);
+  return {
+    open: rows.filter((row) => !row.gone),
+    // One that was reworded is shown as the difference in its successor's row; merged and removed ones are listed.
+    closed: rows.filter((row) => row.gone && (byId.get(row.value.superseded_by)?.olds.length ?? 0) !== 1),
+  };
+};

@@ -1,0 +1,1 @@
+// pane_step
