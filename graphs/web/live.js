@@ -167,8 +167,9 @@
   };
 
   const userForm = () => {
-    const user = el("input", { id: "user", list: "users", value: live.user(), placeholder: "nobody", autocomplete: "off", spellcheck: false });
+    const user = el("input", { id: "user", value: live.user(), placeholder: "nobody", autocomplete: "off", spellcheck: false });
     const chosen = () => choose(user.value.trim());
+    user.setAttribute("list", "users"); // the property is read-only
     user.addEventListener("change", chosen);
     const submitted = (event) => {
       event.preventDefault();
@@ -197,7 +198,7 @@
     find("library").replaceChildren(
       el("p", { id: "connection", role: "status" }, "Connecting …"), userForm(), el("div", { id: "views" }, views),
       followBox(), el("ul", { id: "runs", "aria-label": "Runs, the newest first" }));
-    find("main").append(...live.views.map((view) => view.element));
+    find("main").append(...live.views.map((view) => view.element), el("div", { id: "notice", role: "status" }));
   };
 
   coterie.startLive = () => {

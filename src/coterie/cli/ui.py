@@ -3,6 +3,7 @@
 import os
 import sys
 import webbrowser
+from contextlib import suppress
 from typing import Annotated
 
 import typer
@@ -33,19 +34,16 @@ def ui(
     database holds.
     """
     from coterie.cli.embedders import embedder as chosen
-    from coterie.ui.serving import serve
-
-    def started(address: str) -> None:
-        print(address, flush=True)
-        print("Ctrl-C ends it.", file=sys.stderr)
-        if not no_browser and sys.stdout.isatty() and _has_screen():
-            webbrowser.open(address)
+    from coterie.ui.serving import Server
 
     with store(db, must_exist=True, embedder=None if embedder is None else chosen(embedder)) as opened:
-        try:
-            serve(opened, port=port, user=user or "", started=started)
-        except KeyboardInterrupt:
-            pass  # it was asked to end, and has
+        server = Server(opened, port=port, user=user or "")
+        print(server.address, flush=True)
+        print("Ctrl-C ends it.", file=sys.stderr)
+        if not no_browser and sys.stdout.isatty() and _has_screen():
+            webbrowser.open(server.address)
+        with suppress(KeyboardInterrupt):  # it was asked to end, and has
+            server.run()
 
 
 def _has_screen() -> bool:

@@ -2,53 +2,79 @@
 
 import secrets
 import socket
-from collections.abc import Callable
 from urllib.parse import quote
 
 from coterie.errors import ConfigurationError
 from coterie.memory.db import Db
 
 HOST = "127.0.0.1"
+PATIENCE_SECONDS = 5
+"""How long a browser that does not read what it is sent is waited for at the end."""
 
 
-def serve(db: Db, *, port: int = 0, user: str = "", started: Callable[[str], object] = print) -> None:
-    """Serve the live view of a store to this machine, until SIGINT or SIGTERM.
+class Server:
+    """The live view of a store, for this machine alone.
+
+    It listens as soon as it is made: ``address`` can be opened, and is answered when ``run`` is called.
 
     Args:
-        db: The store.
+        db: The store. It stays open when the server ends.
         port: Where; 0 for one that is free.
         user: Whose runs and memories the page shows first. Empty: runs without a user.
-        started: Called with the page's address, as soon as it can be opened. The token is in its fragment, which
-            browsers send to nobody.
 
     Raises:
         ConfigurationError: starlette and uvicorn are not installed, or the port is taken.
         StoreError: the store cannot be opened.
     """
-    try:
-        import uvicorn
 
-        from coterie.ui.app import application
-    except ImportError as error:
-        if error.name not in ("starlette", "uvicorn"):
-            raise
-        raise ConfigurationError('The live view needs starlette and uvicorn: pip install "coterie[server]".') from None
-    db.upgrade()
-    with _listening(port) as listening:
-        port, token = listening.getsockname()[1], secrets.token_urlsafe(32)
-        app = application(db, token=token, port=port)
-        config = uvicorn.Config(
-            app, ws="none", lifespan="off", log_config=None, access_log=False, server_header=False,
-            timeout_graceful_shutdown=5,  # seconds: for a browser that does not read what it is sent
-        )  # fmt: skip
-        server = uvicorn.Server(config)
-        app.state.ending = lambda: server.should_exit
-        started(f"http://{HOST}:{port}/#token={token}&user={quote(user, safe='')}")
-        server.run(sockets=[listening])
+    def __init__(self, db: Db, *, port: int = 0, user: str = "") -> None:
+        try:
+            import uvicorn
+
+            from coterie.ui.app import application
+        except ImportError as error:
+            if error.name not in ("starlette", "uvicorn"):
+                raise
+            raise ConfigurationError(
+                'The live view needs starlette and uvicorn: pip install "coterie[server]".'
+            ) from None
+        db.upgrade()
+        self._socket = _listening(port)
+        self.port: int = self._socket.getsockname()[1]
+        self.token = secrets.token_urlsafe(32)
+        app = application(db, token=self.token, port=self.port)
+        app.state.ending = lambda: self._server.should_exit
+        self._server = uvicorn.Server(
+            uvicorn.Config(
+                app,
+                ws="none",
+                lifespan="off",
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                timeout_graceful_shutdown=PATIENCE_SECONDS,
+            )
+        )
+        self._user = user
+
+    @property
+    def address(self) -> str:
+        """The page's. The token is in its fragment, which browsers send to nobody."""
+        return f"http://{HOST}:{self.port}/#token={self.token}&user={quote(self._user, safe='')}"
+
+    def run(self) -> None:
+        """Answer until `stop` is called; in the main thread also until SIGINT or SIGTERM, which then have their effect."""
+        self._server.run(sockets=[self._socket])
+
+    def stop(self) -> None:
+        """Have `run` return."""
+        self._server.should_exit = True
 
 
 def _listening(port: int) -> socket.socket:
     try:
         return socket.create_server((HOST, port))
     except (OSError, OverflowError) as error:
-        raise ConfigurationError(f"Port {port} cannot be had ({error}): give another, or 0 for one that is free.") from None
+        raise ConfigurationError(
+            f"Port {port} cannot be had ({error}): give another, or 0 for one that is free."
+        ) from None
