@@ -1,4 +1,4 @@
-"""Types of columns: how each database keeps a moment, and a list of texts."""
+"""Types of columns: how each database keeps a moment, a list of texts, and JSON that is written already."""
 
 import json
 from collections.abc import Callable
@@ -67,6 +67,17 @@ class Topics(sa.types.TypeDecorator[list[str]]):
         if dialect.name == "postgresql":
             return super().result_processor(dialect, coltype)
         return lambda text: [*_parsed(text)]
+
+
+class WrittenJson(sa.types.TypeDecorator[Any]):
+    """JSON that is given as its text: whoever must know how long it is has written it, and once is enough."""
+
+    impl = sa.JSON
+    cache_ok = True
+
+    def bind_processor(self, dialect: sa.Dialect) -> None:
+        """To the database: the text as it is."""
+        return
 
 
 @lru_cache(4096)

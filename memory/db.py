@@ -15,6 +15,7 @@ from coterie.memory.leasing import Leasing
 from coterie.memory.maintaining import Maintaining
 from coterie.memory.noting import Noting
 from coterie.memory.proposing import Proposing
+from coterie.memory.recording import Recording
 from coterie.memory.reembedding import Reembedding
 from coterie.memory.remembering import Remembering
 from coterie.memory.revising import Revising
@@ -24,7 +25,17 @@ from coterie.memory.values import Scope
 
 
 class Db(
-    Remembering, Revising, Proposing, Conversing, Surveying, Noting, Leasing, Reembedding, Transferring, Maintaining
+    Remembering,
+    Revising,
+    Proposing,
+    Conversing,
+    Surveying,
+    Noting,
+    Recording,
+    Leasing,
+    Reembedding,
+    Transferring,
+    Maintaining,
 ):
     """The store on some database. Made by `SqliteDb` and `PostgresDb`; safe to share between threads.
 
@@ -33,7 +44,7 @@ class Db(
     """
 
     def erase(self, user_id: str) -> Erased:
-        """Remove a person: all of memories, turns, sessions, notes and what belongs to them; from the file too.
+        """Remove a person: all of memories, turns, sessions, notes, runs and what belongs to them; from the file too.
 
         The rows go in one transaction; then what they leave in the file is overwritten, which takes as long as the
         database is large. It may be called again.

@@ -241,3 +241,4 @@ class Erased:
     vectors: int
     proposals: int
     notes: int
+    runs: int

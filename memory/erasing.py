@@ -12,6 +12,7 @@ _COUNTED = {
     "sessions": "session",
     "proposals": "proposal",
     "notes": "note",
+    "runs": "run",
 }
 
 

@@ -13,7 +13,17 @@ from coterie.errors import InputError
 from coterie.memory.edits import CEILING, Add, Change, Clear, Edit, Merge, Ref
 from coterie.memory.ids import is_id
 from coterie.memory.scope import audience
-from coterie.memory.values import Note, Scope, Trust, Turn, UserMemory, Visibility, checked_id
+from coterie.memory.values import (
+    Note,
+    RunStatus,
+    Scope,
+    StoredRun,
+    Trust,
+    Turn,
+    UserMemory,
+    Visibility,
+    checked_id,
+)
 
 MAX_MEMORY_CHARACTERS = 10_000
 MAX_NOTE_CHARACTERS = 10_000
@@ -90,11 +100,7 @@ def checked_change(change: Change) -> Change:
 
 def checked_limit(limit: int | None) -> int:
     """The number for a LIMIT clause; None means all."""
-    if limit is None:
-        return EVERYTHING
-    if not isinstance(limit, int) or limit < 0:
-        raise InputError(f"limit is {limit!r}: give a whole number, 0 or more.")
-    return min(limit, EVERYTHING)
+    return EVERYTHING if limit is None else checked_number("limit", limit)
 
 
 def checked_statement(text: str) -> str:
@@ -222,6 +228,32 @@ def checked_note(note: Note) -> Note:
         raise InputError(f"note_id is {note.note_id!r}: give a UUIDv7 in small letters, or leave it out.")
     checked_moment("at", note.at)
     return note
+
+
+def checked_run(run: StoredRun) -> StoredRun:
+    """A run that can be stored."""
+    key("run_id", expected("run", run, StoredRun).run_id)
+    for name in ("user_id", "session_id", "team_id", "agent_id"):
+        if (value := getattr(run, name)) is not None:
+            key(name, value)
+    checked_text("name", run.name)
+    checked_moment("started_at", run.started_at)
+    return run
+
+
+def checked_end(status: RunStatus) -> RunStatus:
+    """How a run ended."""
+    ends = [name for name in get_args(RunStatus) if name != "running"]
+    if status not in ends:
+        raise InputError(f"status is {status!r}: give one of {', '.join(ends)}.")
+    return status
+
+
+def checked_number(name: str, value: int) -> int:
+    """A whole number from 0 on; one beyond any database is as good as the highest that it has."""
+    if not isinstance(value, int) or value < 0:
+        raise InputError(f"{name} is {value!r}: give a whole number, 0 or more.")
+    return min(value, EVERYTHING)
 
 
 def plain(text: str) -> str:

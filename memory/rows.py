@@ -11,8 +11,8 @@ from coterie.memory.edits import Change, KeptProposal, Ref, Revision
 from coterie.memory.indexing import turn_index
 from coterie.memory.query import index_words
 from coterie.memory.scope import NO_LONGER, audience
-from coterie.memory.tables import MEMORY, NOBODY, NOTE, PROPOSAL, REVISION, SESSION, TURN
-from coterie.memory.values import Message, Note, Session, Turn, UserMemory
+from coterie.memory.tables import MEMORY, NOBODY, NOTE, PROPOSAL, REVISION, RUN, SESSION, TURN
+from coterie.memory.values import Message, Note, Session, StoredRun, Turn, UserMemory
 
 FIELDS = tuple(UserMemory.model_fields)
 MEMORY_COLUMNS = tuple(MEMORY.c[name] for name in FIELDS)
@@ -20,6 +20,7 @@ SEARCH_COLUMNS = (*MEMORY_COLUMNS, MEMORY.c.words, MEMORY.c.topic_words)
 REVISION_COLUMNS = tuple(column for column in REVISION.c if column.name != "audience")
 PROPOSAL_COLUMNS = tuple(PROPOSAL.c)
 NOTE_COLUMNS = tuple(NOTE.c)
+RUN_COLUMNS = tuple(RUN.c)
 SESSION_COLUMNS = tuple(column for column in SESSION.c if column.name != "version")
 TURN_INDEX = ("words", "reply_words", "asks", "told", "speaker", "audience")
 TURN_QUEUE = ("due_at", "lease")
@@ -183,3 +184,13 @@ def note_columns(note: Note) -> dict[str, Any]:
 def note_value(row: Mapping[str, Any]) -> Note:
     """A note from a row of `NOTE_COLUMNS`."""
     return Note(**{**row, "user_id": row["user_id"] or None})
+
+
+def run_columns(run: StoredRun) -> dict[str, Any]:
+    """The columns of a run."""
+    return {**run.__dict__, "user_id": stored_owner(run.user_id)}
+
+
+def run_value(row: Mapping[str, Any]) -> StoredRun:
+    """A run from a row of `RUN_COLUMNS`."""
+    return StoredRun(**{**row, "user_id": row["user_id"] or None})

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
-from coterie.memory.columns import Topics, UtcDateTime
+from coterie.memory.columns import Topics, UtcDateTime, WrittenJson
 from coterie.memory.values import UserMemory
 
 NOBODY = ""
@@ -246,6 +246,41 @@ class NoteRow(_Table, table=True):
     at: datetime = Field(sa_type=UtcDateTime)
 
 
+class RunRow(_Table, table=True):
+    """A run that is recorded: whose, of what, and how it ended. ``records`` is how many records it has.
+
+    Whoever adds records holds this row meanwhile. So it stands before them here, and is removed first.
+    """
+
+    __tablename__ = "run"
+    __table_args__ = (
+        sa.Index("run_newest", "user_id", "started_at", "run_id"),
+        _index_where("session_id IS NOT NULL", "run_session", "user_id", "session_id", "started_at", "run_id"),
+    )
+
+    user_id: str = Field(sa_column=sa.Column(sa.Text, primary_key=True))
+    run_id: str = Field(sa_column=sa.Column(sa.Text, primary_key=True))
+    session_id: str | None = Field(default=None, sa_type=sa.Text)
+    team_id: str | None = Field(default=None, sa_type=sa.Text)
+    agent_id: str | None = Field(default=None, sa_type=sa.Text)
+    name: str = Field(sa_type=sa.Text)
+    started_at: datetime = Field(sa_type=UtcDateTime)
+    ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    status: str = Field(sa_type=sa.Text)
+    records: int = 0
+
+
+class RunRecordRow(_Table, table=True):
+    """One record of a run's trace, a JSON object. Rows are only ever added; ``number`` counts from 1, without gaps."""
+
+    __tablename__ = "run_record"
+
+    user_id: str = Field(sa_column=sa.Column(sa.Text, primary_key=True))
+    run_id: str = Field(sa_column=sa.Column(sa.Text, primary_key=True))
+    number: int = Field(primary_key=True)
+    record: Mapping[str, Any] = Field(sa_type=WrittenJson)
+
+
 METADATA = _tables.metadata
 MEMORY = METADATA.tables["memory"]
 SOURCE = METADATA.tables["memory_source"]
@@ -257,3 +292,5 @@ SESSION = METADATA.tables["session"]
 TURN = METADATA.tables["turn"]
 PROPOSAL = METADATA.tables["proposal"]
 NOTE = METADATA.tables["note"]
+RUN = METADATA.tables["run"]
+RUN_RECORD = METADATA.tables["run_record"]

@@ -23,6 +23,9 @@ Trust = Literal["user", "agent", "tool", "outside"]
 TurnStatus = Literal["pending", "curated", "none", "dead"]
 """Curation is owed, done, not wanted, or given up."""
 
+RunStatus = Literal["running", "finished", "waiting", "failed", "cancelled"]
+"""Under way, ended well, stopped until somebody decides, ended with an error, or stopped by somebody."""
+
 MAX_ID_CHARACTERS = 255
 _SHOWN_CHARACTERS = 80
 
@@ -222,6 +225,26 @@ class Note:
     note_id: str = field(default_factory=new_id)
     """A UUIDv7: it says when the note was made, and notes come in the order of their ids."""
     at: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+
+@dataclass(frozen=True)
+class StoredRun:
+    """A run of an agent or a team that is recorded. What happened in it are its records, see `Db.records`."""
+
+    run_id: str
+    user_id: str | None
+    """Whose run it is. None: one without a user."""
+    session_id: str | None
+    team_id: str | None
+    agent_id: str | None
+    name: str
+    """Of the agent or the team that was run."""
+    started_at: datetime
+    ended_at: datetime | None = None
+    """When it stopped the last time. None: it is running, or died."""
+    status: RunStatus = "running"
+    records: int = 0
+    """How many there are."""
 
 
 @dataclass(frozen=True)

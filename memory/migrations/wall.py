@@ -68,6 +68,8 @@ WALLS = {
     "turn_vector": TURN_VECTORS,
     "proposal": SESSIONS,
     "note": SESSIONS,
+    "run": SESSIONS,
+    "run_record": SESSIONS,
 }
 
 # Every word carries the mark of its owner, so that a search touches nobody else's postings. The mark begins with a

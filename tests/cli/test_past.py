@@ -171,7 +171,10 @@ def test_erase_must_be_meant(cli: Cli, tea: str) -> None:
     assert refused.err.endswith("say --yes if that is meant.\n")
     assert listed(cli) == ["I like coffee.  [drinks]"]
     done = cli("memory", "erase", *ANA, "--yes")
-    assert done.out == "Erased of ana: 2 memories, 3 revisions, 0 turns, 0 sessions, 0 vectors, 0 proposals, 0 notes\n"
+    assert (
+        done.out
+        == "Erased of ana: 2 memories, 3 revisions, 0 turns, 0 sessions, 0 vectors, 0 proposals, 0 notes, 0 runs\n"
+    )
     assert cli("memory", "history", tea, *ANA).code == 1
     assert json.loads(cli("memory", "erase", *ANA, "-y", "--json").out)["memories"] == 0
 

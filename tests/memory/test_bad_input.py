@@ -114,6 +114,8 @@ def test_limits_that_cannot_be_limits(db: Db, limit: int) -> None:
         lambda: db.pending_turns(None, limit),
         lambda: db.sessions("ana", limit),
         lambda: db.notes("ana", "run", limit=limit),
+        lambda: db.runs("ana", limit=limit),
+        lambda: db.records("ana", "run", limit=limit),
     ):
         with pytest.raises(InputError, match=said):
             read()

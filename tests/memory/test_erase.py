@@ -13,7 +13,7 @@ from coterie.memory.db import Db
 from coterie.memory.edits import Add, Change, Curated, Delete, Erased, Merge, Narrow, Ref, Update
 from coterie.memory.sqlite import SqliteDb
 from coterie.memory.tables import METADATA
-from coterie.memory.values import Message, Note, Scope, Turn, UserMemory
+from coterie.memory.values import Message, Note, Scope, StoredRun, Turn, UserMemory
 from tests.support.embedder import LetterEmbeddings
 from tests.support.proposals import proposal
 from tests.support.rows import rows_of
@@ -31,20 +31,26 @@ WORDS = (
     "quince",
     "parakeet",
     "ocarina",
+    "narwhal",
+    "mandolin",
 )
-"""What is said of a person, once each: in statements, topics, inputs, reasons, turns, notes and state."""
+"""What is said of a person, once each: in statements, topics, inputs, reasons, turns, notes, state and runs."""
 
 
 def live(db: Db, user: str, mark: str) -> list[str]:
     """Have memories of every fate, turns and sessions. Returns the words by which they could be found again."""
     words = [f"{word}{mark}" for word in WORDS]
-    statement, topic, source, reason, updated, deleted, said, state, error, narrowed, refused, noted = words
+    statement, topic, source, reason, updated, deleted, said, state, error, narrowed, refused, noted, ran, recorded = (
+        words
+    )
     scope, change = Scope(user, "desk", "scout"), Change("curator", turn_id=f"turn {mark}")
     db.record_turn(Turn(f"turn {mark}", "talk", "run", (Message("user", said),), datetime.now(UTC), user))
     db.record_turn(Turn(f"late {mark}", "talk", "run", (Message("user", said),), datetime.now(UTC), user))
     db.fail_turn(db.turn(user, f"late {mark}"), error)
     db.update_session_state(user, "talk", {state: state})
     db.add_note(Note(f"Found a {noted}", f"later {mark}", user, "desk", "scout"))
+    db.add_run(StoredRun(f"later {mark}", user, "talk", "desk", None, f"Team {ran}", datetime.now(UTC)))
+    db.add_records(user, f"later {mark}", [{"kind": "tool_started", "arguments": {recorded: recorded}}])
     first = UserMemory(memory=f"Has a {statement}", topics=[topic], input=source)
     curated = Curated(f"turn {mark}", kept=[proposal(user, f"turn {mark}", f"Plays a {refused}")])
     (one,) = db.apply(scope, [Add(first, reason)], change, curated=curated)
@@ -72,8 +78,9 @@ def test_no_row_of_a_person_remains_and_nobody_else_s_is_gone(opened: Callable[.
     counts = {name: len(rows) for name, rows in owned.items()}
     assert set(counts) == {name for name, table in METADATA.tables.items() if "user_id" in table.c}
     assert all(counts.values())
-    told = (erased.memories, erased.revisions, erased.turns, erased.sessions, erased.proposals, erased.notes)
-    assert told == tuple(counts[name] for name in ("memory", "memory_revision", "turn", "session", "proposal", "note"))
+    told = {name: count for name, count in vars(erased).items() if name not in ("user_id", "vectors")}
+    tables = ("memory", "memory_revision", "turn", "session", "proposal", "note", "run")
+    assert list(told.values()) == [counts[name] for name in tables]
     assert erased.vectors == counts["memory_vector"] + counts["turn_vector"]
     assert not any(rows_of(db, "ana").values())
     assert rows_of(db, None) == {
@@ -96,6 +103,7 @@ def test_an_erased_person_cannot_be_read_in_any_way(db: Db) -> None:
             db.undo(scope, Change(), turn_id="turn a")
     assert (db.sessions("ana"), db.turns("ana", "talk"), db.pending_turns("ana")) == ([], [], [])
     assert (db.proposals("ana", "refused"), db.notes("ana", "later a")) == ([], [])
+    assert (db.runs("ana"), db.records("ana", "later a")) == ([], [])
     live(db, "ana", "again")
     assert db.count(Scope("ana", "desk", "scout")) == 1
 
@@ -103,13 +111,13 @@ def test_an_erased_person_cannot_be_read_in_any_way(db: Db) -> None:
 def test_nobody_and_nobody_known_is_erased(db: Db) -> None:
     live(db, "ana", "a")
     state = rows_of(db, None)
-    assert db.erase("nobody") == Erased("nobody", 0, 0, 0, 0, 0, 0, 0)
+    assert db.erase("nobody") == Erased("nobody", 0, 0, 0, 0, 0, 0, 0, 0)
     for nothing in ("", " ", None):
         with pytest.raises(InputError):
             db.erase(nothing)  # type: ignore[arg-type]  # that is the point
     assert rows_of(db, None) == state
     assert db.erase("ana").memories > 0
-    assert db.erase("ana") == Erased("ana", 0, 0, 0, 0, 0, 0, 0)
+    assert db.erase("ana") == Erased("ana", 0, 0, 0, 0, 0, 0, 0, 0)
 
 
 def in_files(path: Path, words: list[str]) -> list[str]:
@@ -159,6 +167,6 @@ def test_one_who_reads_meanwhile_makes_it_say_so(tmp_path: Path, monkeypatch: py
         assert db.count(Scope("ben", "desk", "scout")) == 1
         reader.execute("COMMIT")
         reader.close()
-        assert db.erase("ana") == Erased("ana", 0, 0, 0, 0, 0, 0, 0)
+        assert db.erase("ana") == Erased("ana", 0, 0, 0, 0, 0, 0, 0, 0)
         assert in_files(path, words) == []
         assert in_files(path, others) == others

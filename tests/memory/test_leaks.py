@@ -11,7 +11,7 @@ import pytest
 from coterie.errors import ConflictError, CoterieError, InputError, NotFoundError
 from coterie.memory.db import Db
 from coterie.memory.edits import Add, Change, Curated, Delete, Edit, Merge, Narrow, ProposalStatus, Ref, Update
-from coterie.memory.values import Message, Note, Scope, Turn, UserMemory
+from coterie.memory.values import Message, Note, Scope, StoredRun, Turn, UserMemory
 from tests.support.proposals import proposal
 from tests.support.rows import rows_of
 
@@ -25,6 +25,8 @@ def keep_secrets(db: Db) -> list[str]:
     db.record_turn(Turn("turn", "talk", "run", (Message("user", SECRET),), datetime.now(UTC), "ana"))
     db.update_session_state("ana", "talk", {"zebrafish": 1})
     db.add_note(Note(SECRET, "working", "ana", "lab", "keeper"))
+    db.add_run(StoredRun("recorded", "ana", "talk", "lab", "keeper", SECRET, datetime.now(UTC)))
+    db.add_records("ana", "recorded", [{"kind": "notes_read", "notes": [{"text": SECRET}]}])
     db.record_turn(Turn("curated", "talk", "run", (Message("user", SECRET),), datetime.now(UTC), "ana"))
     kept = [proposal("ana", "curated", SECRET, proposal_id=f"secret-{status}", status=status) for status in STATUSES]
     db.apply(Scope("ana"), [], Change("curator"), curated=Curated("curated", kept=kept))
@@ -109,6 +111,7 @@ def test_a_stranger_learns_and_changes_nothing(db: Db) -> None:
             changes_nothing(db, scope, guess)
         for undo in (partial(db.undo, run_id="run"), partial(db.undo, turn_id="turn"), partial(db.undo, change_id="%")):
             assert "zebrafish" not in repr(said(partial(undo, scope, Change()), NotFoundError, ConflictError))
+        reaches_no_run(db, scope.user_id)
         db.clear(scope, Change())
     assert {user: rows_of(db, user) for user in ("ana", "")} == before
 
@@ -120,6 +123,26 @@ def changes_nothing(db: Db, scope: Scope, memory_id: str) -> None:
         for edit in (*named, Update(ref, "x"), Delete(ref)):
             with pytest.raises((NotFoundError, InputError)):
                 db.apply(scope, [edit], Change())
+
+
+def reaches_no_run(db: Db, user_id: str | None) -> None:
+    """What was recorded of ana's run is read, gone on with, ended and removed by nobody else."""
+    now = datetime.now(UTC)
+    assert (db.runs(user_id, limit=None), db.remove_runs(user_id, now)) == ([], 0)
+    for run_id in ("recorded", "record", "record%", "recor_ed", "%"):
+        assert db.records(user_id, run_id) == []
+        acts = (
+            partial(db.run, user_id, run_id),
+            partial(db.add_records, user_id, run_id, [{"kind": "forged"}]),
+            partial(db.end_run, user_id, run_id, "failed", now),
+        )
+        for act in acts:
+            with pytest.raises(NotFoundError):
+                act()
+    if user_id is not None:  # of nobody, it would be among the rows that are compared
+        db.add_run(StoredRun("recorded", user_id, "talk", None, None, "forged", now))
+        assert db.add_records(user_id, "recorded", [{"kind": "forged"}]) == 1
+        assert db.remove_runs(user_id, datetime.now(UTC)) == 1
 
 
 READERS = [
@@ -269,6 +292,8 @@ def test_the_same_names_of_turns_and_sessions_are_everybody_s_own(db: Db) -> Non
     assert "zebrafish" not in repr([db.turns("ben", "talk"), db.sessions("ben"), db.turn("ben", "turn")])
     assert "zebrafish" not in repr([db.turns(None, "talk"), db.sessions(None), db.pending_turns("ben")])
     assert db.notes("ben", "working") == db.notes(None, "working") == []
+    assert [db.runs(user, session_id="talk", limit=None) for user in ("ben", None)] == [[], []]
+    assert [db.records(user, "recorded") for user in ("ben", None)] == [[], []]
     assert [db.proposals("ben", status) for status in STATUSES] == [[], []]
     forged = Curated("turn", kept=[proposal("ana", "turn", "Has a dog")])
     with pytest.raises(InputError, match="is about user 'ana'"):

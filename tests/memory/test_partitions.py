@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from coterie.memory.edits import Add, Change, Delete, Merge, Ref, Update
 from coterie.memory.postgres import PostgresDb
-from coterie.memory.values import Message, Note, Scope, Turn, UserMemory
+from coterie.memory.values import Message, Note, Scope, StoredRun, Turn, UserMemory
 from tests.support.rows import past_the_wall
 
 SQL = re.search(r"```sql\n(.*?)```", (Path(__file__).parents[2] / "docs" / "scaling.md").read_text(), re.DOTALL)
@@ -26,6 +26,9 @@ def live(db: PostgresDb, user: str) -> None:
     said = (Message("user", "I moved to Lisbon", user), Message("assistant", "How nice!"))
     db.add_note(Note("Rex barks", "later", user, "desk"))
     db.record_turn(Turn("t", "s", "r", said, datetime.now(UTC), user, "desk"))
+    db.add_run(StoredRun("r", user, "s", "desk", None, "desk", datetime.now(UTC)))
+    db.add_records(user, "r", [{"kind": "run_started"}, {"kind": "run_finished"}])
+    db.end_run(user, "r", "finished", datetime.now(UTC))
 
 
 def seen(db: PostgresDb, user: str) -> list[object]:
@@ -34,7 +37,8 @@ def seen(db: PostgresDb, user: str) -> list[object]:
     hits = [hit.memory.memory_id for hit in db.search(scope, "dog coffee")]
     turns = [hit.turn.turn_id for hit in db.search_turns(scope, "Lisbon")]
     history = [db.history(scope, str(memory.memory_id)) for memory in found]
-    return [found, hits, turns, history, db.turns(user, "s"), db.sessions(user), db.notes(user, "later")]
+    runs = [db.runs(user), db.records(user, "r")]
+    return [found, hits, turns, history, db.turns(user, "s"), db.sessions(user), db.notes(user, "later"), runs]
 
 
 def test_a_partitioned_store_is_a_store(postgres_url: str) -> None:
@@ -71,5 +75,7 @@ def test_a_partitioned_store_is_a_store(postgres_url: str) -> None:
                 "session",
                 "memory_revision",
                 "note",
+                "run",
+                "run_record",
             ):
                 assert connection.execute(sa.text(f"SELECT count(*) FROM {table}")).scalar() == 0

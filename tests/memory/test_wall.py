@@ -21,7 +21,7 @@ from coterie.memory.postgres_wall import BEGIN, walled
 from coterie.memory.reach import Reach
 from coterie.memory.scope import audience
 from coterie.memory.tables import METADATA
-from coterie.memory.values import Message, Note, Scope, Turn, UserMemory
+from coterie.memory.values import Message, Note, Scope, StoredRun, Turn, UserMemory
 from tests.support.embedder import LetterEmbeddings
 from tests.support.postgres_server import PostgresServer
 from tests.support.proposals import proposal
@@ -51,7 +51,7 @@ def grant(server: PostgresServer, url: str) -> str:
 
 
 def fill(db: Db) -> None:
-    """The same for each of the people: memories for every kind of reader, one of them closed, a turn and a note."""
+    """The same for each of the people: memories for every kind of reader, one of them closed, a turn, a note and a run."""
     for number, scope in enumerate(PEOPLE):
         kinds = {"user": scope.user_id, "team": scope.team_id, "agent": scope.agent_id}
         memories = [
@@ -65,6 +65,8 @@ def fill(db: Db) -> None:
         turn = Turn(new_id(), "s", "r", said, now, scope.user_id, status="pending" if scope.user_id else "none")
         db.record_turn(turn)
         db.add_note(Note(f"Tea {number}", "working", scope.user_id, "desk"))
+        db.add_run(StoredRun("working", scope.user_id, "s", "desk", None, f"desk {number}", now))
+        db.add_records(scope.user_id, "working", [{"n": number}])
         if scope.user_id:
             curated = replace(turn, turn_id=new_id())
             db.record_turn(curated)
@@ -163,8 +165,8 @@ def test_proposals_are_their_user_s(filled: PostgresDb) -> None:
     assert refusal(filled, reach.of_user("ana"), "UPDATE proposal SET user_id = 'ben'") == "42501"
 
 
-def test_turns_sessions_and_notes_are_their_user_s(filled: PostgresDb) -> None:
-    for table in ("turn", "session", "note"):
+def test_turns_sessions_notes_and_runs_are_their_user_s(filled: PostgresDb) -> None:
+    for table in ("turn", "session", "note", "run", "run_record"):
         sql = f"SELECT DISTINCT user_id FROM {table}"
         for user in ("ana", "ben"):
             assert found(filled, reach.of_user(user), sql) == [(user,)]
@@ -172,10 +174,12 @@ def test_turns_sessions_and_notes_are_their_user_s(filled: PostgresDb) -> None:
         assert found(filled, reach.of_user("cleo"), sql) == []
     assert {turn.user_id for turn in filled.pending_turns(None)} == {"ana", "ben"}
     for others in (reach.EVERYONE, reach.WHOLE, reach.EMBEDDING):
-        assert found(filled, others, "SELECT FROM session") == found(filled, others, "SELECT FROM note") == []
-    assert changed(filled, reach.of_user("ana"), "DELETE FROM note WHERE user_id <> 'ana'") == 0
-    assert refusal(filled, reach.of_user("ana"), "UPDATE note SET user_id = 'ben'") == "42501"
-    assert refusal(filled, reach.of_user("ana"), "UPDATE note SET user_id = ''") == "42501"
+        for table in ("session", "note", "run", "run_record"):
+            assert found(filled, others, f"SELECT FROM {table}") == []
+    for table in ("note", "run", "run_record"):
+        assert changed(filled, reach.of_user("ana"), f"DELETE FROM {table} WHERE user_id <> 'ana'") == 0
+        assert refusal(filled, reach.of_user("ana"), f"UPDATE {table} SET user_id = 'ben'") == "42501"
+        assert refusal(filled, reach.of_user("ana"), f"UPDATE {table} SET user_id = ''") == "42501"
     assert changed(filled, reach.EVERYONE, "UPDATE turn SET status = 'dead'") == 0
     assert changed(filled, reach.EVERYONE, "DELETE FROM turn") == 0
 

@@ -1,0 +1,80 @@
+"""The records of a run as JSON: what can be kept, and what else can be kept in place of it. Pure functions."""
+
+import json
+import reprlib
+from collections.abc import Mapping, Sequence
+from math import isfinite
+from typing import Any
+
+from coterie.errors import InputError
+
+MAX_RECORD_CHARACTERS = 1_000_000
+"""Of a record as JSON, in which a character beyond ASCII takes six or twelve."""
+DEEPEST = 50
+"""So many lists and objects may stand in each other in what `storable` returns."""
+_MOST = (10**9, 100_000, 10_000, 1_000, 100, 10, 1)
+"""How many characters `storable` leaves a text, and how many elements a list: the first of these that will do."""
+
+
+def written(records: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Each record as JSON. Any text stays as it is: what a database has no place for is escaped.
+
+    Raises:
+        InputError: one is no JSON object, or too long.
+    """
+    if isinstance(records, str | Mapping):
+        raise InputError(f"records is one {type(records).__name__}: give a list of records.")
+    return [_written(number, record) for number, record in enumerate(records, 1)]
+
+
+def _written(number: int, record: Mapping[str, Any]) -> str:
+    name = f"Record {number} of those to add"
+    if not isinstance(record, Mapping):
+        raise InputError(f"{name} is {reprlib.repr(record)}: give a mapping.")
+    try:
+        text = json.dumps(dict(record), allow_nan=False)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise InputError(f"{name} cannot be kept as JSON ({error}): use plain values.") from None
+    if len(text) > MAX_RECORD_CHARACTERS:
+        raise InputError(
+            f"{name}, {text[:40]}…, has {len(text):,} characters as JSON: give at most {MAX_RECORD_CHARACTERS:,}."
+        )
+    return text
+
+
+def storable(record: Mapping[str, Any]) -> dict[str, Any]:
+    """What the store takes in place of a record that it refused: the same fields, and ``altered: true``.
+
+    What is not plain JSON becomes a text. Of a record that is too long texts lose their ends, lists and objects what
+    comes last, until it fits.
+
+    >>> storable({"kind": "tool_started", "arguments": {"at": float("inf"), 1: {2}}})
+    {'kind': 'tool_started', 'arguments': {'at': 'inf', '1': '{2}'}, 'altered': True}
+    >>> len(storable({"content": "x" * 2_000_000})["content"])
+    100000
+    """
+    for most in _MOST:
+        kept = {str(name): _kept(value, most) for name, value in record.items()}
+        if len(json.dumps(kept)) < MAX_RECORD_CHARACTERS - 20:  # the mark takes some
+            break
+    return {**kept, "altered": True}
+
+
+def _kept(value: Any, most: int, depth: int = DEEPEST) -> Any:
+    """A value as JSON can have it, with so many characters in a text, and elements in a list, at most."""
+    match value:
+        case None | bool() | int():
+            return value
+        case float() if isfinite(value):
+            return value
+        case Mapping() if depth:
+            return {_cut(str(name), most): _kept(value[name], most, depth - 1) for name in [*value][:most]}
+        case list() | tuple() if depth:
+            return [_kept(one, most, depth - 1) for one in value[:most]]
+        case Mapping() | list() | tuple():
+            return "…"
+    return _cut(str(value), most)
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else text[: most - 1] + "…"
