@@ -73,7 +73,9 @@ def as_data(data: Any) -> str:
     try:
         text = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     except ValueError as error:
-        raise InputError(f"The run cannot be shown, its records hold a number that JSON does not have: {error}.") from error
+        raise InputError(
+            f"The run cannot be shown, its records hold a number that JSON does not have: {error}."
+        ) from error
     # A half of a surrogate pair is no UTF-8; with a backslash it is JSON.
     return text.translate(_ESCAPES).encode("utf-8", "backslashreplace").decode("utf-8")
 

@@ -69,7 +69,9 @@ def tell(client: httpx.Client) -> Ask:
     return told
 
 
-def remember(db: Db, user_id: str, *memories: str, agent: str | None = None, topics: list[str] | None = None) -> list[str]:
+def remember(
+    db: Db, user_id: str, *memories: str, agent: str | None = None, topics: list[str] | None = None
+) -> list[str]:
     """Keep statements, one change for all, and return their ids."""
     edits = [Add(UserMemory(memory=memory, topics=topics or [], agent_id=agent)) for memory in memories]
     return [one.memory_id for one in db.apply(Scope(user_id, agent_id=agent), edits, Change())]

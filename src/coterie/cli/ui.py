@@ -12,7 +12,9 @@ from coterie.cli.options import DEFAULT_DB, Db, User
 from coterie.cli.stores import store
 from coterie.cli.texts import argument
 
-Port = Annotated[int, typer.Option("--port", min=0, max=65535, show_default=False, help="Where; else any that is free.")]
+Port = Annotated[
+    int, typer.Option("--port", min=0, max=65535, show_default=False, help="Where; else any that is free.")
+]
 NoBrowser = Annotated[bool, typer.Option("--no-browser", help="Print the address, and open no browser.")]
 Embedder = Annotated[
     str | None,

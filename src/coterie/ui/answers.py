@@ -19,15 +19,13 @@ _STATUS: Mapping[type[CoterieError], int] = {InputError: 400, NotFoundError: 404
 
 
 def text(value: Any) -> str:
-    """A value as JSON on one line."""
-    return json.dumps(value, default=plain, ensure_ascii=False, separators=(",", ":"))
+    """A value as JSON on one line, in ASCII: no reader takes a character in it for the end of the line."""
+    return json.dumps(value, default=plain, separators=(",", ":"))
 
 
 def answer(value: Any, status: int = 200) -> Response:
     """A value as an answer."""
-    # What a text holds that is no character (half a surrogate pair) is sent escaped, as JSON can.
-    said = text(value).encode("utf-8", "backslashreplace")
-    return Response(said, status, media_type="application/json")
+    return Response(text(value), status, media_type="application/json")
 
 
 def refusal(status: int, sentence: str) -> Response:

@@ -145,7 +145,9 @@ def writes(path: str, form: type[A], verb: Callable[[Db, A], object]) -> Route:
     return Route(path, endpoint, methods=["POST"])
 
 
-async def _answered(request: Request, form: type[A], words: dict[str, object], verb: Callable[[Db, A], object]) -> Response:
+async def _answered(
+    request: Request, form: type[A], words: dict[str, object], verb: Callable[[Db, A], object]
+) -> Response:
     try:
         return answer(await run_in_threadpool(verb, request.app.state.db, form.model_validate(words)))
     except Exception as error:

@@ -62,7 +62,8 @@ def _revision(db: Db, asked: Undoing) -> Revision | None:
         return None
     if asked.memory_id is None or asked.number is None:
         raise InputError("A revision is undone by its memory_id and its number: give both.")
-    found = [one for one in db.history(asked.scope, asked.memory_id) if one.number == asked.number]
+    meant = (asked.memory_id, asked.number)  # its history tells also of those that it took the place of
+    found = [one for one in db.history(asked.scope, asked.memory_id) if (one.memory_id, one.number) == meant]
     if not found:
         raise NotFoundError(f"The memory {asked.memory_id!r} has no revision {asked.number}: look at its history.")
     return found[0]

@@ -13,9 +13,18 @@ Found = dict[str, Any]
 
 
 def listed(db: Db, asked: Listing) -> dict[str, Any]:
-    """The memories that are meant, the best for the query or else the newest first, and whether there are more."""
+    """The memories that are meant, the best for the query or else the newest first, and whether there are more.
+
+    ``count`` is how many the user has now, ``since`` when the oldest of them was made; None: there is none.
+    """
     found = _found(db, asked)
-    return {"memories": found[: asked.limit], "more": len(found) > asked.limit, "count": db.count(asked.scope)}
+    oldest = db.oldest(asked.scope, 1)
+    return {
+        "memories": found[: asked.limit],
+        "more": len(found) > asked.limit,
+        "count": db.count(asked.scope),
+        "since": oldest[0].created_at if oldest else None,
+    }
 
 
 def _found(db: Db, asked: Listing) -> list[Found]:

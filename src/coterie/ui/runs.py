@@ -3,8 +3,6 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from coterie.graphs.picture import from_json
-from coterie.graphs.svg import svg
 from coterie.memory.db import Db
 from coterie.memory.values import Scope, StoredRun, UserMemory
 from coterie.ui.asking import OfRun, OfRuns
@@ -31,7 +29,12 @@ def one(db: Db, asked: OfRun) -> dict[str, Any]:
 
 
 def _svg(graph: Mapping[str, Any] | None, title: str) -> str | None:
-    return None if graph is None else svg(from_json(graph), title=title)
+    if graph is None:
+        return None
+    from coterie.graphs.picture import from_json
+    from coterie.graphs.svg import svg
+
+    return svg(from_json(graph), title=title)
 
 
 def _memories(db: Db, run: StoredRun) -> Sequence[UserMemory] | None:
