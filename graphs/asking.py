@@ -114,4 +114,4 @@ class Attempts:
 
     def _tell(self, error: Exception) -> None:
         name = here(self.runtime).spec.name
-        tell(self.runtime, AttemptFailed(name, self.made, plainly(error)))
+        tell(self.runtime, AttemptFailed(name, self.made, plainly(error), error_type=type(error).__name__))

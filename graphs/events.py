@@ -46,6 +46,8 @@ class AttemptFailed(Event):
     attempt: int
     """From 1."""
     error: str
+    error_type: str = field(kw_only=True, default="", compare=False, repr=False)
+    """The class of what was raised: all that may be told where contents are not to be."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,8 @@ class MemoryRecalled(Event):
     """Memories were put into the prompt."""
 
     recall: Recall
+    query: str = field(kw_only=True, default="", compare=False, repr=False)
+    """What they were to fit."""
 
 
 @dataclass(frozen=True)
@@ -119,6 +123,8 @@ class MemberFinished(Event):
     task: str
     content: str
     error: str | None
+    error_type: str = field(kw_only=True, default="", compare=False, repr=False)
+    """The class of what was raised; empty if nothing was."""
 
 
 @dataclass(frozen=True)
@@ -164,3 +170,5 @@ class StepFinished(Event):
     calls: tuple[ModelCall, ...]
     """The answers of models that it got, its members' not included."""
     error: str | None
+    error_type: str = field(kw_only=True, default="", compare=False, repr=False)
+    """The class of what was raised; empty if nothing was."""

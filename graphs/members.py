@@ -138,7 +138,8 @@ def working(
     answer = Answer(member.name, task, "" if error else content, failed, agent_id, said, handoff)
     if error is not None and team.on_member_error == "stop":
         halt.stop(f"{built.path}: its member {member.name} failed, so the run was stopped. {failed}", error)
-    tell(runtime, MemberFinished(team.name, member.name, task, answer.said, failed))
+    kind = "" if error is None else type(error).__name__
+    tell(runtime, MemberFinished(team.name, member.name, task, answer.said, failed, error_type=kind))
     halt.check()
     return answer
 

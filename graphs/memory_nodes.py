@@ -97,9 +97,9 @@ def recalled(who: Whose, state: GraphState, runtime: Runtime[RunContext]) -> Flo
         update["summary"] = _summary(db, context.user_id, context.session_id)
     if memory.recall:
         scope = context.scope(who.agent_id, who.team_id)
-        found = db.recall(scope, question(messages), token_budget=memory.token_budget)
+        found = db.recall(scope, query := question(messages), token_budget=memory.token_budget)
         update["recalled"] = memory_block(found)
-        tell(runtime, MemoryRecalled(who.name, found))
+        tell(runtime, MemoryRecalled(who.name, found, query=query))
     return update
     yield  # it waits for no model: a flow like the others all the same
 

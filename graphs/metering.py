@@ -26,8 +26,9 @@ def metered(steps: Flow[T], node: str, runtime: Running) -> Flow[T]:
     started, begin = datetime.now(UTC), perf_counter()
 
     def tell_end(error: Exception | None = None) -> None:
-        failed = None if error is None else f"{type(error).__name__}: {error}"
-        tell(runtime, StepFinished(name, started, perf_counter() - begin, tuple(calls), failed))
+        kind = "" if error is None else type(error).__name__
+        failed, seconds = f"{kind}: {error}" if kind else None, perf_counter() - begin
+        tell(runtime, StepFinished(name, started, seconds, tuple(calls), failed, error_type=kind))
 
     tell(runtime, StepStarted(name, at=started))
 

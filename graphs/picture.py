@@ -6,9 +6,14 @@ without memory, and the curator of a member, whose team keeps the turn. `coterie
 same name, and knows nothing of memory.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
+
+from pydantic import TypeAdapter, ValidationError
+
+from coterie.errors import InputError
 
 NodeKind = Literal[
     "start", "end", "recall", "model", "leader", "router", "tools", "plan", "join", "form", "curator", "memory"
@@ -105,3 +110,37 @@ class Picture:
         yield self.end
         if self.store:
             yield self.store
+
+
+_PICTURES = TypeAdapter(Picture)
+
+
+def as_json(picture: Picture) -> dict[str, Any]:
+    """The picture as plain JSON: the fields above by their names, tuples as lists, the root's members inside it."""
+    plain: dict[str, Any] = _PICTURES.dump_python(picture, mode="json")
+    return plain
+
+
+def from_json(data: Any) -> Picture:
+    """The picture that `as_json` made plain. Fields that it does not know are ignored.
+
+    Raises:
+        InputError: it is no such picture.
+    """
+    try:
+        picture = _PICTURES.validate_python(data)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        raise _no_picture(".".join(map(str, first["loc"])) or "all of it", first["msg"]) from error
+    ids = Counter([*(node.id for node in picture.nodes()), *(cluster.id for cluster in picture.clusters())])
+    for id, times in ids.items():
+        if times > 1:
+            raise _no_picture("the ids", f"{id!r} is there {times} times")
+    for edge in picture.edges:
+        if edge.source not in ids or edge.target not in ids:
+            raise _no_picture("edges", f"one goes from {edge.source!r} to {edge.target!r}: not both are there")
+    return picture
+
+
+def _no_picture(where: str, why: str) -> InputError:
+    return InputError(f"This is no picture of a graph ({where}: {why}): give what `coterie graph -f json` prints.")

@@ -36,11 +36,19 @@ class Optimized(list[UserMemory]):
     As a text, a diff: lines that begin with - go, those with + come, and a paragraph belongs together.
     """
 
-    def __init__(self, kept: Sequence[UserMemory], swaps: Sequence[Swap], change_id: str | None = None) -> None:
+    def __init__(
+        self,
+        kept: Sequence[UserMemory],
+        swaps: Sequence[Swap],
+        change_id: str | None = None,
+        applied: Sequence[Applied] = (),
+    ) -> None:
         self.kept = tuple(kept)
         """Left as they are."""
         self.swaps = tuple(swaps)
         """What takes the place of what."""
+        self.applied = tuple(applied)
+        """The edits that did it, with what is recorded of them. Empty: nothing was changed."""
         self.change_id = change_id
         """What `Db.undo` takes all of it back by. None: nothing was changed."""
         super().__init__([*kept, *self.added])
@@ -103,7 +111,8 @@ def optimize(db: Db, user_id: str, strategy: Strategy, model: "BaseChatModel | N
         return Optimized(untouched, [Swap(_old(edit, current), _proposed(edit, current)) for edit in edits])
     applied = db.apply(scope, edits, Change("curator"))
     change_id = next(revision.change_id for done in applied for revision in done.revisions)
-    return Optimized(untouched, [Swap(_old(done.edit, current), _after(done)) for done in applied], change_id)
+    swaps = [Swap(_old(done.edit, current), _after(done)) for done in applied]
+    return Optimized(untouched, swaps, change_id, applied)
 
 
 def _audiences(memories: Iterable[UserMemory]) -> list[list[UserMemory]]:

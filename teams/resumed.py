@@ -18,6 +18,8 @@ from coterie.teams.run import Run
 class ResumedRun(Run):
     """A run that goes on with what somebody decided."""
 
+    resumed = True
+
     def __init__(self, spec: Spec, graph: BoundGraph, run_id: str, decisions: Any, user_id: str | None) -> None:
         super().__init__(spec, graph, user_id, None, run_id)
         self.context = replace(self.context, noted=None)  # there may be notes of before it waited

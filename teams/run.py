@@ -5,7 +5,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from copy import copy
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from langchain_core.messages import AIMessage, AIMessageChunk, AnyMessage, HumanMessage
 from langgraph.checkpoint.base import BaseCheckpointSaver
@@ -28,15 +28,18 @@ from coterie.graphs.memory_nodes import stored_messages
 from coterie.graphs.offline import NOTICE
 from coterie.graphs.pausing import Waiting
 from coterie.graphs.spec import Curate, Spec, TeamSpec, asks_model, slug
-from coterie.graphs.state import RunContext, this_turn
+from coterie.graphs.state import RunContext, question, this_turn
 from coterie.graphs.task_list import tasks_of
 from coterie.memory.flow import Flow
 from coterie.memory.ids import new_id
 from coterie.memory.inputs import checked_text
-from coterie.memory.values import Turn
+from coterie.memory.values import StoredRun, Turn
 from coterie.teams.checkpoints import thread_name
 from coterie.teams.output import RunFinished, RunOutput, RunStarted
 from coterie.teams.savers import Draft, check_loop
+
+if TYPE_CHECKING:
+    from coterie.teams.recording import Recorder
 
 ANSWERING = frozenset({"model", "leader", "router", "join", "form"})
 """The nodes that write answers, piece by piece."""
@@ -49,15 +52,19 @@ class Run(ABC):
 
     input: Any
     """What the graph is given."""
+    resumed: ClassVar[bool] = False
+    """Whether it goes on with one that waited."""
 
     def __init__(self, spec: Spec, graph: BoundGraph, user_id: str | None, session_id: str | None, run_id: str) -> None:
         self.spec = spec
         self.graph = graph
         self.saver = graph.checkpointer if isinstance(graph.checkpointer, BaseCheckpointSaver) else None
         self.told: list[Event] = []
+        self.recorder: Recorder | None = None
+        """What records it. None: nothing does."""
         self.control = RunControl()
         """Stops the run, and its members, at their next steps."""
-        self.context = RunContext(user_id, session_id, run_id, listen=self.told.append, noted=set())
+        self.context = RunContext(user_id, session_id, run_id, listen=self._hear, noted=set())
         self.state: dict[str, Any] = {"messages": []}
         self.interrupts: list[Interrupt] = []
         self.names = dict(names_of(spec))
@@ -126,6 +133,28 @@ class Run(ABC):
         context = self.context
         return RunStarted(self.spec.name, context.run_id or "", context.session_id or "", context.user_id)
 
+    def _hear(self, event: Event) -> None:
+        self.told.append(event)
+        if self.recorder is not None:
+            self.recorder.tell(event)
+
+    def record(self, message: str | None = None) -> None:
+        """Begin to record it, where it is to be and is not yet. What was told before is recorded, too."""
+        if self.recorder is not None and not self.recorder.begun:
+            self.recorder.begin(self._stored, message, resumed=self.resumed)
+
+    @property
+    def _stored(self) -> StoredRun:
+        return StoredRun(
+            run_id=self.context.run_id or "",
+            user_id=self.context.user_id,
+            session_id=self.context.session_id,
+            team_id=self.spec.team_id if isinstance(self.spec, TeamSpec) else None,
+            agent_id=None if isinstance(self.spec, TeamSpec) else self.spec.agent_id,
+            name=self.spec.name,
+            started_at=datetime.now(UTC),
+        )
+
     def read(self, chunk: tuple[Any, ...]) -> Iterator[Event]:
         """Take note of one streamed chunk, and yield the events in it."""
         *where, mode, payload = chunk
@@ -133,6 +162,7 @@ class Run(ABC):
         if mode == "custom" and isinstance(payload, Event):
             yield payload
         elif mode == "values" and not path:
+            self.record(question(payload["messages"]))  # the first values are the input, as the pre_hooks left it
             self.interrupts += payload.get("__interrupt__", ())  # each has a chunk of its own
             self.state = payload
         elif mode == "messages":

@@ -12,14 +12,16 @@ from contextlib import aclosing, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 
-from coterie.errors import ConfigurationError, CoterieError
+from coterie.errors import ConfigurationError
 from coterie.graphs.events import Event
 from coterie.graphs.session import SessionState
 from coterie.graphs.spec import TeamSpec
-from coterie.memory.flow import Flow, adrive, drive, in_thread
+from coterie.memory.flow import adrive, drive, in_thread
 from coterie.memory.manager import MemoryManager
+from coterie.teams.ending import broken_off, finished
 from coterie.teams.output import RunFinished, RunOutput
 from coterie.teams.stopping import interruptible
+from coterie.teams.tracing import TraceSetting, trace_of
 
 if TYPE_CHECKING:
     from coterie.graphs.build import BoundGraph
@@ -32,6 +34,7 @@ class Runs(ABC):
 
     name: str
     checkpointer: Any
+    trace: TraceSetting
 
     @abstractmethod
     def spec(self) -> Spec:
@@ -140,7 +143,7 @@ class Runs(ABC):
                 for chunk in chunks:
                     yield from run.read(chunk)
             drive(run.closed())
-            last = run.finished()
+            last = drive(finished(run))
         except BaseException as error:
             run.control.request_drain()
             chunks.close()
@@ -159,7 +162,7 @@ class Runs(ABC):
                     for event in run.read(chunk):
                         yield event
             await adrive(run.closed())
-            last = run.finished()
+            last = await adrive(finished(run))
         except BaseException as error:
             raise await adrive(broken_off(run, error)) from error.__cause__
         yield last
@@ -167,12 +170,20 @@ class Runs(ABC):
     def _new(self, message: str, user_id: str | None, session_id: str | None) -> Run:
         from coterie.teams.run import NewRun
 
-        return NewRun(*self._compiled, message, user_id, session_id)
+        return self._recorded(NewRun(*self._compiled, message, user_id, session_id))
 
     def _resumed(self, run_id: str, decisions: Any, user_id: str | None) -> Run:
         from coterie.teams.resumed import ResumedRun
 
-        return ResumedRun(*self._compiled, run_id, decisions, user_id)
+        return self._recorded(ResumedRun(*self._compiled, run_id, decisions, user_id))
+
+    def _recorded(self, run: Run) -> Run:
+        """The run, to be recorded if ``trace`` says so."""
+        if (trace := trace_of(self.name, self.trace)) is not None:
+            from coterie.teams.recording import recorder
+
+            run.recorder = recorder(trace, run.spec, run.context.run_id or "")
+        return run
 
     @overload
     def run(
@@ -264,24 +275,6 @@ class Runs(ABC):
         """The async twin of `resume`, as `arun` is of `run`."""
         events = self._astream(lambda: self._resumed(run_id, decisions, user_id), tokens=stream)
         return events if stream else _drained(events)
-
-
-def broken_off(run: Run, error: BaseException) -> Flow[BaseException]:
-    """Keep what was said in a run that failed, was cancelled or is not read any further, and return its error."""
-    from coterie.graphs.notes import with_notes
-
-    run.interrupts.clear()  # it is over: nothing of it waits
-    turn, memory = run.unfinished_turn(), run.spec.memory
-    try:
-        if turn is not None and memory is not None:
-            memory.manager.db.record_turn(with_notes(memory.manager.db, turn))
-    except CoterieError as lost:
-        error.add_note(f"The turn could not be kept: {lost}")
-    try:
-        yield from run.closed()
-    except Exception as lost:
-        error.add_note(f"Its checkpoints could not be removed: {lost}")
-    return error
 
 
 async def _drained(events: AsyncIterator[Event]) -> RunOutput:

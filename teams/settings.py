@@ -11,6 +11,7 @@ from coterie.memory.manager import MemoryManager
 from coterie.memory.models import chat_model
 from coterie.teams.checks import listed, tool_names
 from coterie.teams.talking import Talks
+from coterie.teams.tracing import TraceSetting, checked_trace, trace_of
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -99,6 +100,10 @@ class Settings(Talks):
     checkpointer: "BaseCheckpointSaver[Any] | None" = None
     """LangGraph's checkpointer, where a run that waits for somebody is kept. Needed by ``confirm_tools``. Members wait
     in their team's; a team without one has that of a member."""
+    trace: TraceSetting = False
+    """Record each run, for `coterie replay`, `coterie ui` and `read_trace`. True: in the store; a path: in a file of
+    JSON lines, or in a folder a file for each run; or a `coterie.Trace`, by which texts are recorded too. Of a team its
+    own counts, not its members'."""
     id: str | None = None
     """Names it in the store: the author of its memories. None: the name."""
 
@@ -108,19 +113,22 @@ class Settings(Talks):
         self.tools = listed(self.name, "tools", self.tools)
         self.db = checked_store(self.name, self.db, self.memory_manager)
         checked_curate(self.name, self.update_memory_on_run)
+        trace_of(self.name, self.trace)  # which refuses what it does not know
 
     def common(self, inherited: Inherited) -> dict[str, Any]:
         """The fields that the specs of agents and of teams share."""
         from coterie.teams.tools import usable_tools  # which loads LangChain
 
         model = usable_model(self.model, inherited)
+        memory = memory_use(self, model, inherited)
+        checked_trace(self.name, self.trace, stored=memory is not None)
         return {
             "name": self.name,
             "role": self.role,
             "instructions": text_of(self.instructions),
             "model": model,
             "tools": usable_tools(self.name, self.tools),
-            "memory": memory_use(self, model, inherited),
+            "memory": memory,
             "conduct": self._conduct(),
         }
 

@@ -1,1 +1,179 @@
-// bars
+// Drawing the lanes on a canvas: only what is in sight, so that thousands of steps are nothing.
+{
+  const { colour, store } = coterie;
+  const FONT = '11px Inter, ui-sans-serif, system-ui, "Segoe UI", Roboto, "DejaVu Sans", sans-serif';
+  const SOLID = { model: 1, leader: 1, router: 1, tools: 0.74, form: 0.74, join: 0.74, plan: 0.74, curate: 0.86, recall: 0.5 };
+
+  // A canvas of this size on the screen, sharp on every display. Returns its context, cleared.
+  coterie.canvas = (element, width, height) => {
+    const dense = devicePixelRatio || 1;
+    const wide = Math.round(width * dense);
+    const high = Math.round(height * dense);
+    if (element.width !== wide || element.height !== high) Object.assign(element, { width: wide, height: high });
+    element.style.height = `${height}px`;
+    const context = element.getContext("2d");
+    context.setTransform(dense, 0, 0, dense, 0, 0);
+    context.clearRect(0, 0, width, height);
+    context.font = FONT;
+    context.textBaseline = "middle";
+    return context;
+  };
+
+  const round = (context, x, y, width, height, radius) => {
+    context.beginPath();
+    if (width > 3) context.roundRect(x, y, width, height, Math.min(radius, width / 2));
+    else context.rect(x, y, width, height);
+  };
+
+  const label = (context, text, x, y, width, fill) => {
+    const most = Math.floor((width - 9) / 6.1);
+    if (most < 3) return;
+    context.fillStyle = fill;
+    context.fillText(text.length > most ? `${text.slice(0, most - 1)}…` : text, x + 5, y + 0.5);
+  };
+
+  // A member's whole run, behind its steps.
+  const around = (context, { x, y, width, height }, hue) => {
+    context.globalAlpha = 0.13;
+    context.fillStyle = hue;
+    round(context, x - 1, y - 2, width + 2, height + 4, 4);
+    context.fill();
+  };
+
+  const bar = (context, box, step, hue, now) => {
+    const { x, y, width, height } = box;
+    const solid = SOLID[step.node] ?? 0.86;
+    const past = Math.max(0, Math.min(width, now - x));
+    context.fillStyle = hue;
+    round(context, x, y, width, height, 3);
+    context.globalAlpha = solid * 0.32;
+    context.fill();
+    if (past > 0) {
+      round(context, x, y, past, height, 3);
+      context.globalAlpha = solid;
+      context.fill();
+    }
+    context.globalAlpha = 1;
+    if (step.error || step.cut) {
+      context.fillStyle = colour(step.error ? "bad" : "change");
+      context.fillRect(x, y + height - 3, width, 3);
+    }
+    const dark = past >= width / 2 && solid > 0.6;
+    label(context, (step.error ? "! " : "") + step.node, x, y + height / 2, width, colour(dark ? "on-bar" : "text"));
+  };
+
+  // Attempts that failed inside of a step.
+  const attempts = (context, step, box, view) => {
+    for (const record of step.records) {
+      if (record.kind !== "attempt_failed") continue;
+      const x = view.x(record.t);
+      context.fillStyle = colour("bad");
+      context.beginPath();
+      context.moveTo(x - 4, box.y - 1);
+      context.lineTo(x + 4, box.y - 1);
+      context.lineTo(x, box.y + 6);
+      context.fill();
+    }
+  };
+
+  const chosen = (context, { x, y, width, height }) => {
+    context.strokeStyle = colour("text");
+    context.lineWidth = 1.75;
+    round(context, x - 1.5, y - 1.5, width + 3, height + 3, 4);
+    context.stroke();
+  };
+
+  coterie.boxOf = (bar, lane, view, run) => {
+    const left = Math.max(view.x(bar.step.start), -20);
+    const right = Math.min(view.x(run.endOf(bar.step)), view.width + 20);
+    return {
+      x: left, y: lane.top + coterie.PAD / 2 + bar.row * coterie.ROW + 1.5 - view.top,
+      width: Math.max(right - left - 0.6, 1.4), height: bar.height * coterie.ROW - 3,
+    };
+  };
+
+  coterie.drawLane = (context, lane, view, run) => {
+    const now = view.x(store.time);
+    for (const one of lane.bars) {
+      const box = coterie.boxOf(one, lane, view, run);
+      if (box.x > view.width || box.x + box.width < 0) continue;
+      const hue = colour(coterie.hue(lane.folded ? run.hueOf(one.step.path) : lane.hue));
+      if (one.around) around(context, box, hue);
+      else bar(context, box, one.step, hue, now);
+      if (one.step.records.length) attempts(context, one.step, box, view);
+      if (one.step === store.step) chosen(context, box);
+    }
+    context.globalAlpha = 1;
+  };
+
+  const SHAPES = {
+    read: (context, x, y) => {
+      context.lineWidth = 2;
+      context.beginPath();
+      context.arc(x, y, 4, 0, 7);
+      context.stroke();
+    },
+    write: (context, x, y) => context.fillRect(x - 4, y - 4, 8, 8),
+    removal: (context, x, y) => {
+      context.lineWidth = 2.5;
+      context.beginPath();
+      context.moveTo(x - 4, y - 4);
+      context.lineTo(x + 4, y + 4);
+      context.moveTo(x - 4, y + 4);
+      context.lineTo(x + 4, y - 4);
+      context.stroke();
+    },
+  };
+
+  coterie.markOf = (record) => {
+    if (record.kind === "memory_recalled") return "read";
+    const changes = record.changes || [];
+    if (!changes.length) return "removal";
+    return changes.every((change) => !change.after || change.after.valid_until) ? "removal" : "write";
+  };
+
+  // A ring for what was read, a square for what was written, a cross for what was only removed or refused.
+  coterie.drawMarks = (context, lane, lanes, view, run) => {
+    const y = lane.top + lane.height / 2 - view.top;
+    let before = -9;
+    for (const record of run.memory.events) {
+      const x = view.x(record.t);
+      if (x < -6 || x > view.width + 6 || x - before < 0.75) continue;
+      before = x;
+      const kind = coterie.markOf(record);
+      context.strokeStyle = context.fillStyle = colour(kind === "read" ? "read" : "write");
+      const owner = lanes.find((one) => one.path === record.path);
+      context.globalAlpha = record.index < store.index ? 0.3 : 0.12;
+      if (owner) context.fillRect(x - 0.5, owner.top + owner.height - 3 - view.top, 1, y - owner.top - owner.height - 3 + view.top);
+      context.globalAlpha = record.index < store.index ? 1 : 0.4;
+      SHAPES[kind](context, x, y);
+    }
+    context.globalAlpha = 1;
+  };
+
+  // Time in which nothing happened, shortened: a torn strip that says how long it was.
+  coterie.drawGap = (context, gap, view, height, words) => {
+    const left = view.at(gap.left);
+    const right = view.at(gap.right);
+    if (right < 0 || left > view.width) return;
+    context.fillStyle = colour("lift");
+    context.fillRect(left, 0, right - left, height);
+    context.strokeStyle = colour("soft");
+    context.globalAlpha = 0.6;
+    context.lineWidth = 1;
+    for (const x of [left, right]) {
+      context.beginPath();
+      for (let y = 0; y <= height; y += 5) context.lineTo(x + (y % 10 ? 2 : -2), y);
+      context.stroke();
+    }
+    context.globalAlpha = 1;
+    if (!words) return;
+    context.save();
+    context.translate((left + right) / 2, height / 2);
+    if (right - left < 90) context.rotate(-Math.PI / 2);
+    context.fillStyle = colour("soft");
+    context.textAlign = "center";
+    if (Math.max(right - left, height) > 60) context.fillText(`idle ${coterie.span(gap.to - gap.from)}`, 0, 0);
+    context.restore();
+  };
+}

@@ -1,1 +1,81 @@
-// pane_log
+// Every record in a line. Only the lines in sight are elements: a log may have many thousands.
+{
+  const { el, store } = coterie;
+  const HIGH = 26;
+  const GROUPS = {
+    steps: /^(step|run|member)_/, models: /^(step_finished|attempt_failed)$/, tools: /^tool_/, memory: /^memory_/,
+    team: /^(member|note|notes|task|handed)/, errors: null,
+  };
+  const chosen = { group: "", path: "", text: "" };
+  let lines = [];
+
+  const failed = (record) => Boolean(record.error || record.failed || record.kind === "attempt_failed");
+
+  const fits = (record) => {
+    if (chosen.path && record.path !== chosen.path) return false;
+    if (chosen.group === "errors" && !failed(record)) return false;
+    if (chosen.group === "models" && !(record.calls || []).length && record.kind !== "attempt_failed") return false;
+    if (chosen.group && GROUPS[chosen.group] && !GROUPS[chosen.group].test(record.kind)) return false;
+    return !chosen.text || coterie.told(record, store.run).toLowerCase().includes(chosen.text);
+  };
+
+  const go = (record) => {
+    store.goToIndex(record.index + 1);
+    const step = store.run.byId.get(record.step);
+    if (step) store.select(step, false);
+    coterie.follow();
+  };
+
+  const row = (record, place, run) =>
+    el("li", {
+      className: [record.index >= store.index ? "later" : "", record.index === store.index - 1 ? "now" : "", failed(record) ? "failed" : ""].join(" "),
+      style: { top: `${place * HIGH}px` }, "aria-setsize": lines.length, "aria-posinset": place + 1,
+    }, el("button", { type: "button", "aria-current": record.index === store.index - 1 ? "true" : null, onclick: () => go(record) },
+      el("time", {}, coterie.moment(record.t, run.length)), record.path ? run.chip(record.path) : coterie.chip("run"), el("span", {}, coterie.words(record))));
+
+  const fill = (panel) => {
+    const list = panel.querySelector(".log");
+    const above = list.offsetTop;
+    const first = Math.max(Math.floor((panel.scrollTop - above) / HIGH) - 8, 0);
+    const last = Math.min(first + Math.ceil(panel.clientHeight / HIGH) + 16, lines.length);
+    const focused = list.contains(document.activeElement) ? document.activeElement.parentElement.getAttribute("aria-posinset") : null;
+    list.style.height = `${lines.length * HIGH}px`;
+    list.replaceChildren(...lines.slice(first, last).map((record, place) => row(record, first + place, store.run)));
+    if (focused) list.querySelector(`[aria-posinset="${focused}"] button`)?.focus({ preventScroll: true });
+  };
+
+  const follow = (panel) => {
+    const list = panel.querySelector(".log");
+    const place = coterie.upTo(lines, store.index - 1, (record) => record.index) - 1;
+    const y = list.offsetTop + Math.max(place, 0) * HIGH;
+    if (y < panel.scrollTop + list.offsetTop || y > panel.scrollTop + panel.clientHeight - 2 * HIGH) panel.scrollTop = y - panel.clientHeight / 2;
+  };
+
+  const sift = (panel) => {
+    lines = store.run.records.filter(fits);
+    panel.querySelector(".found").textContent = `${coterie.figure(lines.length)} of ${coterie.figure(store.run.records.length)}`;
+    follow(panel);
+    fill(panel);
+  };
+
+  const option = (value, label) => el("option", { value, selected: value === chosen.group || value === chosen.path }, label);
+
+  const filters = (panel, run) =>
+    el("div.filters", { role: "group", "aria-label": "Filter" },
+      el("select", { "aria-label": "Kind of record", onchange: (event) => (chosen.group = event.target.value, sift(panel)) }, option("", "everything"), ...Object.keys(GROUPS).map((name) => option(name, name))),
+      el("select", { "aria-label": "Agent or team", onchange: (event) => (chosen.path = event.target.value, sift(panel)) }, option("", "everybody"), ...run.lanes.map((lane) => option(lane.path, `${"· ".repeat(lane.depth)}${lane.name}`))),
+      el("input", { type: "search", placeholder: "find", value: chosen.text, "aria-label": "Text in the record", oninput: (event) => (chosen.text = event.target.value.toLowerCase(), sift(panel)) }),
+      el("span.found", { role: "status" }));
+
+  coterie.hooks.log = (run, more) => more || Object.assign(chosen, { group: "", path: "", text: "" });
+
+  coterie.panes.push({
+    id: "log", title: "Log", modes: ["replay", "live"], key: () => [store.index],
+    render(panel, run) {
+      panel.append(filters(panel, run), el("ol.log", { "aria-label": "Records" }));
+      panel.onscroll = () => coterie.shown() === "log" && fill(panel);
+      sift(panel);
+    },
+    update: (panel) => sift(panel),
+  });
+}

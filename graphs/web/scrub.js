@@ -1,1 +1,163 @@
-// scrub
+// Moving through the run: the range, the buttons, playing.
+{
+  const { el, find, colour, store } = coterie;
+  const SPEEDS = [0.1, 0.25, 0.5, 1, 2, 5, 10, 60];
+  const WHOLE = 20_000; // ms that "whole run" takes
+  const range = find("moment");
+  let playing = null; // the frame or timer that is waited for
+  let before = 0;
+
+  const icon = (id, shape) => {
+    const space = "http://www.w3.org/2000/svg";
+    const svg = document.createElementNS(space, "svg");
+    for (const [key, value] of Object.entries({ viewBox: "0 0 16 16", width: 14, height: 14, "aria-hidden": "true" })) svg.setAttribute(key, value);
+    const path = document.createElementNS(space, "path");
+    path.setAttribute("d", shape);
+    path.setAttribute("fill", "currentColor");
+    svg.append(path);
+    find(id).replaceChildren(svg);
+  };
+
+  const PLAY = "M4 2.5v11l9-5.5z";
+  const PAUSE = "M4 2.5h3v11H4zM9.500 2.500h3v11h-3z";
+  icon("first", "M3 3h2v10H3zM13 3v10L6 8z");
+  icon("back", "M11 3v10L4 8z");
+  icon("play", PLAY);
+  icon("next", "M5 3v10l7-5z");
+  icon("last", "M11 3h2v10h-2zM3 3v10l7-5z");
+
+  const speed = () => {
+    const chosen = find("speed").value;
+    return chosen === "whole" ? Math.max(coterie.scale.length / WHOLE, 1e-6) : Number(chosen);
+  };
+
+  const show = (on) => {
+    icon("play", on ? PAUSE : PLAY);
+    find("play").setAttribute("aria-label", on ? "Pause" : "Play");
+    document.body.classList.toggle("playing", on);
+  };
+
+  coterie.stop = () => {
+    if (playing === null) return;
+    cancelAnimationFrame(playing);
+    clearTimeout(playing);
+    playing = null;
+    show(false);
+  };
+
+  const onward = (now) => {
+    const next = coterie.scale.unit(store.time) + Math.min(now - before, 250) * speed();
+    before = now;
+    store.goToTime(coterie.scale.time(next));
+    coterie.follow();
+    if (store.index >= store.run.records.length && store.data.mode !== "live") return coterie.stop();
+    playing = requestAnimationFrame(onward);
+  };
+
+  // Without motion: from event to event, so long apart as they are, but not too fast to see.
+  const leap = () => {
+    const { run, index } = store;
+    if (index >= run.records.length) return coterie.stop();
+    store.goToIndex(index + 1);
+    coterie.follow();
+    const away = coterie.scale.unit(run.records[Math.min(index + 1, run.records.length - 1)].t) - coterie.scale.unit(store.time);
+    playing = setTimeout(leap, Math.min(Math.max(away / speed(), 250), 2500));
+  };
+
+  coterie.play = () => {
+    if (playing !== null) {
+      coterie.say("Paused");
+      return coterie.stop();
+    }
+    if (store.index >= store.run.records.length) store.goToIndex(0);
+    show(true);
+    coterie.say("Playing");
+    before = performance.now();
+    playing = coterie.stillness.matches ? setTimeout(leap, 0) : requestAnimationFrame(onward);
+  };
+
+  const said = () => {
+    const record = store.run.records[store.index - 1];
+    return record ? coterie.told(record, store.run) : "before the run";
+  };
+
+  // By so many events; several at the same moment are one after the other.
+  coterie.stepBy = (count) => {
+    coterie.stop();
+    store.goToIndex(store.index + count);
+    coterie.follow();
+    coterie.say(said());
+  };
+
+  // To where the next step begins, or the one before.
+  coterie.skipBy = (direction) => {
+    const firsts = store.run.steps.map((step) => step.first + 1);
+    const place = coterie.upTo(firsts, store.index);
+    const wanted = direction > 0 ? firsts[place] : firsts[place - (firsts[place - 1] === store.index ? 2 : 1)];
+    coterie.stepBy((wanted ?? (direction > 0 ? store.run.records.length : 0)) - store.index);
+  };
+
+  coterie.hooks.scrub = (run, more) => {
+    if (!more) {
+      coterie.stop();
+      const fits = run.length >= 4_000 && run.length <= 30_000;
+      find("speed").replaceChildren(
+        el("option", { value: "whole", selected: !fits }, "all in 20 s"),
+        ...SPEEDS.map((one) => el("option", { value: String(one), selected: fits && one === 1 }, `${one}×`)),
+      );
+    }
+    range.max = String(coterie.scale.length);
+  };
+
+  // How much ran at each time, as a hill behind the range.
+  const drawOverview = (run) => {
+    const width = find("overview").clientWidth;
+    const height = 26;
+    const context = coterie.canvas(find("overview"), width, height);
+    const x = (time) => (coterie.scale.unit(time) / coterie.scale.length) * width;
+    const rise = new Float32Array(Math.ceil(width) + 2);
+    for (const step of run.steps) {
+      if (step.children) continue;
+      rise[Math.floor(x(step.start))] += 1;
+      rise[Math.min(Math.max(Math.ceil(x(run.endOf(step))), Math.floor(x(step.start)) + 1), rise.length - 1)] -= 1;
+    }
+    let most = 1;
+    let level = 0;
+    for (const one of rise) most = Math.max(most, (level += one));
+    const split = x(store.time);
+    level = 0;
+    for (let place = 0; place < width; place += 1) {
+      level += rise[place];
+      if (level <= 0) continue;
+      context.globalAlpha = place <= split ? 0.55 : 0.22;
+      context.fillStyle = colour(place <= split ? "accent" : "soft");
+      const high = 3 + (height - 8) * (level / most);
+      context.fillRect(place, height - high, 1, high);
+    }
+    context.globalAlpha = 1;
+    const { view } = coterie;
+    if (view.right - view.left >= coterie.scale.length) return;
+    context.strokeStyle = colour("accent");
+    const left = (view.left / coterie.scale.length) * width;
+    context.strokeRect(left + 0.5, 0.5, Math.max(((view.right - view.left) / coterie.scale.length) * width - 1, 2), height - 1);
+  };
+
+  store.watch((run) => {
+    if (store.data.mode === "graph") return;
+    range.value = String(coterie.scale.unit(store.time));
+    range.setAttribute("aria-valuetext", `${coterie.moment(store.time, run.length)} of ${coterie.moment(run.length, run.length)}, ${said()}`);
+    find("clock").textContent = `${coterie.moment(store.time, run.length)} / ${coterie.moment(run.length, run.length)}`;
+    drawOverview(run);
+  });
+
+  range.addEventListener("input", () => {
+    coterie.stop();
+    store.goToTime(coterie.scale.time(Number(range.value)));
+    coterie.follow();
+  });
+  find("play").addEventListener("click", coterie.play);
+  find("back").addEventListener("click", () => coterie.stepBy(-1));
+  find("next").addEventListener("click", () => coterie.stepBy(1));
+  find("first").addEventListener("click", () => coterie.stepBy(-Infinity));
+  find("last").addEventListener("click", () => coterie.stepBy(Infinity));
+}

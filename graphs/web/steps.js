@@ -50,13 +50,22 @@ coterie.Run = class {
     const parent = this.byId.get(record.parent);
     const step = {
       id: record.step, key, path: record.path, node: record.node, source: record.source, parent, children: 0,
-      start: record.t, end: null, first: record.index, last: Infinity, error: null, calls: [], records: [], cut: false,
+      after: this.reached(record, parent), start: record.t, end: null, first: record.index, last: Infinity, error: null, calls: [], records: [], cut: false,
     };
     if (parent) parent.children += 1;
     this.steps.push(step);
     this.byId.set(step.id, step);
     if (!this.byKey.has(key)) this.byKey.set(key, []);
     this.byKey.get(key).push(step);
+  }
+
+  // The node from which a step was reached: the last of its own graph that had ended, or the one it stands beside.
+  reached(record, parent) {
+    for (let place = this.steps.length - 1; place >= 0; place -= 1) {
+      const step = this.steps[place];
+      if (step.path === record.path && step.parent === parent && step.end !== null) return step.key;
+    }
+    return null;
   }
 
   end(step, record) {

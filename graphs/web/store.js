@@ -5,6 +5,7 @@ coterie.store = {
   index: 0, // how many records have been told
   time: 0, // where the cursor stands, in ms from the run's start
   step: null, // the step that somebody chose
+  key: null, // the node or cluster of the graph that goes with it, also of one that has not run
   following: true, // live: the moment goes with the newest record
   watchers: [],
   waiting: false,
@@ -26,7 +27,7 @@ coterie.store = {
   load(data) {
     this.data = data;
     this.run = new coterie.Run(data);
-    this.step = null;
+    this.step = this.key = null;
     this.following = true;
     for (const load of Object.values(coterie.hooks)) load(this.run);
     this.goToIndex(this.run.records.length);
@@ -58,7 +59,18 @@ coterie.store = {
   // Choose a step (null: none), and show what it did.
   select(step, show = true) {
     this.step = step;
+    this.key = step ? step.key : null;
     if (step && show) coterie.show("step");
+    this.changed();
+  },
+
+  // Choose a node or cluster: its last step up to now, else its first.
+  pick(key) {
+    const steps = this.run.byKey.get(key) || [];
+    const before = steps.filter((step) => step.first < this.index);
+    this.step = before.at(-1) || steps[0] || null;
+    this.key = key;
+    coterie.show("step");
     this.changed();
   },
 

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from coterie.teams.mcp import McpServer as McpServer
     from coterie.teams.output import RunOutput as RunOutput
     from coterie.teams.team import Team as Team
+    from coterie.teams.tracing import Trace as Trace
+    from coterie.teams.tracing import read_trace as read_trace
 
 _HOME = {
     "Agent": "coterie.teams.agent",
@@ -38,9 +40,11 @@ _HOME = {
     "Scope": "coterie.memory.values",
     "SqliteDb": "coterie.memory.sqlite",
     "Team": "coterie.teams.team",
+    "Trace": "coterie.teams.tracing",
     "UserMemory": "coterie.memory.values",
     "Worker": "coterie.memory.worker",
     "load": "coterie.teams.files",
+    "read_trace": "coterie.teams.tracing",
 }
 
 __all__ = [  # noqa: RUF022  # the order of importance
@@ -58,6 +62,8 @@ __all__ = [  # noqa: RUF022  # the order of importance
     "MemoryOptimizationStrategyType",
     "Worker",
     "OfflineModel",
+    "Trace",
+    "read_trace",
     "CoterieError",
 ]
 

@@ -1,0 +1,72 @@
+"""Which edges are drawn as one line that branches.
+
+Where a leader has many members, or all members of a swarm hand over to each other, a line for each edge is a tangle,
+and one that branches says the same. ``Bundle`` is what such edges have in common.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
+
+from coterie.graphs.picture import Edge
+
+MANY = 5
+"""So many edges from one thing, or to one, are one line."""
+_MESH = 3
+"""So many members that all hand over to each other share one line."""
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """What is drawn as one line: a single edge, or several."""
+
+    key: Hashable
+    kind: str = "single"
+    """Or "mesh" (all to all), "out" (from one), "in" (to one), "pair" (there and back)."""
+
+
+def bundles(edges: Sequence[Edge], row_of: Callable[[str], int]) -> list[Bundle]:
+    """The bundle of each edge. ``row_of``: the row that a thing is in."""
+    found: dict[int, Bundle] = {}
+    for key, places in _alike(edges, lambda edge: ()).items():
+        if _is_mesh([edges[place] for place in places]):
+            found |= dict.fromkeys(places, Bundle(("mesh", key), "mesh"))
+    _fans(edges, found, "in", lambda edge: (edge.target,), lambda edge: 2 if edge.label else MANY)
+    _fans(edges, found, "out", lambda edge: (edge.source,), lambda edge: MANY)
+    _pairs(edges, found, row_of)
+    return [found.get(place, Bundle(place)) for place in range(len(edges))]
+
+
+def _alike(edges: Sequence[Edge], by: Callable[[Edge], Hashable]) -> dict[Hashable, list[int]]:
+    """The places of edges of one kind and label that have something else in common as well."""
+    groups: dict[Hashable, list[int]] = defaultdict(list)
+    for place, edge in enumerate(edges):
+        groups[edge.kind, edge.label, by(edge)].append(place)
+    return groups
+
+
+def _is_mesh(edges: Sequence[Edge]) -> bool:
+    ends = {edge.source for edge in edges}
+    pairs = {(edge.source, edge.target) for edge in edges if edge.source != edge.target}
+    return len(ends) >= _MESH and ends == {edge.target for edge in edges} and len(pairs) == len(ends) * (len(ends) - 1)
+
+
+def _fans(
+    edges: Sequence[Edge],
+    found: dict[int, Bundle],
+    kind: str,
+    end: Callable[[Edge], Hashable],
+    enough: Callable[[Edge], int],
+) -> None:
+    for key, places in _alike(edges, end).items():
+        free = [place for place in places if place not in found]
+        if len(free) >= enough(edges[places[0]]):
+            found |= dict.fromkeys(free, Bundle((kind, key), kind))
+
+
+def _pairs(edges: Sequence[Edge], found: dict[int, Bundle], row_of: Callable[[str], int]) -> None:
+    """Two edges of one row, there and back."""
+    for (_, _, ends), places in _alike(edges, lambda edge: frozenset((edge.source, edge.target))).items():  # type: ignore[misc]
+        free = [place for place in places if place not in found]
+        if len(free) == 2 and len({row_of(end) for end in ends}) == 1 and len(ends) == 2:
+            found |= dict.fromkeys(free, Bundle(("pair", ends), "pair"))

@@ -1,0 +1,161 @@
+"""Where the things of a cluster stand: rows from top to bottom, many members wrapped into several rows."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from coterie.graphs.geometry import Block, Box, DrawnEdge, DrawnNode
+from coterie.graphs.rows import Row
+
+GAP = 32.0
+"""Pixels between two things of a row; more where an edge between them has a label, or two."""
+ARROW = 40.0
+"""Pixels between two things of a row with an edge from the one to the other."""
+_ROW_HEIGHT = 64.0
+"""About what the lines between two rows take."""
+_FORMAT = 1.5
+"""Width to height of what is looked at: members are wrapped so that it is filled."""
+
+
+@dataclass(eq=False)
+class Item:
+    """A thing in a row: a step, or a laid out member."""
+
+    id: str
+    content: DrawnNode | Block
+    width: float
+    height: float
+    row: int = 0
+    place: int = 0
+    x: float = 0.0
+    """Its left side; 0 is the middle of the cluster until everything has its place."""
+    y: float = 0.0
+
+    def widen(self, width: float) -> None:
+        """Make it at least so wide."""
+        if width > self.width:
+            self.content = self.content.widened(width)
+            self.width = width
+
+    @property
+    def drops(self) -> list[DrawnEdge]:
+        """What comes out at its lower side, on the way to the store or from it."""
+        return self.content.drops if isinstance(self.content, Block) else []
+
+    @property
+    def middle(self) -> float:
+        """The x of its middle."""
+        return self.x + self.width / 2
+
+    @property
+    def right(self) -> float:
+        """The x of its right side."""
+        return self.x + self.width
+
+    @property
+    def bottom(self) -> float:
+        """The y of its lower side."""
+        return self.y + self.height
+
+    @property
+    def box(self) -> Box:
+        """What it covers."""
+        return Box(self.x, self.y, self.width, self.height)
+
+
+@dataclass(frozen=True)
+class PlacedRow:
+    """Items side by side. In a grid their upper sides are on one height, else their middles."""
+
+    items: tuple[Item, ...]
+    grid: bool
+    anchor: Item | None = None
+
+    @property
+    def height(self) -> float:
+        """The highest item's."""
+        return max(item.height for item in self.items)
+
+    def put(self, top: float) -> None:
+        """Give the items their y."""
+        for item in self.items:
+            item.y = top if self.grid else top + (self.height - item.height) / 2
+
+
+def placed(rows: Sequence[Row], items: Mapping[str, Item]) -> list[PlacedRow]:
+    """The rows with their items, grids wrapped; each item knows its row and its place in it."""
+    done: list[PlacedRow] = []
+    for row in rows:
+        things = [items[thing.id] for thing in row.things]
+        if row.grid:
+            done += [PlacedRow(tuple(part), True) for part in _wrapped(things)]
+        else:
+            done.append(PlacedRow(tuple(things), False, items[row.anchor.id] if row.anchor else None))
+    for number, each in enumerate(done):
+        for place, item in enumerate(each.items):
+            item.row, item.place = number, place
+    return done
+
+
+def _wrapped(items: Sequence[Item]) -> Iterator[Sequence[Item]]:
+    """The items in as many rows as fill the format best, as even as they go."""
+    best = min(range(1, len(items) + 1), key=lambda count: _extent(list(_split(items, count))))
+    yield from _split(items, best)
+
+
+def _split(items: Sequence[Item], rows: int) -> Iterator[Sequence[Item]]:
+    columns = -(-len(items) // rows)
+    for start in range(0, len(items), columns):
+        yield items[start : start + columns]
+
+
+def _extent(rows: Sequence[Sequence[Item]]) -> float:
+    width = max(sum(item.width + GAP for item in row) for row in rows)
+    height = sum(max(item.height for item in row) + _ROW_HEIGHT for row in rows)
+    return max(width / _FORMAT, height)
+
+
+def spread(rows: Sequence[PlacedRow], gaps: Mapping[tuple[int, int], float]) -> None:
+    """Give the items their x. ``gaps``: what a gap must have at least, by row and the place of the item before it."""
+    columns = _columns([row for row in rows if row.grid])
+    between = _column_gaps(rows, gaps)
+    for number, row in enumerate(rows):
+        whole = row.grid and len(row.items) == len(columns)
+        x = 0.0
+        for place, item in enumerate(row.items):
+            width = columns[place] if whole else item.width
+            item.x = x + (width - item.width) / 2
+            x += width + (between[place] if row.grid else gaps.get((number, place), GAP))
+        _align(row)
+
+
+def _align(row: PlacedRow) -> None:
+    """Move a row so that its anchor, or else its middle, is at 0."""
+    middle = row.anchor.middle if row.anchor else (row.items[0].x + row.items[-1].right) / 2
+    for item in row.items:
+        item.x -= middle
+
+
+def _columns(grid: Sequence[PlacedRow]) -> list[float]:
+    """The widths of the columns that the rows of a grid have in common; its last row may be shorter."""
+    if not grid:
+        return []
+    full = [row.items for row in grid if len(row.items) == len(grid[0].items)]
+    return [max(item.width for item in column) for column in zip(*full, strict=True)]
+
+
+def _column_gaps(rows: Sequence[PlacedRow], gaps: Mapping[tuple[int, int], float]) -> list[float]:
+    """The gaps behind each column of a grid."""
+    numbers = [number for number, row in enumerate(rows) if row.grid]
+    places = max((len(rows[number].items) for number in numbers), default=0)
+    return [max([GAP, *(gaps.get((number, place), GAP) for number in numbers)]) for place in range(places)]
+
+
+def free_intervals(row: PlacedRow, margin: float, closed: frozenset[int]) -> Iterator[tuple[float, float]]:
+    """Where a line may go down through a row: left of it, right of it, and in its gaps but the ``closed`` ones."""
+    items = row.items
+    yield float("-inf"), items[0].x - margin
+    for one, two in pairwise(items):
+        if one.place not in closed and two.x - margin >= one.right + margin:
+            yield one.right + margin, two.x - margin
+    yield items[-1].right + margin, float("inf")

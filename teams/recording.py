@@ -1,0 +1,110 @@
+"""Recording a run: a thread of its own writes down what the run tells, so that the run does not wait for it."""
+
+from contextlib import suppress
+from dataclasses import asdict
+from queue import Empty, SimpleQueue
+from threading import Event as Flag
+from threading import Thread
+
+from coterie.errors import CoterieError
+from coterie.graphs.events import Event
+from coterie.graphs.picturing import picture
+from coterie.graphs.spec import Spec
+from coterie.graphs.trace import End, Record, Records
+from coterie.memory.values import StoredRun
+from coterie.teams.sinks import FileSink, Sink, StoreSink
+from coterie.teams.tracing import Trace
+
+EVERY = 0.1
+"""Seconds that records are gathered before they are written: a transaction costs as much for many as for one."""
+
+
+def recorder(trace: Trace, spec: Spec, run_id: str) -> "Recorder":
+    """What records a run of an agent or a team."""
+    if (path := trace.file(run_id)) is not None:
+        return Recorder(FileSink(path), spec, trace.contents)
+    assert spec.memory is not None, "the settings are checked"
+    return Recorder(StoreSink(spec.memory.manager.db), spec, trace.contents)
+
+
+class Recorder:
+    """Records one run.
+
+    Args:
+        sink: where to.
+        spec: whose run it is.
+        contents: whether contents are recorded.
+    """
+
+    def __init__(self, sink: Sink, spec: Spec, contents: bool) -> None:
+        self._sink = sink
+        self._spec = spec
+        self._contents = contents
+        self._told: SimpleQueue[Event | End] = SimpleQueue()
+        self._over = Flag()
+        self._thread: Thread | None = None
+        self._problem: Exception | None = None
+
+    @property
+    def begun(self) -> bool:
+        """Whether it writes already. What was told before is written, too."""
+        return self._thread is not None
+
+    def begin(self, run: StoredRun, message: str | None, *, resumed: bool) -> None:
+        """Begin to write. ``message`` is what the user said; None: nothing new, or nothing that may be kept."""
+        self._thread = Thread(target=self._work, args=(run, message, resumed), name="coterie-trace", daemon=True)
+        self._thread.start()
+
+    def tell(self, event: Event) -> None:
+        """Record an event, told by any thread."""
+        self._told.put(event)
+
+    def end(self, end: End) -> str | None:
+        """Record the end, and wait until everything is written. The first end counts.
+
+        Returns:
+            Why the trace is incomplete. None: it is not.
+        """
+        assert self._thread is not None, "it has begun"
+        self._told.put(end)
+        self._over.set()
+        self._thread.join()
+        problem = self._problem
+        return None if problem is None else (" ".join(str(problem).split()) or type(problem).__name__)
+
+    def _work(self, run: StoredRun, message: str | None, resumed: bool) -> None:
+        try:
+            before = self._sink.opened(run, resumed=resumed)
+            records = Records(run, self._contents, steps=max((each.get("step") or 0 for each in before), default=0))
+            first = records.resumed() if before else records.started(asdict(picture(self._spec)), message)
+            self._sink.close(self._written(records, first))
+        except Exception as error:  # the run goes on, and says so when it ends
+            self._problem = error
+
+    def _written(self, records: Records, first: Record) -> End:
+        """Write what is told until the end is."""
+        made: list[Record] = [first]
+        last: Event | End | None = None
+        while not isinstance(last, End):
+            told = self._next()
+            made += [record for each in told if (record := records.of(each)) is not None]
+            self._write(made)
+            made, last = [], told[-1]
+        return last
+
+    def _write(self, made: list[Record]) -> None:
+        try:
+            self._sink.write(made)
+        except (OSError, CoterieError) as error:
+            self._problem = error
+        else:
+            self._problem = None  # with what it could not write before
+
+    def _next(self) -> list[Event | End]:
+        """What was told: it waits for something, and a little for more of it."""
+        found = [self._told.get()]
+        self._over.wait(EVERY)
+        with suppress(Empty):
+            while not isinstance(found[-1], End):
+                found.append(self._told.get_nowait())
+        return found

@@ -1,0 +1,98 @@
+"""Where the records of a run go: a file, or the store."""
+
+import os
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Protocol
+
+from coterie.errors import InputError, NotFoundError
+from coterie.graphs.trace import End, Record
+from coterie.graphs.traced import lines
+from coterie.memory.db import Db
+from coterie.memory.records import storable, written
+from coterie.memory.values import StoredRun
+from coterie.teams.tracing import read_trace
+
+
+class Sink(Protocol):
+    """Takes the records of one run. What could not be written is written by the next call that can."""
+
+    def opened(self, run: StoredRun, *, resumed: bool) -> list[Record]:
+        """Begin, or go on with a run that was resumed. Returns what there is of it already."""
+
+    def write(self, records: Sequence[Record]) -> None:
+        """Append records."""
+
+    def close(self, end: End) -> None:
+        """The run is over."""
+
+
+class FileSink:
+    """Appends JSON lines to a file, each with the id of the run: others may write to the file, too."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file = -1
+        self._run_id = ""
+        self._left = b""
+
+    def opened(self, run: StoredRun, *, resumed: bool) -> list[Record]:
+        """Open the file. It, and its folder, are made if they are not there."""
+        self._run_id = run.run_id
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o666)
+        size = os.fstat(self._file).st_size
+        if size and os.pread(self._file, 1, size - 1) != b"\n":
+            self._left = b"\n"  # somebody was killed in the middle of a line
+        with suppress(NotFoundError):
+            return read_trace(self._path, run.run_id) if resumed and size else []
+        return []
+
+    def write(self, records: Sequence[Record]) -> None:
+        """Write whole lines by one call, so that those of several runs do not mix."""
+        named = [{**record, "run_id": self._run_id} for record in records]
+        self._left += "".join(lines(named)).encode()
+        while self._left:
+            self._left = self._left[os.write(self._file, self._left) :]
+
+    def close(self, end: End) -> None:
+        """Close the file."""
+        os.close(self._file)
+
+
+class StoreSink:
+    """Writes to the tables ``run`` and ``run_record``."""
+
+    def __init__(self, db: Db) -> None:
+        self._db = db
+        self._whose: tuple[str | None, str] = (None, "")
+        self._left: list[Record] = []
+
+    def opened(self, run: StoredRun, *, resumed: bool) -> list[Record]:
+        """Begin the run's rows, or go on with them."""
+        self._whose = (run.user_id, run.run_id)
+        before = self._db.records(*self._whose) if resumed else []
+        self._db.add_run(run)
+        return before
+
+    def write(self, records: Sequence[Record]) -> None:
+        """Add records in one transaction. One that is too long for the store loses the ends of its texts."""
+        self._left += records
+        try:
+            self._db.add_records(*self._whose, self._left)
+        except InputError:
+            self._db.add_records(*self._whose, [_taken(record) for record in self._left])
+        self._left = []
+
+    def close(self, end: End) -> None:
+        """Say how it ended."""
+        self._db.end_run(*self._whose, end.status, end.at)
+
+
+def _taken(record: Record) -> Record:
+    try:
+        written([record])
+    except InputError:
+        return storable(record)
+    return record
