@@ -45,7 +45,7 @@
   live.who = (revision) => {
     const { actor, agent_id: agent, team_id: team } = revision.change;
     const name = agent || team;
-    return el("p.who", {}, el("b", {}, revision.op), " by ", ACTORS[actor] || actor, name ? [" of ", live.chip(name)] : "", " · ", live.when(revision.at),
+    return el("p.did", {}, el("b", {}, revision.op), " by ", ACTORS[actor] || actor, name ? [" of ", live.chip(name)] : "", " · ", live.when(revision.at),
       revision.reason ? el("span.reason", {}, revision.reason) : "");
   };
 
@@ -89,7 +89,7 @@
   const notice = (text, told, undoing) => {
     const again = told?.change_id && el("button", { type: "button", onclick: () => live.write(undoing ? "Redone." : "Undone.", "undo", { change_id: told.change_id }, !undoing) }, undoing ? "Redo" : "Undo");
     const close = el("button", { type: "button", "aria-label": "Close", onclick: () => find("notice").replaceChildren() }, "×");
-    find("notice").replaceChildren(el("div.notice", { className: told ? "notice" : "notice bad" },
+    find("notice").replaceChildren(el(told ? "div.outcome" : "div.outcome.wrong", {},
       el("div.line", {}, el("strong", {}, text), again || "", close), ...live.words(told?.revisions || [])));
   };
 }

@@ -34,7 +34,7 @@
   const ours = (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return null;
     if ((event.key === " " || event.key === "Enter") && event.target.closest("button, summary, a, [role=button]")) return null;
-    if (find("keys").open) return null;
+    if (document.querySelector("dialog[open]") || document.body.classList.contains("elsewhere")) return null;
     const name = event.shiftKey && event.key.startsWith("Arrow") ? `shift ${event.key}` : event.key;
     return KEYS.find(([, , keys]) => keys.includes(name)) && name;
   };

@@ -87,8 +87,8 @@
     const now = Date.now() - (Number.isFinite(ahead) ? Math.max(ahead, 0) : 0) - run.zero;
     if (now < run.length || now - run.records.at(-1).t > QUIET) return;
     run.length = now;
+    store.append([]);
     store.time = now;
-    store.changed();
   };
 
   live.ago = (time) => {
@@ -145,6 +145,7 @@
     store.load(NOTHING);
     followRuns();
     live.changed();
+    live.go(live.view());
   };
 
   // Show the runs, or another view.
@@ -153,8 +154,11 @@
     document.body.classList.toggle("elsewhere", id !== "runs");
     for (const view of live.views) {
       view.element.hidden = view.id !== id;
-      if (view.id === id) view.show();
+      if (view.id !== id) continue;
+      find("place").textContent = live.user() ? `${view.title} of ${live.user()}` : view.title;
+      view.show();
     }
+    find("place").hidden = id === "runs";
     for (const button of find("views").children) {
       if (button.dataset.view === id) button.setAttribute("aria-current", "page");
       else button.removeAttribute("aria-current");
@@ -194,6 +198,7 @@
   const build = () => {
     const views = [{ id: "runs", title: "Runs" }, ...live.views].map(({ id, title }) =>
       el("button", { type: "button", "data-view": id, onclick: () => live.go(id) }, title, el("span.number")));
+    find("title").after(el("h1", { id: "place", hidden: true }));
     find("library").hidden = false;
     find("library").replaceChildren(
       el("p", { id: "connection", role: "status" }, "Connecting …"), userForm(), el("div", { id: "views" }, views),
@@ -207,7 +212,7 @@
     live.go(live.view());
     followRuns();
     live.changed();
-    setInterval(tick, 200);
+    setInterval(tick, 250);
     setInterval(drawRuns, 30_000);
   };
 }

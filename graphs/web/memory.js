@@ -16,12 +16,12 @@
   const against = el("input", { type: "checkbox", id: "against" });
   const add = el("button.go", { type: "button", id: "add" }, "Add a memory");
   const heading = el("p.sum", { role: "status" });
-  const body = el("div.found");
+  const body = el("div.results");
   const drawer = el("aside", { id: "history", "aria-label": "History", hidden: true });
   const untilField = field("to (empty: now)", to);
 
   const element = el("section.view", { id: "remembered", "aria-label": "Memory", hidden: true },
-    el("form.filters", { role: "search", onsubmit: (event) => event.preventDefault() },
+    el("form.seek", { role: "search", onsubmit: (event) => event.preventDefault() },
       field("Search", query), field("Topic", topic), field("Agent", agent), field("As of", at), el("div.field.slide", {}, slide, now),
       el("label.check", { htmlFor: "against" }, against, "Compare"), untilField, add),
     heading, el("div.split", {}, body, drawer));
@@ -84,7 +84,7 @@
     const scored = found.some((one) => one.parts);
     const best = Math.max(...found.map((one) => one.score || 0), 1e-9);
     const heads = ["Memory", "By", "Since", ...(scored ? ["Score"] : []), ""];
-    return el("table.memories", {}, el("thead", {}, el("tr", {}, heads.map((head) => el("th", { scope: "col" }, head || el("span.unseen", {}, "What to do"))))),
+    return el("table.kept", {}, el("thead", {}, el("tr", {}, heads.map((head) => el("th", { scope: "col" }, head || el("span.unseen", {}, "What to do"))))),
       el("tbody", {}, found.map((one) => row(one, scored, best))));
   };
 
@@ -93,9 +93,9 @@
     const doings = at.value ? [history] : [history, el("button", { type: "button", onclick: () => correct(memory) }, "Correct"), el("button", { type: "button", onclick: () => forget(memory) }, "Forget")];
     return el("tr", { "data-memory": memory.memory_id },
       el("td.what", {}, el("span", {}, memory.memory), el("span.tags", {}, memory.topics.map((one) => el("span.tag", {}, one)), signs(memory))),
-      el("td.by", {}, writer(memory)),
+      el("td.author", {}, writer(memory)),
       el("td.since", {}, live.when(memory.created_at)),
-      scored && el("td.score", {}, bars(score, parts || {}, best)),
+      scored && el("td.worth", {}, bars(score, parts || {}, best)),
       el("td.doings", {}, doings));
   };
 

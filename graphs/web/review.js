@@ -4,7 +4,7 @@
 
   const proposals = (id, title, status, empty, more) => {
     const heading = el("p.sum", { role: "status" });
-    const list = el("ul.proposals");
+    const list = el("ul.queue");
     const element = el("section.view", { id, "aria-label": title, hidden: true }, heading, list);
     const refresh = async () => {
       const user = live.user();
@@ -31,7 +31,7 @@
   const entry = (proposal, more) => {
     const name = proposal.agent_id || proposal.team_id;
     return el("li", { "data-proposal": proposal.proposal_id },
-      el("p.who", {}, el("b", {}, proposal.op), name ? [" by the curator of ", live.chip(name)] : "", " · ", live.when(proposal.at)),
+      el("p.did", {}, el("b", {}, proposal.op), name ? [" by the curator of ", live.chip(name)] : "", " · ", live.when(proposal.at)),
       el("p.words", {}, words(proposal)),
       proposal.quote && el("p.small", {}, "because of ", el("q", {}, proposal.quote)),
       el("p.small", {}, el("span.sign", {}, proposal.why)),
