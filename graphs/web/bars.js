@@ -67,11 +67,15 @@
     for (const record of step.records) {
       if (record.kind !== "attempt_failed") continue;
       const x = view.x(record.t);
-      context.fillStyle = colour("bad");
       context.beginPath();
-      context.moveTo(x - 4, box.y - 1);
-      context.lineTo(x + 4, box.y - 1);
-      context.lineTo(x, box.y + 6);
+      context.moveTo(x - 5, box.y - 2);
+      context.lineTo(x + 5, box.y - 2);
+      context.lineTo(x, box.y + 7);
+      context.closePath();
+      context.fillStyle = colour("bad");
+      context.strokeStyle = colour("pane");
+      context.lineWidth = 1.5;
+      context.stroke();
       context.fill();
     }
   };

@@ -65,8 +65,8 @@
 
   // How often something ran, at its upper right corner.
   const badge = (element) => {
-    const box = element.getBBox();
-    const group = drawn("g", { class: "count", transform: `translate(${box.x + box.width} ${box.y})`, "aria-hidden": "true" }, element);
+    const box = (element.querySelector(".box") || element).getBBox();
+    const group = drawn("g", { class: "count", transform: `translate(${box.x + box.width - 8} ${box.y})`, "aria-hidden": "true" }, element);
     drawn("rect", { x: -15, y: -8, width: 30, height: 16, rx: 8 }, group);
     return { group, text: drawn("text", { y: 3.5, "text-anchor": "middle" }, group) };
   };
@@ -103,6 +103,7 @@
     if (!svg) return;
     svg.setAttribute("role", "group");
     svg.setAttribute("aria-label", `Graph of ${store.data.title}`);
+    svg.removeAttribute("aria-labelledby");
     svg.addEventListener("click", () => zoom.moved || store.select(null));
     prepare(svg, run);
     zoom = new coterie.Zoom(svg);

@@ -1,12 +1,14 @@
 // The timeline: which part of it is in sight, its lanes and their labels, and what the pointer does in them.
 {
   const { el, find, colour, store } = coterie;
+  const EDGE = 7; // pixels at both sides, for what stands at the very start or end
   const folded = new Set();
   const view = {
     left: 0, right: 1, width: 100, top: 0,
-    at: (unit) => ((unit - view.left) / (view.right - view.left)) * view.width,
+    at: (unit) => EDGE + ((unit - view.left) / (view.right - view.left)) * (view.width - 2 * EDGE),
+    unit: (x) => view.left + ((x - EDGE) / (view.width - 2 * EDGE)) * (view.right - view.left),
     x: (time) => view.at(coterie.scale.unit(time)),
-    time: (x) => coterie.scale.time(view.left + (x / view.width) * (view.right - view.left)),
+    time: (x) => coterie.scale.time(view.unit(x)),
   };
   let placed = { lanes: [], height: 0 };
   let shorten = true;
@@ -15,7 +17,7 @@
   let grip = null;
   coterie.view = view;
 
-  const whole = () => coterie.scale.length * 1.012;
+  const whole = () => coterie.scale.length;
 
   const look = (left, right) => {
     const least = Math.max(coterie.scale.length / 5000, 0.02);
@@ -27,7 +29,7 @@
   };
 
   coterie.zoomLanes = (factor, x = Math.min(Math.max(view.x(store.time), 0), view.width)) => {
-    const unit = view.left + (x / view.width) * (view.right - view.left);
+    const unit = view.unit(x);
     look(unit - (unit - view.left) / factor, unit + (view.right - unit) / factor);
   };
 

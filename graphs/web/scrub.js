@@ -6,6 +6,7 @@
   const range = find("moment");
   let playing = null; // the frame or timer that is waited for
   let before = 0;
+  let drawn = { key: "" };
 
   const icon = (id, shape) => {
     const space = "http://www.w3.org/2000/svg";
@@ -109,34 +110,38 @@
     range.max = String(coterie.scale.length);
   };
 
-  // How much ran at each time, as a hill behind the range.
+  // How many steps ran in each pixel on average.
+  const hill = (run, width) => {
+    const x = (time) => (coterie.scale.unit(time) / coterie.scale.length) * width;
+    const high = new Float32Array(Math.ceil(width) + 1);
+    for (const step of run.steps) {
+      if (step.children) continue;
+      const [from, to] = [x(step.start), x(run.endOf(step))];
+      for (let place = Math.floor(from); place < to; place += 1) high[place] += Math.min(to, place + 1) - Math.max(from, place);
+    }
+    return high;
+  };
+
+  // How much ran at each time, as a hill behind the range; and which part the lanes show.
   const drawOverview = (run) => {
     const width = find("overview").clientWidth;
     const height = 26;
+    const key = [run.records.length, coterie.scale.length, width].join();
+    if (drawn.key !== key) drawn = { key, high: hill(run, width) };
+    const most = drawn.high.reduce((one, other) => Math.max(one, other), 1e-6);
     const context = coterie.canvas(find("overview"), width, height);
-    const x = (time) => (coterie.scale.unit(time) / coterie.scale.length) * width;
-    const rise = new Float32Array(Math.ceil(width) + 2);
-    for (const step of run.steps) {
-      if (step.children) continue;
-      rise[Math.floor(x(step.start))] += 1;
-      rise[Math.min(Math.max(Math.ceil(x(run.endOf(step))), Math.floor(x(step.start)) + 1), rise.length - 1)] -= 1;
-    }
-    let most = 1;
-    let level = 0;
-    for (const one of rise) most = Math.max(most, (level += one));
-    const split = x(store.time);
-    level = 0;
-    for (let place = 0; place < width; place += 1) {
-      level += rise[place];
-      if (level <= 0) continue;
-      context.globalAlpha = place <= split ? 0.55 : 0.22;
-      context.fillStyle = colour(place <= split ? "accent" : "soft");
-      const high = 3 + (height - 8) * (level / most);
-      context.fillRect(place, height - high, 1, high);
+    const split = (coterie.scale.unit(store.time) / coterie.scale.length) * width;
+    for (const past of [true, false]) {
+      context.globalAlpha = past ? 0.6 : 0.25;
+      context.fillStyle = colour(past ? "accent" : "soft");
+      for (let place = past ? 0 : Math.floor(split); place < (past ? split : width); place += 1) {
+        const high = drawn.high[place] > 0 ? 2 + (height - 8) * (drawn.high[place] / most) : 0;
+        context.fillRect(place, height - high, 1, high);
+      }
     }
     context.globalAlpha = 1;
     const { view } = coterie;
-    if (view.right - view.left >= coterie.scale.length) return;
+    if (view.right - view.left >= coterie.scale.length * 0.999) return;
     context.strokeStyle = colour("accent");
     const left = (view.left / coterie.scale.length) * width;
     context.strokeRect(left + 0.5, 0.5, Math.max(((view.right - view.left) / coterie.scale.length) * width - 1, 2), height - 1);

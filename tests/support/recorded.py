@@ -10,7 +10,7 @@ from coterie.graphs.picture import Cluster, Edge, Node, Picture
 Record = dict[str, Any]
 START = datetime(2026, 11, 26, 9, 30, tzinfo=UTC)
 CONTENTS = frozenset(
-    "message arguments query memory topics reason why before_text task content text result memories".split()
+    "message arguments query memory topics reason why task content text result".split()
 )
 
 
@@ -48,6 +48,7 @@ class Step:
     path: str
     node: str
     at: float
+    calls: int = 0
 
     @property
     def place(self) -> Record:
@@ -74,7 +75,8 @@ class Step:
 
     def tool(self, begin: float, end: float, name: str, arguments: Record, content: str, failed: bool = False) -> None:
         """A tool is called, and answers."""
-        call_id = f"call_{self.number}_{name}"
+        self.calls += 1
+        call_id = f"call_{self.number}_{self.calls}"
         self.tell(begin, "tool_started", tool=name, call_id=call_id, arguments=arguments)
         self.tell(end, "tool_finished", tool=name, call_id=call_id, failed=failed, content=content)
 

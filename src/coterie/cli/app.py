@@ -13,6 +13,7 @@ from coterie.cli import (
     new,
     optimize,
     past,
+    replay,
     review,
     run,
     schema,
@@ -51,6 +52,7 @@ app.command("run")(run.run)
 app.command("chat")(chat.chat)
 app.command("graph")(graph.graph)
 app.command("ui")(ui.ui)
+app.command("replay")(replay.replay)
 app.command("schema")(schema.schema)
 app.add_typer(memory.app, name="memory")
 app.command("curate")(curate.curate)
