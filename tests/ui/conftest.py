@@ -15,9 +15,9 @@ from coterie.ui.serving import Server
 
 
 @contextmanager
-def serving(db: Db, user: str = "ana") -> Iterator[Server]:
+def serving(db: Db, user: str = "ana", port: int = 0) -> Iterator[Server]:
     """A live view of a store, in a thread."""
-    server = Server(db, user=user)
+    server = Server(db, user=user, port=port)
     thread = threading.Thread(target=server.run)
     thread.start()
     try:
