@@ -18,13 +18,13 @@
   const heading = el("p.sum", { role: "status" });
   const body = el("div.results");
   const drawer = el("aside", { id: "history", "aria-label": "History", hidden: true });
-  const untilField = field("to (empty: now)", to);
+  const untilField = field("To (empty: now)", to);
 
   const element = el("section.view", { id: "remembered", "aria-label": "Memory", hidden: true },
     el("form.seek", { role: "search", onsubmit: (event) => event.preventDefault() },
       field("Search", query), field("Topic", topic), field("Agent", agent), field("As of", at), el("div.field.slide", {}, slide, now),
-      el("label.check", { htmlFor: "against" }, against, "Compare"), untilField, add),
-    heading, el("div.split", {}, body, drawer));
+      el("label.check", { htmlFor: "against" }, against, "Compare"), untilField),
+    el("div.over", {}, heading, add), el("div.split", {}, body, drawer));
 
   let limit = FIRST;
   let oldest = Date.now();

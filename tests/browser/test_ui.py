@@ -105,9 +105,7 @@ def test_the_next_run_is_opened_if_that_is_wanted(db: SqliteDb, server: Server, 
     expect(current).to_have_attribute("data-run", "run-wanted")
 
 
-def test_past_runs_open_and_a_reload_keeps_the_one_that_is_shown(
-    db: SqliteDb, server: Server, opened: Opening
-) -> None:
+def test_past_runs_open_and_a_reload_keeps_the_one_that_is_shown(db: SqliteDb, server: Server, opened: Opening) -> None:
     past(db, "run-first", "first desk")
     past(db, "run-second", "second desk")
     page = opened(server.address)

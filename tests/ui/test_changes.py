@@ -1,5 +1,7 @@
 """What a person changes in the page, over HTTP: it changes the database, and can be undone."""
 
+from typing import Any
+
 import httpx
 import pytest
 
@@ -98,14 +100,15 @@ def test_nobody_changes_what_is_anothers(db: Db, client: httpx.Client) -> None:
     ids = held(db)
     (rum,) = (one.memory_id for one in db.newest(ANA))
     (last,) = db.history(ANA, str(rum))
-    for path, body in [
+    attempts: list[tuple[str, dict[str, Any]]] = [
         (f"memories/{rum}/forget", {"version": 1}),
         (f"memories/{rum}/replace", {"version": 1, "memory": "Likes mud"}),
         ("undo", {"change_id": last.change_id}),
         ("undo", {"memory_id": rum, "number": 1}),
         (f"proposals/{ids['Likes gin']}/accept", {}),
         (f"proposals/{ids['Likes gin']}/reject", {}),
-    ]:
+    ]
+    for path, body in attempts:
         answer = client.post(f"/api/{path}", json={"user": "ben", **body})
         assert answer.status_code == 404, path
     assert (memories(db), memories(db, "ben")) == (["Likes rum"], [])
@@ -116,11 +119,12 @@ def test_what_was_changed_meanwhile_is_a_conflict(db: Db, client: httpx.Client, 
     (tea,) = remember(db, "ana", "Likes tea")
     first = db.history(ANA, tea)[0].change_id
     tell(f"memories/{tea}/replace", version=1, memory="Likes gin")
-    for path, body in [
+    attempts: list[tuple[str, dict[str, Any]]] = [
         (f"memories/{tea}/forget", {"version": 1}),
         (f"memories/{tea}/replace", {"version": 1, "memory": "Likes mud"}),
         ("undo", {"change_id": first}),
-    ]:
+    ]
+    for path, body in attempts:
         answer = client.post(f"/api/{path}", json={"user": "ana", **body})
         assert (answer.status_code, [*answer.json()]) == (409, ["error"]), path
     ids = held(db)

@@ -1,7 +1,6 @@
 """Who may ask: the browser of the person who started the server, and no page that it happens to have open."""
 
 import secrets
-from collections.abc import Callable
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -55,7 +54,7 @@ class Guard:
         return kind == "Bearer" and secrets.compare_digest(token.encode(), self._token)
 
 
-def _with_headers(send: Send) -> Callable[[Message], "object"]:
+def _with_headers(send: Send) -> Send:
     async def sent(message: Message) -> None:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)

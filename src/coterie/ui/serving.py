@@ -33,7 +33,7 @@ class Server:
 
             from coterie.ui.app import application
         except ImportError as error:
-            if error.name not in ("starlette", "uvicorn"):
+            if (error.name or "").partition(".")[0] not in ("starlette", "uvicorn"):
                 raise
             raise ConfigurationError(
                 'The live view needs starlette and uvicorn: pip install "coterie[server]".'
@@ -44,7 +44,7 @@ class Server:
         self.token = secrets.token_urlsafe(32)
         app = application(db, token=self.token, port=self.port)
         app.state.ending = lambda: self._server.should_exit
-        self._server = uvicorn.Server(
+        self._server: uvicorn.Server = uvicorn.Server(
             uvicorn.Config(
                 app,
                 ws="none",
@@ -63,7 +63,7 @@ class Server:
         return f"http://{HOST}:{self.port}/#token={self.token}&user={quote(self._user, safe='')}"
 
     def run(self) -> None:
-        """Answer until `stop` is called; in the main thread also until SIGINT or SIGTERM, which then have their effect."""
+        """Answer until `stop` is called, or a signal ends the main thread: SIGINT raises KeyboardInterrupt then."""
         self._server.run(sockets=[self._socket])
 
     def stop(self) -> None:
