@@ -10,13 +10,40 @@
     const wide = Math.round(width * dense);
     const high = Math.round(height * dense);
     if (element.width !== wide || element.height !== high) Object.assign(element, { width: wide, height: high });
-    element.style.height = `${height}px`;
+    if (element.style && element.style.height !== `${height}px`) element.style.height = `${height}px`;
     const context = element.getContext("2d");
     context.setTransform(dense, 0, 0, dense, 0, 0);
     context.clearRect(0, 0, width, height);
     context.font = FONT;
     context.textBaseline = "middle";
     return context;
+  };
+
+  // Drawn twice, as what has been and as what is to come, and kept: moving through the run then only moves the border
+  // between two pictures. `draw(context, past)` is called when the key is another than before.
+  coterie.Layers = class {
+    constructor() {
+      this.key = null;
+      this.past = document.createElement("canvas");
+      this.future = document.createElement("canvas");
+    }
+
+    show(context, key, width, height, split, draw) {
+      const wanted = JSON.stringify([key, width, height, devicePixelRatio, coterie.dark()]);
+      if (wanted !== this.key) {
+        this.key = wanted;
+        draw(coterie.canvas(this.past, width, height), true);
+        draw(coterie.canvas(this.future, width, height), false);
+      }
+      const x = Math.min(Math.max(split, 0), width);
+      this.part(context, this.past, 0, x, height);
+      this.part(context, this.future, x, width - x, height);
+    }
+
+    part(context, from, x, width, height) {
+      const dense = devicePixelRatio || 1;
+      if (width * dense >= 1) context.drawImage(from, x * dense, 0, width * dense, height * dense, x, 0, width, height);
+    }
   };
 
   const round = (context, x, y, width, height, radius) => {
@@ -40,17 +67,14 @@
     context.fill();
   };
 
-  const bar = (context, box, step, hue, now) => {
+  const bar = (context, box, step, hue, past) => {
     const { x, y, width, height } = box;
-    const solid = SOLID[step.node] ?? 0.86;
-    const past = Math.max(0, Math.min(width, now - x));
+    const solid = (SOLID[step.node] ?? 0.86) * (past ? 1 : 0.32);
     context.fillStyle = hue;
-    round(context, x, y, width, height, 3);
-    context.globalAlpha = solid * 0.32;
-    context.fill();
-    if (past > 0) {
-      round(context, x, y, past, height, 3);
-      context.globalAlpha = solid;
+    context.globalAlpha = solid;
+    if (width < 4) context.fillRect(x, y, width, height);
+    else {
+      round(context, x, y, width, height, 3);
       context.fill();
     }
     context.globalAlpha = 1;
@@ -58,8 +82,7 @@
       context.fillStyle = colour(step.error ? "bad" : "change");
       context.fillRect(x, y + height - 3, width, 3);
     }
-    const dark = past >= width / 2 && solid > 0.6;
-    label(context, (step.error ? "! " : "") + step.node, x, y + height / 2, width, colour(dark ? "on-bar" : "text"));
+    if (height >= 12) label(context, (step.error ? "! " : "") + step.node, x, y + height / 2, width, colour(solid > 0.6 ? "on-bar" : "text"));
   };
 
   // Attempts that failed inside of a step.
@@ -92,22 +115,25 @@
     const right = Math.min(view.x(run.endOf(bar.step)), view.width + 20);
     return {
       x: left, y: lane.top + coterie.PAD / 2 + bar.row * coterie.ROW + 1.5 - view.top,
-      width: Math.max(right - left - 0.6, 1.4), height: bar.height * coterie.ROW - 3,
+      width: Math.max(right - left - 0.6, 1.4), height: bar.height < 1 ? Math.max(bar.height * (coterie.ROW - 3) - 0.5, 1) : bar.height * coterie.ROW - 3,
     };
   };
 
-  coterie.drawLane = (context, lane, view, run) => {
-    const now = view.x(store.time);
+  coterie.drawLane = (context, lane, view, run, past) => {
+    const hues = run.lanes.map((_, place) => colour(coterie.hue(place)));
+    const ends = []; // how far each row is filled: what would lie within the same pixel is left out
     for (const one of lane.bars) {
       const box = coterie.boxOf(one, lane, view, run);
       if (box.x > view.width || box.x + box.width < 0) continue;
-      const hue = colour(coterie.hue(lane.folded ? run.hueOf(one.step.path) : lane.hue));
+      const hue = hues[lane.folded ? run.hueOf(one.step.path) : lane.hue];
       if (one.around) around(context, box, hue);
-      else bar(context, box, one.step, hue, now);
+      else if (box.x + box.width > (ends[one.row] ?? -99) + 0.4 || one.step.error) {
+        ends[one.row] = box.x + box.width;
+        bar(context, box, one.step, hue, past);
+      }
       if (one.step.records.length) attempts(context, one.step, box, view);
       if (one.step === store.step) chosen(context, box);
     }
-    context.globalAlpha = 1;
   };
 
   const SHAPES = {
@@ -137,8 +163,9 @@
   };
 
   // A ring for what was read, a square for what was written, a cross for what was only removed or refused.
-  coterie.drawMarks = (context, lane, lanes, view, run) => {
+  coterie.drawMarks = (context, lane, lanes, view, run, past) => {
     const y = lane.top + lane.height / 2 - view.top;
+    const owners = new Map(lanes.map((one) => [one.path, one]));
     let before = -9;
     for (const record of run.memory.events) {
       const x = view.x(record.t);
@@ -146,10 +173,10 @@
       before = x;
       const kind = coterie.markOf(record);
       context.strokeStyle = context.fillStyle = colour(kind === "read" ? "read" : "write");
-      const owner = lanes.find((one) => one.path === record.path);
-      context.globalAlpha = record.index < store.index ? 0.3 : 0.12;
+      const owner = owners.get(record.path);
+      context.globalAlpha = past ? 0.3 : 0.12;
       if (owner) context.fillRect(x - 0.5, owner.top + owner.height - 3 - view.top, 1, y - owner.top - owner.height - 3 + view.top);
-      context.globalAlpha = record.index < store.index ? 1 : 0.4;
+      context.globalAlpha = past ? 1 : 0.4;
       SHAPES[kind](context, x, y);
     }
     context.globalAlpha = 1;

@@ -36,7 +36,7 @@
     return null;
   };
 
-  const nameOf = (id) => {
+  coterie.nameOf = (id) => {
     const part = coterie.details(id);
     const owner = store.run.clusters.get(id.slice(0, id.lastIndexOf("/")));
     return `${part?.label || part?.name || coterie.last(id)}${owner && part?.label ? ` of ${owner.name}` : ""}`;
@@ -45,7 +45,7 @@
   const pick = (id) => {
     if (coterie.details(id)?.kind === "memory" && store.data.mode !== "graph") return coterie.show("memory");
     store.pick(id);
-    coterie.say(nameOf(id));
+    coterie.say(coterie.nameOf(id));
   };
 
   const clickable = (element, id) => {
@@ -79,7 +79,7 @@
       const lane = node ? id.slice(0, id.lastIndexOf("/")) : id;
       parts.set(id, { element, lane, ...(node ? badge(element) : {}) });
       clickable(element, id);
-      element.setAttribute("aria-label", nameOf(id));
+      element.setAttribute("aria-label", coterie.nameOf(id));
     }
     edges = [...svg.querySelectorAll(".edge")].map((element) => ({
       element, source: element.dataset.source, target: element.dataset.target,

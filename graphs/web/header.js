@@ -8,7 +8,16 @@
     return run.finished && store.index > run.finished.index ? run.finished.status : "running";
   };
 
-  const total = (name, value, title) => el("div", { title }, el("dt", {}, name), el("dd", {}, value));
+  // Their elements stay, only their figures change: this is drawn with every frame.
+  const TOTALS = {
+    time: ["time"], tokens: ["tokens", "of prompts → of answers"], calls: ["model calls"], steps: ["steps"],
+    reads: ["reads", "of the memory"], writes: ["writes", "to the memory"], errors: ["errors"],
+  };
+  const figures = {};
+
+  const put = (key, value) => {
+    if (figures[key].textContent !== value) figures[key].textContent = value;
+  };
 
   coterie.hooks.header = (run) => {
     find("title").textContent = run.started?.name || store.data.title;
@@ -20,20 +29,21 @@
     find("asked").title = asked === undefined ? "" : coterie.plain(asked);
   };
 
+  const build = () =>
+    find("totals").replaceChildren(...Object.entries(TOTALS).map(([key, [name, title]]) => {
+      figures[key] = el("dd");
+      return el("div", { title }, el("dt", {}, name), figures[key]);
+    }));
+
   store.watch((run) => {
     if (!run.started) return find("totals").replaceChildren();
-    const sum = run.sums[store.index - 1] || run.sums[0] && Object.fromEntries(Object.keys(run.sums[0]).map((key) => [key, 0]));
+    if (!find("totals").firstChild) build();
+    const sum = run.sums[store.index - 1] || coterie.NOTHING;
     const status = coterie.statusOf(run);
     Object.assign(find("status"), { hidden: false, className: `badge ${status}`, textContent: words[status] || status });
-    const tokens = sum.input || sum.output ? `${figure(sum.input)} → ${figure(sum.output)}` : "–";
-    find("totals").replaceChildren(
-      total("time", coterie.moment(store.time, run.length)),
-      total("tokens", tokens, "of prompts → of answers"),
-      total("model calls", figure(sum.calls)),
-      total("steps", figure(sum.steps)),
-      total("reads", figure(sum.reads), "of the memory"),
-      total("writes", figure(sum.writes), "to the memory"),
-      sum.errors ? total("errors", figure(sum.errors)) : "",
-    );
+    put("time", coterie.moment(store.time, run.length));
+    put("tokens", sum.input || sum.output ? `${figure(sum.input)} → ${figure(sum.output)}` : "–");
+    for (const key of ["calls", "steps", "reads", "writes", "errors"]) put(key, figure(sum[key]));
+    figures.errors.parentElement.hidden = !run.sums.at(-1).errors;
   });
 }

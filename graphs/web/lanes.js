@@ -4,7 +4,7 @@
   const EDGE = 7; // pixels at both sides, for what stands at the very start or end
   const folded = new Set();
   const view = {
-    left: 0, right: 1, width: 100, top: 0,
+    left: 0, right: 1, width: 100, height: 0, top: 0,
     at: (unit) => EDGE + ((unit - view.left) / (view.right - view.left)) * (view.width - 2 * EDGE),
     unit: (x) => view.left + ((x - EDGE) / (view.width - 2 * EDGE)) * (view.right - view.left),
     x: (time) => view.at(coterie.scale.unit(time)),
@@ -71,6 +71,8 @@
   const measure = () => {
     const wide = find("rows").clientWidth - find("labels").offsetWidth;
     view.width = Math.max(wide, 50);
+    view.height = find("rows").clientHeight;
+    view.top = find("rows").scrollTop;
   };
 
   coterie.hooks.lanes = (run, more) => {
@@ -119,22 +121,25 @@
     context.fill();
   };
 
+  const layers = new coterie.Layers();
+
   const drawBars = (run) => {
-    const rows = find("rows");
-    const height = Math.min(placed.height, rows.clientHeight || placed.height);
-    view.top = rows.scrollTop;
+    const height = Math.min(placed.height, view.height || placed.height);
     const context = coterie.canvas(find("bars"), view.width, height);
-    context.fillStyle = colour("line");
-    context.globalAlpha = 0.55;
-    grid(context, height, line);
-    for (const lane of placed.lanes) context.fillRect(0, lane.top + lane.height - 0.5 - view.top, view.width, 0.5);
-    context.globalAlpha = 1;
-    for (const gap of coterie.scale.gaps) coterie.drawGap(context, gap, view, height, true);
-    for (const lane of placed.lanes) {
-      if (lane.top > view.top + height || lane.top + lane.height < view.top) continue;
-      if (lane.memory) coterie.drawMarks(context, lane, placed.lanes, view, run);
-      else coterie.drawLane(context, lane, view, run);
-    }
+    const key = [run.zero, run.records.length, view.left, view.right, view.top, store.step?.id, [...folded], shorten];
+    layers.show(context, key, view.width, height, view.x(store.time), (layer, past) => {
+      layer.fillStyle = colour("line");
+      layer.globalAlpha = 0.55;
+      grid(layer, height, line);
+      for (const lane of placed.lanes) layer.fillRect(0, lane.top + lane.height - 0.5 - view.top, view.width, 0.5);
+      layer.globalAlpha = 1;
+      for (const gap of coterie.scale.gaps) coterie.drawGap(layer, gap, view, height, true);
+      for (const lane of placed.lanes) {
+        if (lane.top > view.top + height || lane.top + lane.height < view.top) continue;
+        if (lane.memory) coterie.drawMarks(layer, lane, placed.lanes, view, run, past);
+        else coterie.drawLane(layer, lane, view, run, past);
+      }
+    });
     context.fillStyle = colour("accent");
     context.fillRect(view.x(store.time) - 0.75, 0, 1.5, height);
   };
@@ -218,7 +223,10 @@
   bars.addEventListener("pointerup", up);
   bars.addEventListener("pointercancel", () => (grip = null));
   bars.addEventListener("pointerleave", () => (find("tip").hidden = true));
-  find("rows").addEventListener("scroll", () => store.changed());
+  find("rows").addEventListener("scroll", () => {
+    view.top = find("rows").scrollTop;
+    store.changed();
+  });
   const axis = find("axis");
   const drag = (event) => event.buttons && store.goToTime(view.time(event.clientX - axis.getBoundingClientRect().left));
   axis.addEventListener("pointerdown", (event) => {

@@ -1,3 +1,6 @@
+// What a record changed, by edits: of an update or a merge, which close one memory and add another, the latter alone.
+coterie.editsOf = (record) => (record.changes || []).filter((change) => !change.after?.superseded_by);
+
 // The memory as of each moment: what the store held when the run began, and every change since.
 coterie.Memories = class {
   constructor(before) {
@@ -41,7 +44,7 @@ coterie.Memories = class {
     }
     for (const change of record.changes || []) this.change(rows, change, record);
     if ((record.changes || []).length) now.last = record;
-    now.writes += (record.changes || []).length;
+    now.writes += coterie.editsOf(record).length;
     now.refused = [...state.refused, ...(record.refused || []).map((one) => ({ ...one, record }))];
     now.held = [...state.held, ...(record.held || []).map((one) => ({ ...one, record }))];
     return now;

@@ -15,7 +15,7 @@
       if (record.kind === "tool_started") one.tools += 1;
       if (record.kind === "memory_recalled") one.reads += 1;
       if (record.kind === "attempt_failed" || record.error || record.failed) one.errors += 1;
-      one.writes += (record.changes || []).length;
+      one.writes += coterie.editsOf(record).length;
       for (const call of record.calls || []) {
         one.input += call.input_tokens || 0;
         one.output += call.output_tokens || 0;
@@ -31,7 +31,7 @@
     render(element, run) {
       const all = totals(run);
       const most = Math.max(...[...all.values()].map((one) => one.time), 1e-9);
-      const cells = (one) => [figure(one.steps), el("span.busy", { style: { "--share": `${(100 * one.time) / most}%` } }, span(one.time)), figure(one.input), figure(one.output), figure(one.tools), figure(one.reads), figure(one.writes), one.errors ? el("b.bad", {}, figure(one.errors)) : "0"];
+      const cells = (one) => [figure(one.steps), el("span.busy", { style: { "--share": `${(100 * one.time) / most}%` } }, span(one.time)), one.input ? figure(one.input) : "–", one.output ? figure(one.output) : "–", figure(one.tools), figure(one.reads), figure(one.writes), one.errors ? el("b.bad", {}, figure(one.errors)) : "0"];
       element.append(el("div.wide", { tabindex: "0", role: "group", "aria-label": "Totals per agent" }, el("table.agents", {},
         el("thead", {}, el("tr", {}, el("th", { scope: "col" }, "agent"), ...HEADS.map(([name, title]) => el("th", { scope: "col", title }, name)))),
         el("tbody", {}, ...run.lanes.map((lane) => el("tr", {}, el("th", { scope: "row", style: { "--depth": lane.depth } }, run.chip(lane.path)), ...cells(all.get(lane.path)).map((cell) => el("td", {}, cell))))))));

@@ -8,6 +8,7 @@
   };
   const chosen = { group: "", path: "", text: "" };
   let lines = [];
+  let told = 0;
 
   const failed = (record) => Boolean(record.error || record.failed || record.kind === "attempt_failed");
 
@@ -36,8 +37,8 @@
   const fill = (panel) => {
     const list = panel.querySelector(".log");
     const above = list.offsetTop;
-    const first = Math.max(Math.floor((panel.scrollTop - above) / HIGH) - 8, 0);
-    const last = Math.min(first + Math.ceil(panel.clientHeight / HIGH) + 16, lines.length);
+    const first = Math.max(Math.floor((panel.scrollTop - above) / HIGH) - 4, 0);
+    const last = Math.min(first + Math.ceil(panel.clientHeight / HIGH) + 8, lines.length);
     const focused = list.contains(document.activeElement) ? document.activeElement.parentElement.getAttribute("aria-posinset") : null;
     list.style.height = `${lines.length * HIGH}px`;
     list.replaceChildren(...lines.slice(first, last).map((record, place) => row(record, first + place, store.run)));
@@ -52,6 +53,7 @@
   };
 
   const sift = (panel) => {
+    told = store.run.records.length;
     lines = store.run.records.filter(fits);
     panel.querySelector(".found").textContent = `${coterie.figure(lines.length)} of ${coterie.figure(store.run.records.length)}`;
     follow(panel);
@@ -76,6 +78,10 @@
       panel.onscroll = () => coterie.shown() === "log" && fill(panel);
       sift(panel);
     },
-    update: (panel) => sift(panel),
+    update(panel, run) {
+      if (run.records.length !== told) return sift(panel);
+      follow(panel);
+      fill(panel);
+    },
   });
 }

@@ -3,6 +3,9 @@
   const { el, store } = coterie;
   const text = (value) => (value?.memory === undefined ? el("code", {}, value?.memory_id || "?") : value.memory);
 
+  // Ids begin with the time: those of one run differ at their end.
+  const short = (id) => (id.length > 12 ? `…${id.slice(-6)}` : id);
+
   // A reworded memory is its old words crossed out and its new ones marked.
   const difference = (before, after) =>
     before?.memory === undefined || after?.memory === undefined ? [text(after)] : coterie.changed(before.memory, after.memory);
@@ -39,13 +42,13 @@
     const fresh = state.last && row.changes.some((change) => change.record === state.last);
     const kind = row.gone ? "closed" : !row.changes.length ? "" : row.olds.length || row.changes.at(-1).before ? "changed" : "added";
     return el("tr", { className: [kind, fresh ? "fresh" : "", read.has(row.id) ? "read" : ""].join(" ") },
-      el("td", { title: row.id }, el("code", {}, row.id.slice(0, 8))), el("td", {}, ...authors(run, row)),
+      el("td", { title: row.id }, el("code", {}, short(row.id))), el("td", {}, ...authors(run, row)),
       el("td", {}, el("div", {}, ...(row.gone ? [el("s", {}, text(row.value))] : words(row, fresh))), tags(row.value), row.gone ? why(row) : history(row)));
   };
 
   const why = (row) => {
     const last = row.changes.at(-1);
-    const into = row.value.superseded_by ? ` into ${row.value.superseded_by.slice(0, 8)}` : "";
+    const into = row.value.superseded_by ? ` into ${short(row.value.superseded_by)}` : "";
     return el("p.hint", {}, `${{ merge: "merged", delete: "removed" }[last?.op] || last?.op || "closed"}${into}${last?.reason ? `: ${last.reason}` : ""}`);
   };
 

@@ -7,8 +7,8 @@
 
   const calls = (step) =>
     step.calls.map((call) =>
-      block([el("b", {}, call.model || "model"), " answered"],
-        coterie.facts([["tokens of the prompt", figure(call.input_tokens ?? 0)], ["tokens of the answer", figure(call.output_tokens ?? 0)], ["took", span(1000 * call.seconds)]])));
+      block([el("b", {}, call.model || "model"), el("span.hint", {}, span(1000 * call.seconds)),
+        el("span.tokens", { title: "tokens of the prompt → of the answer" }, `${call.input_tokens === null ? "?" : figure(call.input_tokens)} → ${call.output_tokens === null ? "?" : figure(call.output_tokens)} tokens`)]));
 
   const tools = (step) => {
     const answers = new Map(step.records.filter((one) => one.kind === "tool_finished").map((one) => [one.call_id, one]));
@@ -86,10 +86,20 @@
       lines.length ? el("ul.tags", {}, ...lines.map((line) => el("li", {}, line))) : null);
   };
 
+  // The edges of a node or cluster, as words that lead to its neighbours.
+  const neighbours = (id) => {
+    const edges = store.data.picture?.edges || [];
+    const words = { always: "next", choice: "if it is chosen", read: "reads the memory", write: "writes the memory" };
+    const line = (edge, other) => el("li", {}, el("button.link", { type: "button", onclick: () => store.pick(other) }, coterie.nameOf(other)), el("span.hint", {}, ` ${edge.label || words[edge.kind]}`));
+    const into = edges.filter((edge) => edge.target === id).map((edge) => line(edge, edge.source));
+    const out = edges.filter((edge) => edge.source === id).map((edge) => line(edge, edge.target));
+    return [into.length ? block("comes from", el("ul.inner", {}, ...into)) : "", out.length ? block("goes to", el("ul.inner", {}, ...out)) : ""];
+  };
+
   const unran = (element, key) => {
     const part = coterie.details(key);
     element.append(el("h2", {}, part?.label || part?.name || coterie.last(key)), coterie.described(key) || "",
-      store.data.mode === "graph" ? "" : el("p.hint", {}, "It has not run."));
+      store.data.mode === "graph" ? "" : el("p.hint", {}, "It has not run."), ...neighbours(key));
   };
 
   const inner = (run, step) => {
@@ -99,7 +109,7 @@
   };
 
   const head = (run, step, same) =>
-    el("div.head", {}, run.chip(run.clusters.has(step.key) ? step.key : step.path), el("h2", {}, step.node), turn(run, step, same),
+    el("div.head", {}, run.chip(run.clusters.has(step.key) ? step.key : step.path), el("h2", {}, run.clusters.has(step.key) ? "whole run" : step.node), turn(run, step, same),
       store.step ? el("button.quiet", { type: "button", title: "Follow the moment again (Esc)", onclick: () => store.select(null) }, "pinned ×") : null);
 
   coterie.panes.push({

@@ -47,16 +47,29 @@
     coterie.show(panes()[0].id);
   };
 
-  store.watch((run) => {
-    if (!shown) return;
-    const key = JSON.stringify([shown.id, run.records.length, shown.key ? shown.key() : [store.index, store.step?.id]]);
-    if (key === drawn) return;
-    drawn = key;
+  const draw = (run) => {
     const panel = find("panel");
     if (shown.update && panel.dataset.pane === shown.id && panel.run === run) return shown.update(panel, run);
     panel.dataset.pane = shown.id;
     panel.run = run;
     panel.replaceChildren();
     shown.render(panel, run);
+  };
+
+  // A pane that takes long to draw is drawn ten times a second while the moment moves, and once more when it stands.
+  let ready = 0;
+  let later = null;
+  store.watch((run) => {
+    if (!shown) return;
+    const key = JSON.stringify([shown.id, run.zero, run.records.length, shown.key ? shown.key() : [store.index, store.step?.id]]);
+    if (key === drawn) return;
+    const now = performance.now();
+    if (drawn !== null && now < ready) {
+      later ??= setTimeout(() => ((later = null), store.changed()), ready - now);
+      return;
+    }
+    drawn = key;
+    draw(run);
+    ready = performance.now() - now > 3 ? performance.now() + 100 : 0;
   });
 }

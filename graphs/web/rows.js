@@ -44,6 +44,14 @@ coterie.packed = (lane, run) => {
   }
 };
 
+// The bars of several lanes in one row, the parallel ones thinner.
+coterie.squeezed = (lanes, run) => {
+  const steps = lanes.flatMap((lane) => lane.steps).filter((step) => !step.children);
+  const units = steps.map((step) => ({ step, start: step.start, end: run.endOf(step), height: 1 }));
+  const rows = coterie.pack(units);
+  return units.map(({ step, row }) => ({ step, row: row / rows, height: 1 / rows, around: false }));
+};
+
 // All lanes that are shown, with their place from the top in pixels; the memory's is the last.
 coterie.placed = (run, folded) => {
   const found = [];
@@ -57,8 +65,7 @@ coterie.placed = (run, folded) => {
     const inner = run.lanes.filter((other) => other.path.startsWith(`${lane.path}/`));
     const own = { ...lane, hue, members: inner.length };
     if (!folded.has(lane.path)) return put({ ...own, ...coterie.packed(lane, run), folded: false });
-    const all = [lane, ...inner].flatMap((one) => one.steps).filter((step) => !step.children);
-    put({ ...own, folded: true, rows: 1, bars: all.map((step) => ({ step, row: 0, height: 1, around: false })) });
+    put({ ...own, folded: true, rows: 1, bars: coterie.squeezed([lane, ...inner], run) });
   });
   if (run.memory.events.length) put({ path: "/memory", name: "memory", depth: 0, rows: 1, bars: [], memory: true, members: 0 });
   return { lanes: found, height: top };

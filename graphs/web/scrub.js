@@ -6,7 +6,6 @@
   const range = find("moment");
   let playing = null; // the frame or timer that is waited for
   let before = 0;
-  let drawn = { key: "" };
 
   const icon = (id, shape) => {
     const space = "http://www.w3.org/2000/svg";
@@ -122,33 +121,36 @@
     return high;
   };
 
+  const layers = new coterie.Layers();
+  let wide = 0;
+  new ResizeObserver(([entry]) => {
+    wide = Math.floor(entry.contentRect.width);
+    if (store.run) store.changed();
+  }).observe(find("overview"));
+
   // How much ran at each time, as a hill behind the range; and which part the lanes show.
   const drawOverview = (run) => {
-    const width = find("overview").clientWidth;
     const height = 26;
-    const key = [run.records.length, coterie.scale.length, width].join();
-    if (drawn.key !== key) drawn = { key, high: hill(run, width) };
-    const most = drawn.high.reduce((one, other) => Math.max(one, other), 1e-6);
-    const context = coterie.canvas(find("overview"), width, height);
-    const split = (coterie.scale.unit(store.time) / coterie.scale.length) * width;
-    for (const past of [true, false]) {
-      context.globalAlpha = past ? 0.6 : 0.25;
-      context.fillStyle = colour(past ? "accent" : "soft");
-      for (let place = past ? 0 : Math.floor(split); place < (past ? split : width); place += 1) {
-        const high = drawn.high[place] > 0 ? 2 + (height - 8) * (drawn.high[place] / most) : 0;
-        context.fillRect(place, height - high, 1, high);
+    const context = coterie.canvas(find("overview"), wide, height);
+    const share = wide / coterie.scale.length;
+    layers.show(context, [run.zero, run.records.length, coterie.scale.length], wide, height, coterie.scale.unit(store.time) * share, (layer, past) => {
+      const high = hill(run, wide);
+      const most = high.reduce((one, other) => Math.max(one, other), 1e-6);
+      layer.globalAlpha = past ? 0.6 : 0.25;
+      layer.fillStyle = colour(past ? "accent" : "soft");
+      for (let place = 0; place < wide; place += 1) {
+        const rise = high[place] > 0 ? 2 + (height - 8) * (high[place] / most) : 0;
+        layer.fillRect(place, height - rise, 1, rise);
       }
-    }
-    context.globalAlpha = 1;
+    });
     const { view } = coterie;
     if (view.right - view.left >= coterie.scale.length * 0.999) return;
     context.strokeStyle = colour("accent");
-    const left = (view.left / coterie.scale.length) * width;
-    context.strokeRect(left + 0.5, 0.5, Math.max(((view.right - view.left) / coterie.scale.length) * width - 1, 2), height - 1);
+    context.strokeRect(view.left * share + 0.5, 0.5, Math.max((view.right - view.left) * share - 1, 2), height - 1);
   };
 
   store.watch((run) => {
-    if (store.data.mode === "graph") return;
+    if (store.data.mode === "graph" || !wide) return;
     range.value = String(coterie.scale.unit(store.time));
     range.setAttribute("aria-valuetext", `${coterie.moment(store.time, run.length)} of ${coterie.moment(run.length, run.length)}, ${said()}`);
     find("clock").textContent = `${coterie.moment(store.time, run.length)} / ${coterie.moment(run.length, run.length)}`;

@@ -1,4 +1,6 @@
 // The run as steps: which began when, inside of what, and what happened in each. Records may come in pieces (live).
+coterie.NOTHING = { steps: 0, calls: 0, input: 0, output: 0, reads: 0, writes: 0, tools: 0, errors: 0 };
+
 coterie.Run = class {
   constructor(data) {
     this.data = data;
@@ -32,6 +34,7 @@ coterie.Run = class {
       this.sums.push(this.summed(record));
     }
     this.lanes = coterie.lanesOf(this);
+    this.hues = new Map(this.lanes.map((lane, place) => [lane.path, place]));
   }
 
   take(record) {
@@ -87,13 +90,12 @@ coterie.Run = class {
 
   // The totals up to and with a record.
   summed(record) {
-    const before = this.sums.at(-1) || { steps: 0, calls: 0, input: 0, output: 0, reads: 0, writes: 0, tools: 0, errors: 0 };
-    const now = { ...before };
+    const now = { ...(this.sums.at(-1) || coterie.NOTHING) };
     if (record.kind === "step_started") now.steps += 1;
     if (record.kind === "tool_started") now.tools += 1;
     if (record.kind === "memory_recalled") now.reads += 1;
     if (record.kind === "attempt_failed" || (record.kind === "step_finished" && record.error)) now.errors += 1;
-    now.writes += (record.changes || []).length;
+    now.writes += coterie.editsOf(record).length;
     for (const call of record.kind === "step_finished" ? record.calls || [] : []) {
       now.calls += 1;
       now.input += call.input_tokens || 0;
@@ -111,7 +113,7 @@ coterie.Run = class {
   }
 
   hueOf(path) {
-    return this.lanes.findIndex((lane) => lane.path === path);
+    return this.hues.get(path) ?? -1;
   }
 
   chip(path) {

@@ -9,7 +9,7 @@
   const after = (text) => (text ? `: ${text}` : "");
   const edits = (record) => {
     const ops = {};
-    for (const { op } of record.changes || []) ops[op] = (ops[op] || 0) + 1;
+    for (const { op } of coterie.editsOf(record)) ops[op] = (ops[op] || 0) + 1;
     const words = Object.entries(ops).map(([op, number]) => `${number} ${op}`);
     if ((record.refused || []).length) words.push(`${record.refused.length} refused`);
     if ((record.held || []).length) words.push(`${record.held.length} held`);

@@ -9,9 +9,7 @@ from coterie.graphs.picture import Cluster, Edge, Node, Picture
 
 Record = dict[str, Any]
 START = datetime(2026, 11, 26, 9, 30, tzinfo=UTC)
-CONTENTS = frozenset(
-    "message arguments query memory topics reason why task content text result".split()
-)
+CONTENTS = frozenset("message arguments query memory topics reason why task content text result".split())
 
 
 @dataclass
@@ -214,13 +212,17 @@ def team_run(graph: Record | None = None, *, contents: bool = True) -> list[Reco
     recall.tell(0.032, "memory_recalled", query=QUESTION, tokens=31, complete=False, hits=hits)
     recall.end(0.034)
     leader = tape.begin(0.035, "desk/leader")
-    leader.tell(0.81, "member_started", member="scout", task="Find how SQLite serialises writers; cite the documentation.")
+    leader.tell(
+        0.81, "member_started", member="scout", task="Find how SQLite serialises writers; cite the documentation."
+    )
     leader.tell(0.811, "member_started", member="checker", task="Measure p95 of 12 writers on our store.")
     leader.end(0.812, [(812, 96)])
     _scout(tape)
     _checker(tape)
     again = tape.begin(4.71, "desk/leader")
-    again.tell(5.402, "member_started", member="writer", task="Write the answer in three sentences: facts, figures, advice.")
+    again.tell(
+        5.402, "member_started", member="writer", task="Write the answer in three sentences: facts, figures, advice."
+    )
     again.end(5.403, [(1904, 71)])
     _writer(tape)
     last = tape.begin(7.95, "desk/leader")
@@ -266,8 +268,16 @@ def _scout(tape: Tape) -> None:
     model = tape.begin(0.854, "desk/scout/model", member)
     model.end(1.62, [(640, 58)])
     tools = tape.begin(1.622, "desk/scout/tools", member)
-    tools.tool(1.625, 2.31, "search", {"query": "sqlite wal concurrent writers", "limit": 5}, "https://sqlite.org/wal.html: there can only be one writer at a time; readers do not block it.")
-    tools.tool(1.626, 2.02, "search", {"query": "busy_timeout"}, "PRAGMA busy_timeout sets how long a connection waits.")
+    tools.tool(
+        1.625,
+        2.31,
+        "search",
+        {"query": "sqlite wal concurrent writers", "limit": 5},
+        "https://sqlite.org/wal.html: there can only be one writer at a time; readers do not block it.",
+    )
+    tools.tool(
+        1.626, 2.02, "search", {"query": "busy_timeout"}, "PRAGMA busy_timeout sets how long a connection waits."
+    )
     tools.end(2.312)
     model = tape.begin(2.313, "desk/scout/model", member)
     model.end(3.44, [(1320, 174)])
@@ -284,7 +294,9 @@ def _checker(tape: Tape) -> None:
     model.tell(1.31, "attempt_failed", attempt=1, error="RateLimitError: 429, retry after 0.4 s")
     model.end(2.41, [(702, 64)])
     tools = tape.begin(2.412, "desk/checker/tools", member)
-    tools.tool(2.414, 2.9, "run_sql", {"statement": "SELEC p95(ms) FROM writes"}, "syntax error near SELEC", failed=True)
+    tools.tool(
+        2.414, 2.9, "run_sql", {"statement": "SELEC p95(ms) FROM writes"}, "syntax error near SELEC", failed=True
+    )
     tools.end(2.902)
     model = tape.begin(2.903, "desk/checker/model", member)
     model.end(3.52, [(980, 41)])
@@ -331,8 +343,13 @@ def _curator(tape: Tape) -> None:
         changes=changes,
         refused=[{"op": "add", "reason": "a secret (an API key) is not kept", "memory": "The key is sk-…"}],
         held=[
-            {"proposal_id": "p-1", "op": "update", "why": "about another person", "before": [stack["memory"]],
-             "memory": "Grace's project uses Django"},
+            {
+                "proposal_id": "p-1",
+                "op": "update",
+                "why": "about another person",
+                "before": [stack["memory"]],
+                "memory": "Grace's project uses Django",
+            },
         ],
     )
     curate.end(10.1, [(2120, 221)])
@@ -362,8 +379,19 @@ def long_run(spans: int, graph: Record | None = None) -> list[Record]:
         leader.end(at + 0.4, [(900 + turn, 40)])
         at = _round(tape, at + 0.4, turn) + (90.0 if turn % 40 == 39 else 0.02)
         turn += 1
-    tape.tell(at, "run_finished", status="finished", seconds=at, error=None, model_calls=turn, input_tokens=0,
-              output_tokens=0, content="All done.", waiting=0, notices=[])
+    tape.tell(
+        at,
+        "run_finished",
+        status="finished",
+        seconds=at,
+        error=None,
+        model_calls=turn,
+        input_tokens=0,
+        output_tokens=0,
+        content="All done.",
+        waiting=0,
+        notices=[],
+    )
     return tape.sorted()
 
 
@@ -373,8 +401,14 @@ def _round(tape: Tape, at: float, turn: int) -> float:
         begin = at + 0.03 * place
         member = tape.begin(begin, f"desk/{name}")
         recall = tape.begin(begin + 0.005, f"desk/{name}/recall", member)
-        recall.tell(begin + 0.02, "memory_recalled", query=f"ticket {turn}", tokens=9, complete=False,
-                    hits=[hit(BEFORE[(turn + place) % 5], 0.3, 0.2)])
+        recall.tell(
+            begin + 0.02,
+            "memory_recalled",
+            query=f"ticket {turn}",
+            tokens=9,
+            complete=False,
+            hits=[hit(BEFORE[(turn + place) % 5], 0.3, 0.2)],
+        )
         recall.end(begin + 0.025)
         model = tape.begin(begin + 0.03, f"desk/{name}/model", member)
         end = begin + 0.5 + 0.13 * ((turn * 7 + place * 3) % 5)
