@@ -21,11 +21,12 @@ _NEWEST_KNOWN = 3
 _TURNS_LOOKED_THROUGH = 50
 
 
-class _Calls:
-    """Counts the effects of a flow: each is one model call."""
+class _Asked:
+    """What a curator was asked: how often a model was, for each effect of a flow is one call, and with what."""
 
     def __init__(self) -> None:
         self.number = 0
+        self.shown: tuple[str, ...] = ()
 
     def counted(self, flow: Flow[list[Proposal]]) -> Generator[Effect, Any, list[Proposal]]:
         answer, error = None, None
@@ -49,25 +50,28 @@ def curate(db: Db, curator: Curator, turn: Turn, policy: Policy) -> Flow[Curatio
         ConflictError: the turn is not pending, or its lease is somebody else's by now; nothing was written.
         StoreError: the database refused.
     """
-    calls = _Calls()
+    asked = _Asked()
     try:
-        applied, rest = yield from _rounds(db, curator, turn, policy, calls)
+        applied, rest = yield from _rounds(db, curator, turn, policy, asked)
     except StoreError:  # there is nothing to note, or no way to
         raise
     except CoterieError as error:
         db.fail_turn(turn, str(error))
         failure = error if isinstance(error, CurationError | EmbeddingError) else CurationError(str(error))
-        return CurationReport(turn.turn_id, error=failure, model_calls=calls.number)
-    return CurationReport(turn.turn_id, tuple(applied), rest.refused, rest.held, model_calls=calls.number)
+        return CurationReport(turn.turn_id, error=failure, model_calls=asked.number, shown=asked.shown)
+    return CurationReport(
+        turn.turn_id, tuple(applied), rest.refused, rest.held, model_calls=asked.number, shown=asked.shown
+    )
 
 
-def _rounds(db: Db, curator: Curator, turn: Turn, policy: Policy, calls: _Calls) -> Flow[tuple[list[Applied], Decided]]:
+def _rounds(db: Db, curator: Curator, turn: Turn, policy: Policy, asked: _Asked) -> Flow[tuple[list[Applied], Decided]]:
     """Propose, check, apply; and once more on fresh rows when somebody changed one of them meanwhile."""
     change = Change("curator", turn.agent_id, turn.team_id, turn.run_id, turn.turn_id)
     lost: CoterieError | None = None
     for _ in range(2):
         evidence = gather(db, turn, policy.limits)
-        proposals = yield from _proposals(curator, evidence, calls)
+        asked.shown = tuple(str(memory.memory_id) for memory in evidence.known)
+        proposals = yield from _proposals(curator, evidence, asked)
         what = decided(proposals, evidence, policy)
         curated = Curated(turn.turn_id, turn.lease, what.kept(evidence))
         try:
@@ -78,10 +82,10 @@ def _rounds(db: Db, curator: Curator, turn: Turn, policy: Policy, calls: _Calls)
     raise CurationError(f"The memories kept changing while the turn was curated: {lost} Curate it again.") from lost
 
 
-def _proposals(curator: Curator, evidence: Evidence, calls: _Calls) -> Flow[list[Proposal]]:
+def _proposals(curator: Curator, evidence: Evidence, asked: _Asked) -> Flow[list[Proposal]]:
     try:
         proposed = curator.propose(evidence.turn, evidence.before, evidence.known)
-        return (yield from calls.counted(proposed))
+        return (yield from asked.counted(proposed))
     except CoterieError:
         raise
     except Exception as error:

@@ -49,7 +49,7 @@ class Dialect(ABC):
 
     @abstractmethod
     def fleeting(self, engine: sa.Engine, reach: Reach) -> Any:
-        """As `writing`, but what is committed may be lost when the machine dies at once: for what is gone soon."""
+        """As `writing`, but the commit does not wait for the disk: a machine that dies may lose the last of it."""
 
     @abstractmethod
     def snapshot(self, engine: sa.Engine, reach: Reach) -> Any:

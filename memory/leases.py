@@ -15,10 +15,11 @@ import sqlalchemy as sa
 
 from coterie.errors import ConflictError
 from coterie.memory import inputs, rows
+from coterie.memory.backlog import Backlog
 from coterie.memory.columns import UtcDateTime
 from coterie.memory.prepared import Prepared
 from coterie.memory.tables import TURN
-from coterie.memory.values import Backlog, Turn
+from coterie.memory.values import Turn
 
 LEASE_SECONDS = 300
 """How long a turn is left to whoever took it up, and does not say again that they are at it."""

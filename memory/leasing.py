@@ -1,12 +1,13 @@
 """The store's verbs about turns whose curation is owed: take one up, hold it, let it go, and how many there are."""
 
 from coterie.memory import inputs, leases, rows
+from coterie.memory.backlog import Backlog
 from coterie.memory.connecting import Connected
 from coterie.memory.flow import in_thread
 from coterie.memory.ids import new_id
 from coterie.memory.leases import LEASE_SECONDS
 from coterie.memory.reach import EVERYONE, Reach, of_user
-from coterie.memory.values import Backlog, Turn
+from coterie.memory.values import Turn
 
 
 class Leasing(Connected):

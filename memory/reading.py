@@ -1,6 +1,6 @@
 """Reading memories: by id, by age, by words, and what fits into a prompt. Nothing loads a user's whole memory."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from functools import cache, lru_cache
 from typing import Any
@@ -14,7 +14,7 @@ from coterie.memory.prepared import Prepared, Row
 from coterie.memory.scope import parameters, readable, shelves
 from coterie.memory.tables import MEMORY
 from coterie.memory.tokens import estimate_tokens
-from coterie.memory.values import EVERY, Filters, Recall, Scope, UserMemory
+from coterie.memory.values import EVERY, Filters, Hit, Recall, Scope, UserMemory
 
 PART = 16
 """How many rows are fetched at a time."""
@@ -163,17 +163,18 @@ def whole(connection: sa.Connection, scope: Scope, budget: int) -> Recall:
     return Recall(tuple(latest), tokens, complete=False)
 
 
-def fitting(memories: Iterable[UserMemory], budget: int) -> Recall:
-    """The first of the memories that fit, oldest first."""
+def fitting(hits: Sequence[Hit], others: Sequence[UserMemory], budget: int) -> Recall:
+    """The first of the hits, and then of the others, that fit, oldest first."""
     chosen: dict[str | None, UserMemory] = {}
     tokens = 0
-    for memory in memories:
+    for memory in [*(hit.memory for hit in hits), *others]:
         size = line_tokens(memory)
         if memory.memory_id not in chosen and tokens + size <= budget:
             chosen[memory.memory_id] = memory
             tokens += size
     ordered = sorted(chosen.values(), key=lambda memory: (memory.created_at, memory.memory_id))
-    return Recall(tuple(ordered), tokens, complete=False)
+    best = tuple(hit for hit in hits if chosen.get(hit.memory.memory_id) is hit.memory)
+    return Recall(tuple(ordered), tokens, complete=False, best=best)
 
 
 def line_tokens(memory: UserMemory) -> int:

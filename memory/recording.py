@@ -45,8 +45,9 @@ class Recording(Connected):
             The number of the last record that the run has then.
 
         Raises:
-            InputError: one is no JSON object, or longer than `coterie.memory.records.MAX_RECORD_CHARACTERS`. Nothing is
-                written. `coterie.memory.records.storable` makes of any record one that is taken.
+            InputError: one is no JSON object, or longer than `coterie.memory.records.MAX_RECORD_CHARACTERS`, or deeper
+                than ``DEEPEST``. Nothing is written. `coterie.memory.records.storable` makes of any record one that is
+                taken.
             NotFoundError: the user has no such run, or no longer: it was removed, or the user erased.
         """
         texts = written(records)

@@ -10,8 +10,8 @@ from coterie.errors import InputError
 
 MAX_RECORD_CHARACTERS = 1_000_000
 """Of a record as JSON, in which a character beyond ASCII takes six or twelve."""
-DEEPEST = 50
-"""So many lists and objects may stand in each other in what `storable` returns."""
+DEEPEST = 100
+"""So many lists and objects may stand in each other in a record, itself counted: Python reads no JSON of any depth."""
 _MOST = (10**9, 100_000, 10_000, 1_000, 100, 10, 1)
 """How many characters `storable` leaves a text, and how many elements a list: the first of these that will do."""
 
@@ -20,7 +20,7 @@ def written(records: Sequence[Mapping[str, Any]]) -> list[str]:
     """Each record as JSON. Any text stays as it is: what a database has no place for is escaped.
 
     Raises:
-        InputError: one is no JSON object, or too long.
+        InputError: one is no JSON object, or too long, or too deep.
     """
     if isinstance(records, str | Mapping):
         raise InputError(f"records is one {type(records).__name__}: give a list of records.")
@@ -39,7 +39,15 @@ def _written(number: int, record: Mapping[str, Any]) -> str:
         raise InputError(
             f"{name}, {text[:40]}…, has {len(text):,} characters as JSON: give at most {MAX_RECORD_CHARACTERS:,}."
         )
+    if text.count("[") + text.count("{") > DEEPEST and _is_deep(record, DEEPEST):
+        raise InputError(f"{name}, {text[:40]}…, has more than {DEEPEST} lists and objects in each other: give fewer.")
     return text
+
+
+def _is_deep(value: Any, most: int) -> bool:
+    """Whether more lists and objects than that stand in each other."""
+    inside = value.values() if isinstance(value, Mapping) else value if isinstance(value, list | tuple) else None
+    return inside is not None and (not most or any(_is_deep(one, most - 1) for one in inside))
 
 
 def storable(record: Mapping[str, Any]) -> dict[str, Any]:
@@ -60,19 +68,23 @@ def storable(record: Mapping[str, Any]) -> dict[str, Any]:
     return {**kept, "altered": True}
 
 
-def _kept(value: Any, most: int, depth: int = DEEPEST) -> Any:
-    """A value as JSON can have it, with so many characters in a text, and elements in a list, at most."""
+def _kept(value: Any, most: int, around: tuple[int, ...] = ()) -> Any:
+    """A value as JSON can have it, with so many characters in a text, and elements in a list, at most.
+
+    What is in itself, or in too many others, is left out.
+    """
     match value:
         case None | bool() | int():
             return value
         case float() if isfinite(value):
             return value
-        case Mapping() if depth:
-            return {_cut(str(name), most): _kept(value[name], most, depth - 1) for name in [*value][:most]}
-        case list() | tuple() if depth:
-            return [_kept(one, most, depth - 1) for one in value[:most]]
-        case Mapping() | list() | tuple():
+        case Mapping() | list() | tuple() if id(value) in around or len(around) == DEEPEST - 1:
             return "…"
+        case Mapping():
+            inside = (*around, id(value))
+            return {_cut(str(name), most): _kept(value[name], most, inside) for name in [*value][:most]}
+        case list() | tuple():
+            return [_kept(one, most, (*around, id(value))) for one in value[:most]]
     return _cut(str(value), most)
 
 

@@ -126,7 +126,8 @@ class Remembering(Connected):
     def recall(self, scope: Scope, query: str, token_budget: int = 1000) -> Recall:
         """What to put into a prompt, oldest first: as much as fits into ``token_budget`` (estimated tokens).
 
-        Every memory that is true now, if all fit; otherwise the best for the query, then the newest.
+        Every memory that is true now, if all fit; otherwise the best for the query, then the newest. `Recall.hits` says
+        of each why it is there.
         """
         inputs.expected("query", query, str)
         budget = reading.checked_budget(token_budget)
@@ -135,7 +136,7 @@ class Remembering(Connected):
         if found.complete:
             return found
         hits = self.search(scope, query, budget // reading.TOKENS_PER_HIT + 1)
-        return reading.fitting([*(hit.memory for hit in hits), *found.memories], budget)
+        return reading.fitting(hits, found.memories, budget)
 
     def count(self, scope: Scope) -> int:
         """How many memories that are true now the scope may read."""

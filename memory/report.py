@@ -25,6 +25,8 @@ class CurationReport:
     """Why the turn is not curated. None: it is."""
     model_calls: int = 0
     """How often a model was asked to curate it."""
+    shown: tuple[str, ...] = ()
+    """The ids of the memories that the curator was shown, to change or to leave: the last time, if it was twice."""
     optimized: Optimized | None = None
     """What putting the user's memories into fewer words did, if they had grown too large."""
     optimizing_error: CoterieError | None = None

@@ -19,7 +19,7 @@ class Transferring(Connected):
 
         All as the store holds it at the moment the first line is read, in an order that is always the same. The lines
         are read as they are asked for, on one connection: close the generator if it is not read to its end. What was
-        said is no part of it: no turns, sessions, or notes.
+        said and done is no part of it: no turns, sessions, notes, or runs.
 
         Args:
             user_id: Whose memories.

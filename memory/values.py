@@ -168,29 +168,6 @@ class Turn:
 
 
 @dataclass(frozen=True)
-class Backlog:
-    """How many turns are owed their curation, and how they stand."""
-
-    due: int
-    """May be taken up now."""
-    waiting: int
-    """Failed, and wait to be tried again."""
-    in_work: int
-    """Under a lease: somebody is at it."""
-    failed: int
-    """Of all these, the ones that failed before."""
-    dead: int
-    """Given up on, and owed no more."""
-    oldest: datetime | None
-    """When the first of those that are owed was said."""
-
-    @property
-    def owed(self) -> int:
-        """All that are still to be curated."""
-        return self.due + self.waiting + self.in_work
-
-
-@dataclass(frozen=True)
 class Session:
     """One conversation. ``state`` is whatever the application keeps, a JSON object merged by key."""
 
@@ -294,6 +271,18 @@ class TurnHit:
 
 
 @dataclass(frozen=True)
+class Recalled:
+    """A memory that was put into a prompt, and why: ``score`` and ``parts`` as those of a `Hit`.
+
+    Without a score it was not looked for: everything was taken, or there was room for it because it is new.
+    """
+
+    memory: UserMemory
+    score: float | None = None
+    parts: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Recall:
     """What fits into a prompt: memories in a stable order (oldest first), and how many tokens they are estimated at."""
 
@@ -301,3 +290,11 @@ class Recall:
     tokens: int
     complete: bool
     """Whether this is everything the scope may read."""
+    best: tuple[Hit, ...] = ()
+    """Those of the memories that are there because they fit the query, best first. Of everything nothing is chosen."""
+
+    @property
+    def hits(self) -> tuple[Recalled, ...]:
+        """Each of the memories, in the same order, and why it is there. Made when it is asked for."""
+        chosen = {hit.memory.memory_id: Recalled(hit.memory, hit.score, hit.parts) for hit in self.best}
+        return tuple(chosen.get(memory.memory_id) or Recalled(memory) for memory in self.memories)

@@ -4,7 +4,7 @@
     ├── ConfigurationError    something was put together wrongly: no model, no store, two members of one name
     │   └── FileError         a file that describes a team has something wrong: a line for each, with its place
     ├── InputError            an argument has a value that cannot be used (also a ValueError)
-    ├── NotFoundError         there is no such memory, session or turn for the one who asks (also a LookupError)
+    ├── NotFoundError         there is no such memory, session, turn or run for the one who asks (also a LookupError)
     ├── StoreError            the database refused or could not be reached; nothing was written
     │   ├── SchemaError       the file or database is not one of coterie's, or a newer coterie made it
     │   └── ConflictError     somebody else changed the row first; read it again and retry

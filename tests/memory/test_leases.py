@@ -10,10 +10,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from coterie.errors import ConflictError
+from coterie.memory.backlog import Backlog
 from coterie.memory.db import Db
 from coterie.memory.edits import Add, Change, Curated
 from coterie.memory.leases import LAPSED, MAX_ATTEMPTS
-from coterie.memory.values import Backlog, Message, Scope, Turn, UserMemory
+from coterie.memory.values import Message, Scope, Turn, UserMemory
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 

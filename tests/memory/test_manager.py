@@ -196,7 +196,7 @@ def test_searching(manager: MemoryManager) -> None:
 
 def test_a_message_is_kept_as_a_turn_and_curated(manager: MemoryManager) -> None:
     report = manager.create_user_memories("Hi! I'm John Doe. I like hiking. Can you help?", user_id="john")
-    assert (report.error, report.model_calls, report.refused) == (None, 0, ())
+    assert (report.error, report.model_calls, report.refused, report.shown) == (None, 0, (), ())
     assert texts(manager.get_user_memories("john")) == ["I like hiking.", "I'm John Doe."]
     [kept] = manager.db.turns("john", DIRECT_SESSION)
     assert (kept.turn_id, kept.status) == (report.turn_id, "curated")
@@ -267,6 +267,7 @@ def test_one_model_call_makes_the_edits_of_a_turn(db: Db, openai_server: OpenAIS
     model = ChatOpenAI(model="m", base_url=openai_server.url, api_key=lambda: "none")
     report = MemoryManager(db, model).create_user_memories("I moved to Berlin and I have a dog", user_id="ana")
     assert (report.model_calls, len(openai_server.requests)) == (1, 1)
+    assert report.shown == (memory_id,)
     assert [type(done.edit) for done in report.applied] == [Update, Add]
     assert [refused.reason for refused in report.refused] == ["nothing of it was said in the turn"]
     assert sorted(texts(db.newest(Scope("ana")))) == ["Ana has a dog", "Ana lives in Berlin"]
@@ -387,6 +388,7 @@ def test_a_memory_that_keeps_changing_leaves_the_turn_pending(db: Db) -> None:
     manager = MemoryManager(db, ScriptedModel(script=Meddler(db, 2)))
     report = manager.create_user_memories("I moved to Berlin to live there", user_id="ana")
     assert "kept changing" in str(report.error)
+    assert [db.get(Scope("ana"), shown).memory for shown in report.shown] == ["Lives in town 8"]  # the second time
     assert texts(manager.get_user_memories("ana")) == ["Lives in town 9"]
     assert [one.error for one in db.pending_turns("ana")] == [str(report.error)]
 

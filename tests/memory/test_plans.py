@@ -31,8 +31,14 @@ FROM generate_series(1, {USERS * EACH}) AS n;
 INSERT INTO note (user_id, note_id, run_id, team_id, text, at)
 SELECT 'user' || n % {USERS}, 'ffff' || n, 'run' || n % 97, 'desk', 'Tea', now()
 FROM generate_series(1, {USERS * EACH}) AS n;
+INSERT INTO run (user_id, run_id, session_id, name, started_at, status, records)
+SELECT 'user' || n % {USERS}, 'run-' || n, 's' || n % 7, 'desk', now() - n * interval '1 second', 'finished', 1
+FROM generate_series(1, {USERS * EACH}) AS n;
+INSERT INTO run_record (user_id, run_id, number, record)
+SELECT 'user' || n % {USERS}, 'run-' || n, 1, '{{}}' FROM generate_series(1, {USERS * EACH}) AS n;
 """
-ANALYZE = "ANALYZE memory; ANALYZE turn; ANALYZE note; ANALYZE memory_search"
+FILLED = ("memory", "turn", "note", "run", "run_record")
+ANALYZE = "; ".join(f"ANALYZE {table}" for table in (*FILLED, "memory_search"))
 
 Plans = list[str]
 
@@ -59,9 +65,8 @@ def full(postgres_server: PostgresServer) -> Iterator[str]:
     name = postgres_server.create()
     with PostgresDb(postgres_server.url(name)) as db:
         db.count(Scope("ana"))
-    postgres_server.execute("ALTER TABLE memory SET (autovacuum_enabled = off)", name)
-    postgres_server.execute("ALTER TABLE turn SET (autovacuum_enabled = off)", name)
-    postgres_server.execute("ALTER TABLE note SET (autovacuum_enabled = off)", name)
+    for table in FILLED:
+        postgres_server.execute(f"ALTER TABLE {table} SET (autovacuum_enabled = off)", name)
     postgres_server.execute(FILL, name)
     yield postgres_server.url(name)
     postgres_server.drop(name)
@@ -93,11 +98,11 @@ def planned(request: pytest.FixtureRequest, full: str, statistics: bool) -> Iter
 SCOPES = [Scope("user7"), Scope("user7", "desk", "scout"), Scope("user7", as_owner=True)]
 
 
-def plan(planned: tuple[Db, Plans], verb: str, *arguments: Any) -> str:
+def plan(planned: tuple[Db, Plans], verb: str, *arguments: Any, **options: Any) -> str:
     """How the last statement of a verb is run."""
     db, plans = planned
     plans.clear()
-    getattr(db, verb)(*arguments)
+    getattr(db, verb)(*arguments, **options)
     return plans[-1]
 
 
@@ -144,6 +149,21 @@ def test_removing_notes_by_index(planned: tuple[Db, Plans], statistics: bool) ->
     assert "Delete on note" in found
     assert "Seq Scan" not in found
     assert "note_run" in found or not statistics
+
+
+def test_runs_by_index(planned: tuple[Db, Plans], statistics: bool) -> None:
+    db, plans = planned
+    found = {
+        "run_newest": plan(planned, "runs", "user7"),
+        "run_session": plan(planned, "runs", "user7", session_id="s0"),
+        "run_pkey": plan(planned, "run", "user7", "run-4007"),
+        "run_record_pkey": plan(planned, "records", "user7", "run-4007"),
+    }
+    db.add_records("user7", "run-4007", [{}])
+    db.remove_runs("user7", datetime(2020, 1, 1, tzinfo=UTC))
+    assert "Seq Scan" not in "".join([*found.values(), *plans])
+    assert [index for index, how in found.items() if index not in how] == [] or not statistics
+    assert "Sort" not in found["run_newest"] + found["run_session"] + found["run_record_pkey"] or not statistics
 
 
 @pytest.mark.parametrize("scope", SCOPES)

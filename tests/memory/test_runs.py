@@ -20,9 +20,9 @@ from coterie.memory.db import Db
 from coterie.memory.ids import new_id
 from coterie.memory.postgres import PostgresDb
 from coterie.memory.reach import NOTHING
-from coterie.memory.records import MAX_RECORD_CHARACTERS, storable
+from coterie.memory.records import DEEPEST, MAX_RECORD_CHARACTERS, storable
 from coterie.memory.sqlite import SqliteDb
-from coterie.memory.values import RunStatus, StoredRun
+from coterie.memory.values import RunStatus, Scope, StoredRun
 from tests.support.old_store import make_old_store
 from tests.support.rows import rows_of
 
@@ -153,10 +153,20 @@ def test_many_at_once(db: Db) -> None:
 
 def circle() -> dict[str, Any]:
     inside: dict[str, Any] = {"kind": "circle"}
-    return inside | {"again": inside.setdefault("me", inside)}
+    inside |= {"me": inside, "again": inside, "others": [inside, inside]}
+    return inside
+
+
+def deep(levels: int, inside: Any = "bottom") -> Any:
+    """So many lists and objects in each other."""
+    for level in range(levels):
+        inside = [inside, level] if level % 2 else {"in": inside}
+    return inside
 
 
 REFUSED: list[tuple[Any, str]] = [
+    ({"deep": deep(DEEPEST)}, "more than 100 lists and objects"),
+    ({"deep": deep(100_000)}, "recursion"),
     ({"at": START}, "datetime is not JSON serializable"),
     ({"score": float("nan")}, "not JSON compliant"),
     ({"score": float("inf")}, "not JSON compliant"),
@@ -185,13 +195,10 @@ def test_what_cannot_be_a_record_is_refused_with_the_others(db: Db, wrong: Any, 
 
 
 def test_what_is_stored_in_place_of_a_record_has_its_fields(db: Db) -> None:
-    deep: Any = "bottom"
-    for _ in range(10_000):
-        deep = [deep]
     wild = {
         "kind": "tool_started",
         "at": START,
-        "deep": deep,
+        "deep": deep(10_000),
         "many": [{"n": number, "text": "é" * 1_000} for number in range(10_000)],
         "long key": {"k" * 2_000_000: 1, "l" * 2_000_000: float("-inf")},
         "nul": "\0\ud800",
@@ -205,11 +212,12 @@ def test_what_is_stored_in_place_of_a_record_has_its_fields(db: Db) -> None:
     assert kept["many"][0] == {"n": 0, "text": "é" * len(kept["many"][0]["text"][:-1]) + "…"}
 
 
-def test_the_longest_record(db: Db) -> None:
+def test_the_longest_record_and_the_deepest(db: Db) -> None:
     longest = {"content": "x" * (MAX_RECORD_CHARACTERS - len('{"content": ""}'))}
+    deepest = {"content": deep(DEEPEST - 1), "brackets": "[" * DEEPEST}
     db.add_run(run())
-    db.add_records("ana", "run", [longest])
-    assert db.records("ana", "run") == [longest]
+    db.add_records("ana", "run", [longest, deepest])
+    assert db.records("ana", "run") == [longest, deepest]
 
 
 @pytest.mark.parametrize(
@@ -478,20 +486,22 @@ def test_nothing_is_written_when_the_database_refuses(db: Db) -> None:
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
-def old(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], Db]:
-    """Opens a store that the first version made."""
+def old(request: pytest.FixtureRequest, tmp_path: Path, version: str) -> Callable[[], Db]:
+    """Opens a store of that version, with rows that the first one made."""
     if request.param == "sqlite":
-        make_old_store(f"sqlite:///{tmp_path / 'old.db'}")
+        make_old_store(f"sqlite:///{tmp_path / 'old.db'}", version)
         return lambda: SqliteDb(tmp_path / "old.db")
     url = request.getfixturevalue("postgres_url")
-    make_old_store(url)
+    make_old_store(url, version)
     return lambda: PostgresDb(url)
 
 
-def test_an_older_store_takes_runs_after_the_upgrade(old: Callable[[], Db]) -> None:
+@pytest.mark.parametrize("version", ["0001", "0004"])
+def test_an_older_store_takes_runs_after_the_upgrade(old: Callable[[], Db], version: str) -> None:
     with old() as db:
-        assert db.schema_version() == "0001"
-        turns = db.turns("ana", "talk")
+        assert (db.schema_version(), db.upgrade(), db.schema_version()) == (version, version, "0005")
+        turns, believed = db.turns("ana", "talk"), db.newest(Scope("ana", "desk", "scout"))
+        assert len(believed) == 5
         db.add_run(run())
         db.add_records("ana", "run", numbered(1, 2))
         assert (db.runs("ben"), db.check(), db.turns("ana", "talk")) == ([], [], turns)
@@ -500,3 +510,5 @@ def test_an_older_store_takes_runs_after_the_upgrade(old: Callable[[], Db]) -> N
         assert db.runs("ana") == [run(status="finished", ended_at=START, records=2)]
         assert db.records("ana", "run") == numbered(1, 2)
         assert db.turns("ana", "talk") == turns != []
+        assert db.newest(Scope("ana", "desk", "scout")) == believed
+        assert db.erase("ana").runs == 1

@@ -29,7 +29,7 @@ from coterie.memory.edits import (
     Undone,
     Update,
 )
-from coterie.memory.values import Message, Scope, Trust, Turn, UserMemory, Visibility
+from coterie.memory.values import Message, Scope, StoredRun, Trust, Turn, UserMemory, Visibility
 from tests.support.store_model import CEILING, TRUST, Key, Known, Model, Transaction, may_read, reaches, shown
 
 # Ids that look like the store's own words for readers, or like each other.
@@ -86,6 +86,7 @@ DRAWS = st.builds(
     name=st.sampled_from([*[None] * 4, "desk", "kitchen"]),
 )
 OTHERS = ["undo"] * 5 + ["redo"] * 2 + ["turn"] * 2 + ["curate"] * 3 + ["clear", "forget", "fail", "state", "erase"]
+OTHERS += ["record"] * 2
 STEPS = st.builds(
     Step,
     verb=st.sampled_from([*["edit"] * 20, *OTHERS]),
@@ -304,6 +305,13 @@ class World:
         self.db.update_session_state(user, name, {str(step.pick): 1})
         self.model.states.setdefault((user, name), {})[str(step.pick)] = 1
 
+    def record(self, step: Step) -> None:
+        user, name = step.scope.user_id, f"run {step.pick % 2}-{self.example}"
+        told = self.model.runs.setdefault((user, name), [])
+        self.db.add_run(StoredRun(name, user, "talk", None, None, "desk", datetime.now(UTC)))
+        told += [{"of": user, "n": len(told) + number} for number in range(1 + step.pick % 3)]
+        assert self.db.add_records(user, name, told[-1 - step.pick % 3 :]) == len(told)
+
     def erase(self, step: Step) -> None:
         user = step.scope.user_id
         if user is None or step.pick % 3:
@@ -311,10 +319,11 @@ class World:
         erased = self.db.erase(user)
         mine = [key for key in self.model.rows if key[0] == user]
         revisions = [entry for entry in self.model.log if entry.key[0] == user]
-        turns, states = ([key for key in kept if key[0] == user] for kept in (self.model.turns, self.model.states))
-        counted = (erased.memories, erased.revisions, erased.turns, erased.sessions)
-        assert counted == (len(mine), len(revisions), len(turns), len(states))
-        for kept in (self.model.last, self.model.turns, self.model.states):
+        said = (self.model.turns, self.model.states, self.model.runs)
+        turns, states, runs = ([key for key in kept if key[0] == user] for kept in said)
+        counted = (erased.memories, erased.revisions, erased.turns, erased.sessions, erased.runs)
+        assert counted == (len(mine), len(revisions), len(turns), len(states), len(runs))
+        for kept in (self.model.last, *said):
             for key in [key for key in kept if key[0] == user]:
                 del kept[key]
         self.model.rows = {key: memory for key, memory in self.model.rows.items() if key[0] != user}
@@ -348,6 +357,7 @@ def test_everybody_reaches_exactly_what_they_may(db: Db, steps: list[Step], read
         check_moments(db, world, scope)
     for user in map(world.own, USERS):
         check_talk(db, world.model, user)
+        check_runs(db, world.model, user)
 
 
 def check_what_holds(db: Db, model: Model, scope: Scope) -> None:
@@ -458,6 +468,21 @@ def check_talk(db: Db, model: Model, user: str | None) -> None:
     for name, state in states.items():
         if name != "talk":
             assert db.session(user, name).state == state
+
+
+def check_runs(db: Db, model: Model, user: str | None) -> None:
+    runs = {name: told for (owner, name), told in model.runs.items() if owner == user}
+    found = {run.run_id: run for run in db.runs(user, limit=None)}
+    assert {run.user_id for run in found.values()} <= {user}
+    assert set(found) == set(runs) or user is None  # those of nobody are left from other examples
+    for _, name in model.runs:
+        assert db.records(user, name) == runs.get(name, [])
+        if name in runs:
+            assert db.run(user, name) == found[name]
+            assert found[name].records == len(runs[name])
+        else:
+            with pytest.raises(NotFoundError):
+                db.run(user, name)
 
 
 def test_a_scope_without_ids_reads_nothing(db: Db) -> None:

@@ -157,6 +157,7 @@ def test_recall_gives_everything_when_it_is_little(db: Db) -> None:
     assert recall.complete
     assert [m.memory_id for m in recall.memories] == ids
     assert recall.tokens == sum(map(line_tokens, recall.memories))
+    assert [(hit.memory, hit.score, hit.parts) for hit in recall.hits] == [(m, None, {}) for m in recall.memories]
     assert db.recall(ANA, "", token_budget=recall.tokens).complete
     assert not db.recall(ANA, "", token_budget=recall.tokens - 1).complete
 
@@ -170,6 +171,27 @@ def test_recall_gives_the_best_then_the_newest_when_it_is_much(db: Db) -> None:
     others = [m.memory_id for m in recall.memories[1:]]
     assert others == ids[-len(others) :]
     assert recall.tokens + line_tokens(recall.memories[-1]) > 100
+
+
+def test_recall_says_why_each_memory_is_there(db: Db) -> None:
+    fill(db, "The parrot Coco eats nuts", *(f"Fact number {number} of many" for number in range(300)))
+    fill(db, *(f"The parrot said {number}" for number in range(2)))
+    recall = db.recall(ANA, "What does the parrot eat?", token_budget=100)
+    found = db.search(ANA, "What does the parrot eat?")
+    assert recall.best == tuple(found) != ()
+    assert tuple(hit.memory for hit in recall.hits) == recall.memories
+    scored = {hit.memory.memory_id: (hit.score, hit.parts) for hit in recall.hits if hit.score is not None}
+    assert scored == {hit.memory.memory_id: (hit.score, hit.parts) for hit in found}
+    assert len(recall.hits) > len(scored)
+    assert {(hit.score, len(hit.parts)) for hit in recall.hits if hit.memory.memory_id not in scored} == {(None, 0)}
+
+
+def test_a_hit_that_does_not_fit_is_not_told_of(db: Db) -> None:
+    fill(db, "The parrot " + "repeats itself " * 50, "The parrot is blue", *(f"Fact {number}" for number in range(50)))
+    recall = db.recall(ANA, "parrot", token_budget=60)
+    assert [hit.memory.memory for hit in recall.best] == ["The parrot is blue"]
+    assert len(db.search(ANA, "parrot")) == 2
+    assert db.recall(ANA, "parrot", token_budget=0).hits == ()
 
 
 def test_recall_of_nothing(db: Db) -> None:

@@ -51,7 +51,7 @@ def grant(server: PostgresServer, url: str) -> str:
 
 
 def fill(db: Db) -> None:
-    """The same for each of the people: memories for every kind of reader, one of them closed, a turn, a note and a run."""
+    """The same for each of the people: memories for every kind of reader, one of them closed, a turn, a note, a run."""
     for number, scope in enumerate(PEOPLE):
         kinds = {"user": scope.user_id, "team": scope.team_id, "agent": scope.agent_id}
         memories = [

@@ -19,8 +19,11 @@ updated_at valid_until superseded_by expires_at version""".split()
 TIMES = ("event_at", "created_at", "updated_at", "valid_until", "expires_at")
 
 
-def make_old_store(url: str) -> None:
-    """Make the tables of 0001, and fill them: memories that were changed, merged and deleted, turns, a session."""
+def make_old_store(url: str, version: str = "0001") -> None:
+    """Make the tables of 0001, and fill them: memories that were changed, merged and deleted, turns, a session.
+
+    Of a later version it is what the migrations up to that made of it.
+    """
     engine = sa.create_engine(url.replace("postgres://", "postgresql+psycopg://"))
     with engine.begin() as connection:
         config = Config()
@@ -28,6 +31,7 @@ def make_old_store(url: str) -> None:
         config.attributes["connection"] = connection
         command.upgrade(config, "0001")
         _Old(connection).fill()
+        command.upgrade(config, version)
     engine.dispose()
 
 

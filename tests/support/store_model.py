@@ -109,6 +109,7 @@ class Model:
     """Who may see what is told of a memory; also of one that was removed."""
     turns: dict[Key, str] = field(default_factory=dict)
     states: dict[Key, dict[str, int]] = field(default_factory=dict)
+    runs: dict[Key, list[dict[str, object]]] = field(default_factory=dict)
     stamp: int = 0
 
     def holding(self, scope: Scope) -> dict[Key, Known]:
