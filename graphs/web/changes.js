@@ -73,9 +73,9 @@
   live.write = async (done, path, body = {}, undoing = false) => {
     try {
       const told = await live.tell(path, body);
-      notice(told.revisions.length || path.endsWith("/reject") ? done : "There was nothing to change.", told, undoing);
+      live.notice(told.revisions.length || path.endsWith("/reject") ? done : "There was nothing to change.", told, undoing);
     } catch (error) {
-      notice(error.message, null);
+      live.notice(error.message);
       return false;
     }
     live.changed();
@@ -86,7 +86,8 @@
     if (await live.sure(title, "Undo", ...content)) await live.write("Undone.", "undo", what, true);
   };
 
-  const notice = (text, told, undoing) => {
+  // Say something at the bottom of the page; with what a write answered: what it changed.
+  live.notice = (text, told = null, undoing = false) => {
     const again = told?.change_id && el("button", { type: "button", onclick: () => live.write(undoing ? "Redone." : "Undone.", "undo", { change_id: told.change_id }, !undoing) }, undoing ? "Redo" : "Undo");
     const close = el("button", { type: "button", "aria-label": "Close", onclick: () => find("notice").replaceChildren() }, "×");
     find("notice").replaceChildren(el(told ? "div.outcome" : "div.outcome.wrong", {},

@@ -4,7 +4,7 @@
   const MARKS = { running: "●", finished: "✓", waiting: "…", failed: "✕", cancelled: "■" };
   const KNOWN = "coterie-users";
   const QUIET = 600_000; // ms without a word, after which the run's process may be gone
-  const NOTHING = { mode: "live", title: "coterie", svg: null, picture: null, records: [], memories: null };
+  const NOTHING = { mode: "live", title: "coterie", svg: "", picture: null, records: [], memories: null };
 
   let endList = () => {};
   let endRun = () => {};
@@ -46,9 +46,8 @@
       live.open = found.run;
       ahead = Infinity;
       store.load({ mode: "live", ...found });
-      if (coterie.shown() === "run" || !live.open) coterie.show("run");
     } catch (error) {
-      if (!left) live.trouble(error.message);
+      if (!left) live.notice(error.message);
       return;
     }
     drawRuns();

@@ -12,10 +12,12 @@ from typing import Any
 import httpx
 import pytest
 
+from coterie.graphs.picture import as_json
 from coterie.memory.db import Db
 from coterie.memory.postgres import PostgresDb
 from coterie.memory.values import StoredRun
 from coterie.ui.serving import Server
+from tests.support.recorded import picture, team_run
 from tests.ui.conftest import Ask, remember
 
 NOW = datetime.now(UTC)
@@ -46,19 +48,35 @@ def test_runs_are_listed_and_opened(db: Db, ask: Ask) -> None:
     remember(db, "ana", "Likes tea")
     db.add_run(StoredRun("run-1", "ana", "s1", "desk", None, "desk", datetime.now(UTC)))
     remember(db, "ana", "Likes gin")
-    db.add_records("ana", "run-1", [{"kind": "told"}])
-    (listed,) = ask("runs")
+    (listed,) = ask("runs", limit=1)
     assert (listed["run_id"], listed["status"], listed["name"]) == ("run-1", "running", "desk")
     one = ask("runs/run-1")
-    assert (one["run"], one["title"], one["records"]) == (listed, "desk", [{"kind": "told"}])
+    assert (one["run"], one["title"], one["records"], one["picture"], one["svg"]) == (listed, "desk", [], None, "")
+    graph = as_json(picture())
+    db.add_records("ana", "run-1", team_run(graph))
+    one = ask("runs/run-1")
+    assert (one["title"], one["picture"], len(one["records"])) == ("desk", graph, len(team_run(graph)))
+    assert one["svg"].startswith("<svg")
     assert [memory["memory"] for memory in one["memories"]] == ["Likes tea"]
-    assert (one["picture"], one["svg"]) == (None, None)
-    assert ask("runs", limit=1) == [listed]
+
+
+def test_without_contents_no_memories_are_told(db: Db, ask: Ask) -> None:
+    remember(db, "ana", "Likes tea")
+    db.add_run(StoredRun("run-1", "ana", "s1", "desk", None, "desk", datetime.now(UTC)))
+    db.add_records("ana", "run-1", team_run(contents=False))
+    assert (ask("runs/run-1")["memories"], ask("runs/run-1")["svg"]) == (None, "")
+
+
+def test_a_run_that_a_newer_coterie_wrote_is_refused_in_a_sentence(db: Db, client: httpx.Client) -> None:
+    db.add_run(StoredRun("run-1", "ana", "s1", "desk", None, "desk", datetime.now(UTC)))
+    db.add_records("ana", "run-1", [{"kind": "run_started", "schema": 99, "coterie": "9.0"}])
+    answer = client.get("/api/runs/run-1?user=ana")
+    assert (answer.status_code, "update coterie" in answer.json()["error"]) == (400, True)
 
 
 def test_runs_without_a_user_are_nobodys(db: Db, ask: Ask) -> None:
     run(db, "run-ana", "ana")
-    run(db, "run-nobody", None, records=1)
+    run(db, "run-nobody", None)
     assert [one["run_id"] for one in ask("runs", user="")] == ["run-nobody"]
     assert ask("runs/run-nobody", user="")["memories"] is None
     assert [one["run_id"] for one in ask("runs")] == ["run-ana"]

@@ -54,7 +54,7 @@ def application(db: Db, *, token: str, port: int) -> Starlette:
         token: What every request under ``/api/`` must have.
         port: Where it is served, on this machine alone.
     """
-    html = page({"mode": "live", "title": "coterie", "svg": None, "picture": None, "records": [], "memories": None})
+    html = page({"mode": "live", "title": "coterie", "svg": "", "picture": None, "records": [], "memories": None})
 
     async def home(request: Request) -> Response:
         return HTMLResponse(html, headers={"content-security-policy": "frame-ancestors 'none'"})  # and the page's own
