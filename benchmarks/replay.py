@@ -2,9 +2,9 @@
 
     python -m benchmarks.replay [SPANS ...]
 
-A page is opened from a file, then moved through: 50 positions of the scrubber, one a frame, with each tab in turn; playing
-for two seconds; zooming and panning the timeline. A frame is what lies between two calls of requestAnimationFrame; the
-work is the time for which the page's main thread was busy. The browser draws without a GPU.
+A page is opened from a file, then moved through for 50 frames each: the scrubber, with each tab in turn; zooming and
+panning the timeline; playing. A frame is what lies between two calls of requestAnimationFrame; the work is the time for
+which the page's main thread was busy. The browser draws without a GPU.
 """
 
 import sys

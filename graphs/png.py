@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from coterie.errors import ConfigurationError, InputError
+from coterie.errors import ConfigurationError
 from coterie.graphs.picture import Picture
 from coterie.graphs.svg import svg
 

@@ -42,7 +42,7 @@
 
     part(context, from, x, width, height) {
       const dense = devicePixelRatio || 1;
-      if (width * dense >= 1) context.drawImage(from, x * dense, 0, width * dense, height * dense, x, 0, width, height);
+      if (width * dense >= 1 && height * dense >= 1) context.drawImage(from, x * dense, 0, width * dense, height * dense, x, 0, width, height);
     }
   };
 

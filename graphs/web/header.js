@@ -3,10 +3,7 @@
   const { el, find, figure, store } = coterie;
   const words = { running: "running", finished: "finished", waiting: "waits for an answer", failed: "failed", cancelled: "cancelled" };
 
-  coterie.statusOf = (run) => {
-    if (!run.started) return null;
-    return run.finished && store.index > run.finished.index ? run.finished.status : "running";
-  };
+  coterie.statusOf = (run) => run.turns[coterie.upTo(run.turns, store.index - 1, (turn) => turn.index) - 1]?.status || "running";
 
   // Their elements stay, only their figures change: this is drawn with every frame.
   const TOTALS = {

@@ -13,6 +13,7 @@ coterie.Run = class {
     this.zero = null;
     this.length = 0;
     this.sums = [];
+    this.turns = []; // when it began, waited, went on, ended: {index, status}
     this.clusters = coterie.clusters(data.picture);
     this.memory = new coterie.Memories(data.memories);
     this.add(data.records || []);
@@ -39,6 +40,7 @@ coterie.Run = class {
 
   take(record) {
     const step = this.byId.get(record.step);
+    if (/^run_/.test(record.kind)) this.turns.push({ index: record.index, status: record.status || "running" });
     if (record.kind === "run_started") this.started = record;
     else if (record.kind === "run_resumed") this.cut(record);
     else if (record.kind === "run_finished") this.finish(record);

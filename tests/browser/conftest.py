@@ -1,42 +1,46 @@
-"""A real browser: Chromium, as it is installed on this machine, driven by Playwright."""
+"""A real browser, and pages in it that may neither fail nor ask others for anything."""
 
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request
 
-ARGUMENTS = """--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking
---disable-component-update --disable-sync""".split()
+from coterie.graphs.picture import as_json
+from coterie.graphs.replay import replay
+from tests.support.browser import MISSING, chromium, find_chromium
+from tests.support.recorded import picture, team_run
+
+PROGRAM = find_chromium()  # before the settings of the environment are taken away
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Chromium, once for each worker of the test run."""
-    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if found is None:
-        pytest.skip("no Chromium here: apt-get install chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=ARGUMENTS)
-        yield browser
-        browser.close()
+    """Chromium, for one file of tests: while it is there its loop runs in this thread, and other tests want theirs."""
+    if PROGRAM is None:
+        pytest.skip(MISSING)
+    with chromium(PROGRAM) as opened:
+        yield opened
 
 
 Opening = Callable[..., Page]
 
 
 @pytest.fixture
-def opened(browser: Browser, tmp_path: Path) -> Iterator[Opening]:
+def opened(browser: Browser) -> Iterator[Opening]:
     """Opens an address in a page of its own; at the end nothing has failed in it, and nothing was asked of others.
 
     With ``unanswered`` the server may refuse what it asks, or be gone.
     """
-    context = browser.new_context(viewport={"width": 1280, "height": 860}, locale="en-GB", timezone_id="UTC")
-    context.set_default_timeout(30_000)
+    contexts = []
     troubles: list[str] = []
 
-    def open_(address: str, *, unanswered: bool = False) -> Page:
+    def open_(address: str, *, unanswered: bool = False, size: tuple[int, int] = (1280, 860), **options: Any) -> Page:
+        viewport: Any = {"width": size[0], "height": size[1]}
+        context = browser.new_context(viewport=viewport, locale="en-GB", timezone_id="UTC", **options)
+        context.set_default_timeout(30_000)
+        contexts.append(context)
         page = context.new_page()
         own = address.partition("#")[0]
 
@@ -55,5 +59,26 @@ def opened(browser: Browser, tmp_path: Path) -> Iterator[Opening]:
         return page
 
     yield open_
-    context.close()
+    for context in contexts:
+        context.close()
     assert troubles == []
+
+
+@pytest.fixture
+def open_page(opened: Opening, tmp_path: Path) -> Opening:
+    """Opens a page from its HTML, as a file, and waits until it is ready."""
+
+    def open_(html: str, size: tuple[int, int] = (1500, 920), **options: Any) -> Page:
+        file = tmp_path / "page.html"
+        file.write_text(html, encoding="utf-8")
+        page = opened(file.as_uri(), size=size, **options)
+        page.wait_for_function("() => coterie.ready")
+        return page
+
+    return open_
+
+
+@pytest.fixture(scope="session")
+def run_html() -> str:
+    """The replay of the team's run, with contents."""
+    return replay(team_run(as_json(picture())))

@@ -1,132 +1,7 @@
-"""Recorded runs, written by hand to the schema of a trace: a team of three with everything that can happen, and a long one."""
-
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from typing import Any
+"""Recorded runs: a team with everything that can happen, and a long one."""
 
 from coterie.graphs.picture import Cluster, Edge, Node, Picture
-
-Record = dict[str, Any]
-START = datetime(2026, 11, 26, 9, 30, tzinfo=UTC)
-CONTENTS = frozenset("message arguments query memory topics reason why task content text result".split())
-
-
-@dataclass
-class Tape:
-    """Writes records. Times are in seconds from the start of the run."""
-
-    records: list[Record] = field(default_factory=list)
-    steps: int = 0
-
-    def tell(self, at: float, kind: str, **values: Any) -> Record:
-        record = {"kind": kind, "at": (START + timedelta(seconds=at)).isoformat(timespec="microseconds"), **values}
-        self.records.append(record)
-        return record
-
-    def begin(self, at: float, place: str, parent: "Step | None" = None) -> "Step":
-        """A step begins at a place: ``desk/scout/model`` is the node model of desk/scout."""
-        path, _, node = place.rpartition("/")
-        self.steps += 1
-        step = Step(self, self.steps, path, node, at)
-        self.tell(at, "step_started", **step.place, parent=parent.number if parent else None)
-        return step
-
-    def sorted(self) -> list[Record]:
-        """The records in the order of their times."""
-        return sorted(self.records, key=lambda record: str(record["at"]))
-
-
-@dataclass
-class Step:
-    """A step that has begun."""
-
-    tape: Tape
-    number: int
-    path: str
-    node: str
-    at: float
-    calls: int = 0
-
-    @property
-    def place(self) -> Record:
-        """What every record of it says."""
-        return {"step": self.number, "path": self.path, "node": self.node, "source": self.path.rpartition("/")[2]}
-
-    def tell(self, at: float, kind: str, **values: Any) -> None:
-        """Something happens in it."""
-        self.tape.tell(at, kind, **self.place, **values)
-
-    def end(self, at: float, tokens: Sequence[tuple[int, int]] = (), error: str | None = None) -> None:
-        """It has run; ``tokens`` of each model call."""
-        calls = [
-            {
-                "model": "gpt-4.1-mini",
-                "started": (START + timedelta(seconds=self.at)).isoformat(),
-                "seconds": (at - self.at) / len(tokens),
-                "input_tokens": into,
-                "output_tokens": out,
-            }
-            for into, out in tokens
-        ]
-        self.tell(at, "step_finished", seconds=at - self.at, calls=calls, error=error)
-
-    def tool(self, begin: float, end: float, name: str, arguments: Record, content: str, failed: bool = False) -> None:
-        """A tool is called, and answers."""
-        self.calls += 1
-        call_id = f"call_{self.number}_{self.calls}"
-        self.tell(begin, "tool_started", tool=name, call_id=call_id, arguments=arguments)
-        self.tell(end, "tool_finished", tool=name, call_id=call_id, failed=failed, content=content)
-
-
-def value(memory_id: str, memory: str, agent: str | None = "scout", version: int = 1, **more: Any) -> Record:
-    """A memory as a trace has it."""
-    return {
-        "memory_id": memory_id,
-        "memory": memory,
-        "topics": ["work"],
-        "visibility": "team",
-        "agent_id": agent,
-        "team_id": "desk",
-        "version": version,
-        "superseded_by": None,
-        "valid_until": None,
-        "created_at": START.isoformat(),
-        **more,
-    }
-
-
-def change(op: str, before: Record | None, after: Record | None, reason: str, actor: str = "curator") -> Record:
-    """A revision of a memory as a trace has it."""
-    one = after or before
-    assert one is not None
-    return {
-        "op": op,
-        "memory_id": one["memory_id"],
-        "number": one["version"],
-        "reason": reason,
-        "actor": actor,
-        "agent_id": one["agent_id"],
-        "team_id": "desk",
-        "before": before,
-        "after": after,
-    }
-
-
-def closed(before: Record, at: float, successor: str | None = None) -> Record:
-    """The same memory, closed."""
-    until = (START + timedelta(seconds=at)).isoformat()
-    return {**before, "version": before["version"] + 1, "valid_until": until, "superseded_by": successor}
-
-
-def hit(memory: Record, text: float, vector: float) -> Record:
-    """A memory that was read, with what its score is made of."""
-    names = ("memory_id", "memory", "topics", "agent_id", "team_id", "visibility", "version")
-    return {name: memory[name] for name in names} | {
-        "score": round(text + vector, 4),
-        "parts": {"text": text, "vector": vector},
-    }
-
+from tests.support.tape import Record, Tape, bare, change, closed, head, hit, value
 
 BEFORE = [
     value("m01-terse", "The user prefers short answers", "writer"),
@@ -206,23 +81,16 @@ when several machines write."""
 def team_run(graph: Record | None = None, *, contents: bool = True) -> list[Record]:
     """A run of the team: parallel members, tools, recalls with scores, an error with a retry, and a curator's edits."""
     tape = Tape()
-    tape.tell(0, "run_started", **_head(graph, contents), message=QUESTION)
+    tape.tell(0, "run_started", **head(graph, contents), message=QUESTION)
     recall = tape.begin(0.004, "desk/recall")
     hits = [hit(BEFORE[1], 0.42, 0.31), hit(BEFORE[4], 0.22, 0.35), hit(BEFORE[0], 0.02, 0.18)]
     recall.tell(0.032, "memory_recalled", query=QUESTION, tokens=31, complete=False, hits=hits)
     recall.end(0.034)
     leader = tape.begin(0.035, "desk/leader")
-    leader.tell(
-        0.81, "member_started", member="scout", task="Find how SQLite serialises writers; cite the documentation."
-    )
-    leader.tell(0.811, "member_started", member="checker", task="Measure p95 of 12 writers on our store.")
     leader.end(0.812, [(812, 96)])
     _scout(tape)
     _checker(tape)
     again = tape.begin(4.71, "desk/leader")
-    again.tell(
-        5.402, "member_started", member="writer", task="Write the answer in three sentences: facts, figures, advice."
-    )
     again.end(5.403, [(1904, 71)])
     _writer(tape)
     last = tape.begin(7.95, "desk/leader")
@@ -244,23 +112,10 @@ def team_run(graph: Record | None = None, *, contents: bool = True) -> list[Reco
     return tape.sorted() if contents else [bare(record) for record in tape.sorted()]
 
 
-def _head(graph: Record | None, contents: bool) -> Record:
-    return {
-        "schema": 1,
-        "coterie": "0.1.0",
-        "run_id": "01a9e2c4-7d10-7c55-9f3e-5d9a0b6f2c11",
-        "session_id": "talk-42",
-        "user_id": "ada",
-        "team_id": "desk",
-        "agent_id": None,
-        "name": "desk",
-        "contents": contents,
-        "graph": graph,
-    }
-
-
 def _scout(tape: Tape) -> None:
     member = tape.begin(0.815, "desk/scout")
+    task = "Find how SQLite serialises writers; cite the documentation."
+    member.tell(0.8151, "member_started", member="scout", task=task)
     recall = tape.begin(0.818, "desk/scout/recall", member)
     query = "SQLite writers WAL"
     recall.tell(0.851, "memory_recalled", query=query, tokens=14, complete=False, hits=[hit(BEFORE[4], 0.4, 0.33)])
@@ -281,11 +136,14 @@ def _scout(tape: Tape) -> None:
     tools.end(2.312)
     model = tape.begin(2.313, "desk/scout/model", member)
     model.end(3.44, [(1320, 174)])
+    found = "One writer at a time; in WAL mode readers do not wait for it (https://sqlite.org/wal.html)."
+    member.tell(3.445, "member_finished", member="scout", content=found, error=None)
     member.end(3.446)
 
 
 def _checker(tape: Tape) -> None:
     member = tape.begin(0.816, "desk/checker")
+    member.tell(0.8161, "member_started", member="checker", task="Measure p95 of 12 writers on our store.")
     recall = tape.begin(0.82, "desk/checker/recall", member)
     hits = [hit(BEFORE[1], 0.2, 0.28), hit(BEFORE[2], 0.11, 0.05)]
     recall.tell(0.861, "memory_recalled", query="p95 writers", tokens=19, complete=False, hits=hits)
@@ -305,17 +163,21 @@ def _checker(tape: Tape) -> None:
     tools.end(4.012)
     model = tape.begin(4.013, "desk/checker/model", member)
     model.end(4.69, [(1105, 52)])
+    member.tell(4.699, "member_finished", member="checker", content="18.2 ms at 40 writes/s.", error=None)
     member.end(4.7)
 
 
 def _writer(tape: Tape) -> None:
     member = tape.begin(5.41, "desk/writer")
+    task = "Write the answer in three sentences: facts, figures, advice."
+    member.tell(5.4101, "member_started", member="writer", task=task)
     recall = tape.begin(5.412, "desk/writer/recall", member)
     hits = [hit(BEFORE[0], 0.51, 0.4), hit(BEFORE[3], 0.33, 0.38), hit(BEFORE[2], 0.08, 0.1)]
     recall.tell(5.449, "memory_recalled", query="how to answer", tokens=22, complete=True, hits=hits)
     recall.end(5.451)
     model = tape.begin(5.452, "desk/writer/model", member)
     model.end(7.92, [(1890, 212)])
+    member.tell(7.93, "member_finished", member="writer", content=ANSWER, error=None)
     member.end(7.94)
 
 
@@ -355,24 +217,10 @@ def _curator(tape: Tape) -> None:
     curate.end(10.1, [(2120, 221)])
 
 
-def bare(record: Record) -> Record:
-    """The record as it is without contents: ids, times and figures."""
-    kept = {name: _bare(worth) for name, worth in record.items() if name not in CONTENTS}
-    if isinstance(kept.get("error"), str):
-        kept["error"] = kept["error"].partition(":")[0]
-    return kept
-
-
-def _bare(worth: Any) -> Any:
-    if isinstance(worth, dict):
-        return worth if "root" in worth else bare(worth)
-    return [bare(one) if isinstance(one, dict) else one for one in worth] if isinstance(worth, list) else worth
-
-
 def long_run(spans: int, graph: Record | None = None) -> list[Record]:
-    """A run of so many steps: rounds of the three members in parallel, two runs of the scout at once, long waits between."""
+    """A run of so many steps: members in parallel, the scout twice at once, long waits between."""
     tape = Tape()
-    tape.tell(0, "run_started", **_head(graph, True), message="Go through all 400 tickets.")
+    tape.tell(0, "run_started", **head(graph, True), message="Go through all 400 tickets.")
     at, turn = 0.01, 0
     while tape.steps < spans:
         leader = tape.begin(at, "desk/leader")

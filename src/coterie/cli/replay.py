@@ -60,7 +60,7 @@ def _from_file(path: str, run_id: str | None) -> "tuple[list[Record], None]":
 
 
 def _from_store(run: str, user: str | None, db: str) -> "tuple[list[Record], list[UserMemory] | None]":
-    """The records, and what the user's memory held when the run began: None if the run was recorded without contents."""
+    """The records, and what the user's memory held when the run began; None if it was recorded without contents."""
     from coterie.memory.values import Scope
 
     with store(db, must_exist=True) as opened:
