@@ -90,7 +90,9 @@
   live.notice = (text, told = null, undoing = false) => {
     const again = told?.change_id && el("button", { type: "button", onclick: () => live.write(undoing ? "Redone." : "Undone.", "undo", { change_id: told.change_id }, !undoing) }, undoing ? "Redo" : "Undo");
     const close = el("button", { type: "button", "aria-label": "Close", onclick: () => find("notice").replaceChildren() }, "×");
-    find("notice").replaceChildren(el(told ? "div.outcome" : "div.outcome.wrong", {},
-      el("div.line", {}, el("strong", {}, text), again || "", close), ...live.words(told?.revisions || [])));
+    const shown = el(told ? "div.outcome" : "div.outcome.wrong", {},
+      el("div.line", {}, el("strong", {}, text), again || "", close), ...live.words(told?.revisions || []));
+    find("notice").replaceChildren(shown);
+    if (document.activeElement === document.body) shown.querySelector("button").focus(); // what had it is gone
   };
 }

@@ -67,36 +67,52 @@
     return { event: said.event, value: JSON.parse(said.data) };
   };
 
+  const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+  const seen = async () => {
+    while (document.hidden) await new Promise((resolve) => document.addEventListener("visibilitychange", resolve, { once: true }));
+  };
+
   // Hand the events of a stream to `take`, until it returns true; again where the connection is lost, with what
-  // `words` says then. Returns what ends it.
+  // `words` says then. A tab that nobody sees rests: a browser has six connections to a server, for all its tabs.
+  // Returns what ends it.
   live.stream = (path, words, take) => {
-    const ending = new AbortController();
-    const { signal } = ending;
+    let ended = false;
+    let connection = new AbortController();
+    const rest = () => document.hidden && connection.abort();
+    document.addEventListener("visibilitychange", rest);
+    const end = () => {
+      ended = true;
+      connection.abort();
+      document.removeEventListener("visibilitychange", rest);
+    };
     const once = async () => {
-      for await (const events of pieces(path, words(), signal)) {
-        if (signal.aborted) return true;
+      for await (const events of pieces(path, words(), connection.signal)) {
+        if (ended) return;
         live.trouble("");
         const failure = events.find(({ event }) => event === "failed");
         if (failure) throw new Error(failure.value.error);
-        if (events.length && take(events)) return true;
+        if (events.length && take(events)) return end();
       }
       throw new Error("The server has ended.");
     };
     const go = async () => {
-      for (let pause = 500; ; pause = Math.min(pause * 2, 4000)) {
+      for (let wait = 500; !ended; wait = Math.min(wait * 2, 4000)) {
+        await seen();
+        connection = new AbortController();
         try {
-          if (await once()) return;
+          await once();
         } catch (error) {
-          if (signal.aborted) return;
+          if (ended) return;
+          if (document.hidden) continue;
           live.trouble(error.status ? error.message : "Connection lost. Trying again …");
-          if (error.status && error.status < 500) return;
+          if (error.status && error.status < 500) return end();
+          await pause(wait);
         }
-        await new Promise((resolve) => setTimeout(resolve, pause));
-        if (signal.aborted) return;
       }
     };
     go();
-    return () => ending.abort();
+    return end;
   };
 
   // Say how the connection is; an empty text: well.

@@ -1,5 +1,6 @@
 """``coterie ui``: a process of its own that prints an address, answers under it, and ends when it is asked to."""
 
+import html
 import os
 import pty
 import re
@@ -55,7 +56,7 @@ def test_on_a_terminal_a_browser_is_opened_if_there_is_one(
     shop: Path, screen: str, options: list[str], opens: bool
 ) -> None:
     browser = shop / "browser"
-    browser.write_text(f'#!/bin/sh\necho "$1" > {shop}/opened\n')
+    browser.write_text(f'#!/bin/sh\necho "$1" > {shop}/called; cp "${{1#file://}}" {shop}/opened\n')
     browser.chmod(browser.stat().st_mode | stat.S_IXUSR)
     env = {**os.environ, "BROWSER": str(browser), "DISPLAY": screen, "WAYLAND_DISPLAY": ""}
     terminal, stdout = pty.openpty()
@@ -70,8 +71,12 @@ def test_on_a_terminal_a_browser_is_opened_if_there_is_one(
             process.communicate()
         os.close(stdout)
     assert answer.status_code == 200
-    opened = shop / "opened"
-    assert (opened.read_text().strip() if opened.exists() else None) == (address if opens else None)
+    assert (shop / "opened").exists() is opens
+    if opens:
+        assert html.unescape((shop / "opened").read_text()).endswith(f"url={address}\">")
+        (called,) = (shop / "called").read_text().splitlines()
+        assert called.startswith("file://")
+        assert not Path(called.removeprefix("file://")).exists()
 
 
 def test_it_shows_only_a_store_that_is_there(cli: Cli) -> None:

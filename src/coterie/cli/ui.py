@@ -3,7 +3,11 @@
 import os
 import sys
 import webbrowser
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext, suppress
+from html import escape
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import typer
@@ -42,10 +46,19 @@ def ui(
         server = Server(opened, port=port, user=user or "")
         print(server.address, flush=True)
         print("Ctrl-C ends it.", file=sys.stderr)
-        if not no_browser and sys.stdout.isatty() and _has_screen():
-            webbrowser.open(server.address)
-        with suppress(KeyboardInterrupt):  # it was asked to end, and has
+        wanted = not no_browser and sys.stdout.isatty() and _has_screen()
+        with _opened(server.address) if wanted else nullcontext(), suppress(KeyboardInterrupt):  # has ended as asked
             server.run()
+
+
+@contextmanager
+def _opened(address: str) -> Iterator[None]:
+    """Have a browser open an address. It is led there by a file: the arguments of programs are for all users to see."""
+    with TemporaryDirectory() as folder:  # for its owner alone
+        file = Path(folder, "coterie.html")
+        file.write_text(f'<meta http-equiv="refresh" content="0;url={escape(address)}">', encoding="utf-8")
+        webbrowser.open(file.as_uri())
+        yield
 
 
 def _has_screen() -> bool:
