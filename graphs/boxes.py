@@ -83,7 +83,9 @@ def heading(cluster: Cluster, width: float) -> tuple[tuple[Line, ...], float, fl
 
 
 def _notes(notes: Sequence[str], room: float) -> tuple[str, ...]:
-    return wrapped(" · ".join(one_line(note) for note in notes), room, SIZES["note"], 2)
+    """What edges do not show: those say to whom a member hands over."""
+    shown = [one_line(note) for note in notes if not note.startswith("hands over to ")]
+    return wrapped(" · ".join(shown), room, SIZES["note"], 2)
 
 
 def full_text(node: Node) -> str:

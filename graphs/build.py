@@ -15,6 +15,7 @@ from coterie.graphs.answers import refuse_tool_settings, refuse_tools
 from coterie.graphs.calling import tool_runner
 from coterie.graphs.confirming import check_confirmed
 from coterie.graphs.delegating import asked_models
+from coterie.graphs.drawable import Drawable
 from coterie.graphs.hooks import heard
 from coterie.graphs.memory_tools import own_memory_tools
 from coterie.graphs.modes import mode_name
@@ -59,11 +60,11 @@ KINDS = {
 }
 
 
-class BoundGraph(CompiledStateGraph[Any, Any, Any, Any]):
+class BoundGraph(Drawable, CompiledStateGraph[Any, Any, Any, Any]):
     """The compiled graph of a shape, as one agent or one team runs it.
 
     It is the shape's own graph but for this: every run is told whose it is, begins with the pre_hooks, and says who
-    went round in circles.
+    went round in circles; and it is drawn with what reads and writes the memory.
     """
 
     def __init__(self, *, built: Built, **graph: Any) -> None:
@@ -96,6 +97,9 @@ class BoundGraph(CompiledStateGraph[Any, Any, Any, Any]):
                     yield chunk
         except GraphRecursionError as error:
             raise self._endless(config) from error
+
+    def _spec_to_draw(self) -> Spec:
+        return self.built.spec
 
     def _endless(self, config: Any) -> RunError:
         steps = (config or {}).get("recursion_limit", self.built.spec.conduct.max_steps)

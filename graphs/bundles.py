@@ -5,7 +5,7 @@ and one that branches says the same. ``Bundle`` is what such edges have in commo
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 
 from coterie.graphs.picture import Edge
@@ -28,11 +28,12 @@ class Bundle:
 def bundles(edges: Sequence[Edge], row_of: Callable[[str], int]) -> list[Bundle]:
     """The bundle of each edge. ``row_of``: the row that a thing is in."""
     found: dict[int, Bundle] = {}
-    for key, places in _alike(edges, lambda edge: ()).items():
+    for key, places in _alike(edges, lambda edge: None).items():
         if _is_mesh([edges[place] for place in places]):
             found |= dict.fromkeys(places, Bundle(("mesh", key), "mesh"))
-    _fans(edges, found, "in", lambda edge: (edge.target,), lambda edge: 2 if edge.label else MANY)
-    _fans(edges, found, "out", lambda edge: (edge.source,), lambda edge: MANY)
+    down = {place: row_of(edge.target) - row_of(edge.source) for place, edge in enumerate(edges)}
+    _fans(edges, found, down, "in")
+    _fans(edges, found, down, "out")
     _pairs(edges, found, row_of)
     return [found.get(place, Bundle(place)) for place in range(len(edges))]
 
@@ -51,22 +52,23 @@ def _is_mesh(edges: Sequence[Edge]) -> bool:
     return len(ends) >= _MESH and ends == {edge.target for edge in edges} and len(pairs) == len(ends) * (len(ends) - 1)
 
 
-def _fans(
-    edges: Sequence[Edge],
-    found: dict[int, Bundle],
-    kind: str,
-    end: Callable[[Edge], Hashable],
-    enough: Callable[[Edge], int],
-) -> None:
-    for key, places in _alike(edges, end).items():
-        free = [place for place in places if place not in found]
-        if len(free) >= enough(edges[places[0]]):
-            found |= dict.fromkeys(free, Bundle((kind, key), kind))
+def _fans(edges: Sequence[Edge], found: dict[int, Bundle], down: Mapping[int, int], kind: str) -> None:
+    """Edges from one thing or to one, all downwards or all upwards. ``down``: how many rows each edge goes."""
+    groups: dict[Hashable, list[int]] = defaultdict(list)
+    for place, edge in enumerate(edges):
+        if down[place] and place not in found:
+            hub = edge.target if kind == "in" else edge.source
+            groups[edge.kind, edge.label, hub, down[place] > 0].append(place)
+    for key, places in groups.items():
+        enough = 2 if kind == "in" and edges[places[0]].label else MANY
+        if len(places) >= enough:
+            found |= dict.fromkeys(places, Bundle((kind, key), kind))
 
 
 def _pairs(edges: Sequence[Edge], found: dict[int, Bundle], row_of: Callable[[str], int]) -> None:
     """Two edges of one row, there and back."""
-    for (_, _, ends), places in _alike(edges, lambda edge: frozenset((edge.source, edge.target))).items():  # type: ignore[misc]
+    for places in _alike(edges, lambda edge: frozenset((edge.source, edge.target))).values():
         free = [place for place in places if place not in found]
-        if len(free) == 2 and len({row_of(end) for end in ends}) == 1 and len(ends) == 2:
-            found |= dict.fromkeys(free, Bundle(("pair", ends), "pair"))
+        ends = {edges[place].source for place in free}
+        if len(free) == len(ends) == 2 and len(set(map(row_of, ends))) == 1:
+            found |= dict.fromkeys(free, Bundle(("pair", frozenset(ends)), "pair"))

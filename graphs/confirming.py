@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from langchain_core.messages import AIMessage, ToolCall, ToolMessage
-from langchain_core.tools import BaseTool
+from langchain_core.tools import BaseTool, StructuredTool
 from langgraph.types import Interrupt, interrupt
 
 from coterie.errors import ConfigurationError, InputError
@@ -17,6 +17,9 @@ from coterie.graphs.spec import Built, Spec
 
 CONFIRM = "confirm_tools"
 """The key by which the value of an interrupt is known as ours: under it are the calls that wait."""
+
+UNLISTED = "coterie:unlisted"
+"""The tag of tools that `unlisted` makes."""
 
 
 @dataclass(frozen=True)
@@ -38,12 +41,24 @@ class Confirmed:
             answer.content = f"{note}\n{said}" if isinstance(said, str) else [note, *said]
 
 
+def unlisted(name: str) -> BaseTool:
+    """What stands in a drawing for tools of a server that was not asked for them. Nobody can call it."""
+
+    def refuse() -> None:
+        raise NotImplementedError(f"{name} stands for tools that are not known")
+
+    return StructuredTool.from_function(refuse, name=name, description="Not asked yet.", tags=[UNLISTED])
+
+
 def check_confirmed(spec: Spec, tools: Iterable[BaseTool]) -> None:
-    """Refuse names in ``confirm_tools`` that are no tools.
+    """Refuse names in ``confirm_tools`` that are no tools; none while not all tools are known.
 
     Raises:
         ConfigurationError: with the names that there are.
     """
+    tools = list(tools)
+    if any(UNLISTED in (tool.tags or ()) for tool in tools):
+        return
     names = [tool.name for tool in tools]
     for unknown in sorted(spec.conduct.confirm.difference(names)):
         there = f"its tools are {', '.join(names)}" if names else "it has no tools"

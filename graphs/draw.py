@@ -1,51 +1,102 @@
-"""Drawing to a file: which endings there are, and what each one makes."""
+"""Writing a picture down: which formats there are, how a file's ending says which, and what each one makes."""
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
+from typing import Literal
 
 from coterie.errors import InputError
+from coterie.graphs.dot import dot
 from coterie.graphs.mermaid import mermaid
-from coterie.graphs.picture import Picture
-from coterie.graphs.picturing import picture
-from coterie.graphs.spec import Spec
+from coterie.graphs.picture import Picture, as_json
+from coterie.graphs.svg import svg
 from coterie.graphs.terminal import drawing
 
-FORMATS: dict[str, Callable[[Picture], str]] = {".mmd": mermaid, ".txt": drawing}
+TextFormat = Literal["tree", "ascii", "svg", "mermaid", "dot", "json", "html"]
+Format = TextFormat | Literal["png"]
 
 
-def draw(spec: Spec, path: str | Path | None = None) -> str:
-    """The drawing of an agent or a team as text, written to ``path`` as well.
+def _png(picture: Picture) -> bytes:
+    from coterie.graphs.png import png
 
-    Args:
-        spec: what to draw.
-        path: a file that ends in .mmd (Mermaid) or .txt (as a terminal shows it). None: the latter, to no file.
+    return png(picture)
+
+
+def _json(picture: Picture) -> str:
+    return json.dumps(as_json(picture), ensure_ascii=False, indent=2) + "\n"
+
+
+def _html(picture: Picture) -> str:
+    from coterie.graphs.page import page
+
+    title = picture.root.name
+    shown = {"svg": svg(picture, title=title), "picture": as_json(picture)}
+    return page({"mode": "graph", "title": title, **shown, "records": [], "memories": None})
+
+
+FORMATS: dict[str, Callable[[Picture], str | bytes]] = {
+    "tree": drawing,
+    "ascii": partial(drawing, ascii=True),
+    "svg": svg,
+    "png": _png,
+    "mermaid": mermaid,
+    "dot": dot,
+    "json": _json,
+    "html": _html,
+}
+"""What makes each: bytes for PNG, else text. PNG raises a ConfigurationError where ``coterie[png]`` is missing."""
+ENDINGS: dict[str, Format] = {
+    ".txt": "tree",
+    ".svg": "svg",
+    ".png": "png",
+    ".mmd": "mermaid",
+    ".dot": "dot",
+    ".json": "json",
+    ".html": "html",
+}
+
+
+def format_of(path: str | Path | None, format: str | None = None) -> str:
+    """The format that is meant: the one that is named, else that of the file's ending; for no file, the tree.
 
     Raises:
-        InputError: another ending, or a file that cannot be written.
+        InputError: there is no such format, or no such ending.
     """
+    if format is not None:
+        if format not in FORMATS:
+            raise InputError(f"{format!r} is no format of drawings: give {_or(FORMATS)}.")
+        return format
     if path is None:
-        return drawing(picture(spec))
-    text = drawer(path)(picture(spec))
-    try:
-        Path(path).write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise InputError(
-            f"Nothing can be drawn to {str(path)!r} ({error.strerror}): give a file in a folder that exists and is"
-            " writable."
-        ) from error
-    return text
-
-
-def drawer(path: str | Path) -> Callable[[Picture], str]:
-    """What draws to a file of this name.
-
-    Raises:
-        InputError: its ending is none of `FORMATS`.
-    """
-    found = FORMATS.get(Path(path).suffix.lower())
+        return "tree"
+    found = ENDINGS.get(Path(path).suffix.lower())
     if found is None:
         raise InputError(
-            f"Nothing can be drawn to {str(path)!r}: give a name that ends in {' or '.join(FORMATS)}. GitHub and"
-            " mermaid.live render .mmd files."
+            f"Nothing can be drawn to {str(path)!r}: give a name that ends in {_or(ENDINGS)}, or say the format."
         )
     return found
+
+
+def as_bytes(drawing: str | bytes) -> bytes:
+    """A drawing as it is in a file: text in UTF-8; half of a surrogate pair, which that has not, by its code."""
+    return drawing if isinstance(drawing, bytes) else drawing.encode("utf-8", "backslashreplace")
+
+
+def write(drawing: str | bytes, path: str | Path) -> None:
+    """Write a drawing to a file.
+
+    Raises:
+        InputError: it cannot be written.
+    """
+    try:
+        Path(path).write_bytes(as_bytes(drawing))
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        why = error.strerror if isinstance(error, OSError) else error
+        raise InputError(
+            f"Nothing can be drawn to {str(path)!r} ({why}): give a file in a folder that exists and is writable."
+        ) from error
+
+
+def _or(names: Iterable[str]) -> str:
+    *most, last = names
+    return f"{', '.join(most)} or {last}"

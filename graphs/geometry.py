@@ -100,13 +100,13 @@ class DrawnEdge:
     edge: Edge
     points: tuple[Point, ...]
     label: Line | None = None
-    covered: bool = False
-    """All of its way is drawn by other edges, that share it: only its arrow is its own."""
+    part: tuple[Point, ...] | None = None
+    """What is left to draw of its way where others draw the rest of it. None: all of it."""
 
     def moved(self, dx: float, dy: float) -> "DrawnEdge":
         """The same, elsewhere."""
         points = tuple((x + dx, y + dy) for x, y in self.points)
-        return DrawnEdge(self.edge, points, self.label and self.label.moved(dx, dy), self.covered)
+        return replace(self, points=points, label=self.label and self.label.moved(dx, dy))
 
 
 @dataclass(frozen=True)

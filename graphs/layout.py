@@ -5,7 +5,7 @@ them in the channels that the rows leave free, and in the gaps in rows. So no li
 reads and writes the memory has a line down and out at the cluster's lower side, and so on to the bus under the graph.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from coterie.errors import InputError
@@ -17,7 +17,8 @@ from coterie.graphs.levels import Channel, drawn_beside, drawn_through, put_rows
 from coterie.graphs.picture import Cluster, Edge, Node, Picture
 from coterie.graphs.placing import Item, PlacedRow, placed, spread
 from coterie.graphs.rows import Row, rows_of
-from coterie.graphs.settling import needed_width, settle_lanes, settle_pins
+from coterie.graphs.settling import align_pins, needed_width, settle_lanes, settle_pins
+from coterie.graphs.sharing import drawn_once
 
 MARGIN = 16.0
 """Pixels around everything."""
@@ -65,11 +66,16 @@ def layout(picture: Picture) -> Layout:
     nodes, edges, height = block.nodes, block.edges, MARGIN + block.height
     if picture.store:
         bus = store_box(picture.store, block.width).moved(MARGIN, height + _UNDER)
-        nodes, edges = [*nodes, bus], [*edges, *(_to_the_bus(drop, bus.box.y) for drop in block.drops)]
+        nodes, edges = [*nodes, bus], [*edges, *(_to_the_bus(drop, bus) for drop in block.drops)]
         height = bus.box.bottom
     entries, height = legend(picture, MARGIN, height + 12.0, block.width)
     return Layout(
-        block.width + 2 * MARGIN, height + MARGIN / 2, tuple(nodes), tuple(block.clusters), tuple(edges), entries
+        block.width + 2 * MARGIN,
+        height + MARGIN / 2,
+        tuple(nodes),
+        tuple(block.clusters),
+        tuple(drawn_once(edges)),
+        entries,
     )
 
 
@@ -95,9 +101,9 @@ def _scopes(picture: Picture) -> dict[str, _Scope]:
     return scopes
 
 
-def _to_the_bus(drop: DrawnEdge, y: float) -> DrawnEdge:
-    points = (*drop.points[:-1], (drop.points[-1][0], y))
-    return replace(drop, points=points[::-1] if drop.edge.kind == "read" else points)
+def _to_the_bus(drop: DrawnEdge, bus: DrawnNode) -> DrawnEdge:
+    points = simplified((*drop.points, (drop.points[-1][0], bus.box.y)))
+    return replace(drop, points=points[::-1] if drop.edge.source == bus.node.id else points)
 
 
 def _block(cluster: Cluster, things: Sequence[Row], scopes: Mapping[str, _Scope]) -> Block:
@@ -106,11 +112,12 @@ def _block(cluster: Cluster, things: Sequence[Row], scopes: Mapping[str, _Scope]
     scope = scopes[cluster.id]
     rows = placed(things, items)
     ways = courses(items, scope.inner)
+    _widen(items.values(), ways)
     add_store_courses(ways, rows, [(edge, items[id]) for edge, id in scope.store])
-    for item in items.values():
-        item.widen(needed_width(ways, item))
+    _widen(items.values(), ways)
     spread(rows, ways.gaps())
     settle_pins(ways, rows)
+    align_pins(ways, rows)
     settle_lanes(ways, rows)
     return _framed(cluster, rows, ways)
 
@@ -121,6 +128,11 @@ def _item(thing: Node | Cluster, scopes: Mapping[str, _Scope]) -> Item:
         return Item(thing.id, node, node.box.width, node.box.height)
     block = _block(thing, rows_of(thing), scopes)
     return Item(thing.id, block, block.width, block.height)
+
+
+def _widen(items: Iterable[Item], ways: Courses) -> None:
+    for item in items:
+        item.widen(needed_width(ways, item))
 
 
 def _framed(cluster: Cluster, rows: Sequence[PlacedRow], ways: Courses) -> Block:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from coterie.graphs.boxes import line_at, line_box
-from coterie.graphs.courses import Beside, Course, Courses, Pin
+from coterie.graphs.courses import Beside, Course, Courses, Lane, Pin
 from coterie.graphs.geometry import DrawnEdge, Line, Point, simplified
 from coterie.graphs.placing import PlacedRow
 from coterie.graphs.tracks import TRACK, Net, assign_tracks
@@ -65,7 +65,7 @@ def _channels(courses: Courses, count: int) -> list[Channel]:
         for (one, two), number in zip(pairwise(course.stops), course.channels, strict=True):
             if number < 0:
                 continue
-            net = channels[number].nets[course.bundle.key]
+            net = channels[number].nets[net_of(course, two)]
             for stop in (one, two):
                 above = stop.side == "bottom" if isinstance(stop, Pin) else stop.row < number
                 (net.above if above else net.below).add(stop.x)
@@ -85,7 +85,13 @@ def drawn_through(courses: Courses, channels: Sequence[Channel]) -> Iterator[tup
         if pin is not None and course.bundle.key not in labelled:
             labelled.add(course.bundle.key)
             label = _label(pin)
-        yield course, DrawnEdge(course.edge, simplified(_points(course, channels)), label, course.covered)
+        points = simplified(_points(course, channels))
+        yield course, DrawnEdge(course.edge, points, label, () if course.covered else None)
+
+
+def net_of(course: Course, stop: Pin | Lane) -> Hashable:
+    """What the net is known by that leads to a stop; lines to the store that come together are one."""
+    return ("store", course.edge.kind, stop.x) if course.bundle.kind == "store" else course.bundle.key
 
 
 def _points(course: Course, channels: Sequence[Channel]) -> Iterator[Point]:
@@ -94,7 +100,7 @@ def _points(course: Course, channels: Sequence[Channel]) -> Iterator[Point]:
     yield from ((first.item.x + x, first.item.y + y) for x, y in course.before)
     yield first.x, first.y
     for (one, two), number in zip(pairwise(course.stops), course.channels, strict=True):
-        y = first.y if number < 0 else channels[number].track(course.bundle.key)
+        y = first.y if number < 0 else channels[number].track(net_of(course, two))
         if abs(one.x - two.x) > 0.01:
             yield one.x, y
             yield two.x, y

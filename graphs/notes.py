@@ -56,7 +56,7 @@ def note_tools(spec: Spec, around: tuple[TeamSpec, ...], tools: Sequence[BaseToo
     Raises:
         ConfigurationError: it has a tool of this name already.
     """
-    if not around or not tools or not isinstance(spec, AgentSpec):
+    if not shares_by_tool(spec, around, bool(tools)):
         return []
     if any(tool.name == SHARE for tool in tools):
         raise ConfigurationError(
@@ -64,6 +64,11 @@ def note_tools(spec: Spec, around: tuple[TeamSpec, ...], tools: Sequence[BaseToo
             " rename it, or give the team share_notes=False."
         )
     return [StructuredTool.from_function(share_note)]
+
+
+def shares_by_tool(spec: Spec, around: tuple[TeamSpec, ...], tools: bool) -> bool:
+    """Whether there is somebody to tell, and something that an agent with ``tools`` may find before it answers."""
+    return isinstance(spec, AgentSpec) and tools and bool(around)
 
 
 def share_note(text: str, runtime: Runtime) -> str:

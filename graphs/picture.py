@@ -1,14 +1,14 @@
 """What a drawing shows: nodes, edges and nested clusters, made of the plain values that graphs are built from.
 
 The picture is of what happens in a run. Nodes of the compiled graph that would do nothing are left out: recalling
-without memory, and the curator of a member, whose team keeps the turn. `coterie.graphs.mermaid` and
-`coterie.graphs.terminal` write it down. LangGraph's own drawing is not used: it refuses two teams with a member of the
+without memory, and the curator of a member, whose team keeps the turn. `coterie.graphs.draw` writes it down in several
+formats. LangGraph's own drawing is not used: it refuses two teams with a member of the
 same name, and knows nothing of memory.
 """
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from pydantic import TypeAdapter, ValidationError
@@ -56,12 +56,18 @@ class Cluster:
     mode: str = ""
     """A team's."""
     notes: tuple[str, ...] = ()
-    """What its team says of it: that it is the fallback, to whom it hands over."""
+    """What its team says of it: that it is the fallback, to whom it hands over. Of one that is folded, also how many
+    members it has."""
 
     @property
     def title(self) -> str:
         """Its name, and how its members work together where no leader delegates to them."""
         return self.name if self.mode in ("", "coordinate") else f"{self.name} ({self.mode})"
+
+    @property
+    def folded(self) -> bool:
+        """Whether it is one box, without what is inside it (`coterie.graphs.folding`)."""
+        return not self.nodes and not self.members
 
     def node(self, *kinds: NodeKind) -> Node | None:
         """Its own step of the first of these kinds that it has."""
@@ -93,6 +99,21 @@ class Picture:
     store: Node | None
     """The shared memory: a team and its members have one, or none."""
     edges: tuple[Edge, ...]
+
+    @property
+    def steps(self) -> tuple[Edge, ...]:
+        """The edges that a run takes."""
+        return tuple(edge for edge in self.edges if edge.kind in ("always", "choice"))
+
+    @property
+    def uses(self) -> tuple[Edge, ...]:
+        """The edges to the memory and from it. A step that reads and writes has one, of the kind "both"."""
+        found: dict[frozenset[str], Edge] = {}
+        for edge in self.edges:
+            if edge.kind in ("read", "write"):
+                ends = frozenset((edge.source, edge.target))
+                found[ends] = replace(edge, kind="both") if ends in found else edge
+        return tuple(found.values())
 
     def clusters(self) -> Iterator[Cluster]:
         """Every agent and team, teams before their members."""

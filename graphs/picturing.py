@@ -1,19 +1,32 @@
 """From a spec to its picture: which steps an agent or a team has, and what reads and writes the memory."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from coterie.graphs.functions import shown_name
 from coterie.graphs.memory_tools import own_memory_tools
 from coterie.graphs.modes import Broadcast, Route, Sequence, Swarm, Tasks, leads, mode_name
+from coterie.graphs.notes import SHARE, shares_by_tool, teams_around_members
 from coterie.graphs.picture import Cluster, Edge, Node, NodeKind, Picture
-from coterie.graphs.spec import AgentSpec, MemoryUse, Spec, TeamSpec, memory_of_prompts, model_name, slug
+from coterie.graphs.spec import AgentSpec, Spec, TeamSpec, asks_model, memory_of_prompts, model_name, slug
 from coterie.graphs.ways import handoffs, steps_of
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where an agent or a team stands."""
+
+    path: str
+    team: TeamSpec | None = None
+    """Of which it is a member. None: it is run by itself."""
+    around: tuple[TeamSpec, ...] = ()
+    """The teams whose notes it reads."""
 
 
 def picture(spec: Spec) -> Picture:
     """The picture of an agent or a team that is run by itself."""
     start, end = Node("/start", "start", "start"), Node("/end", "end", "end")
-    root = _cluster(spec, slug(spec.name), member=False)
+    root = _cluster(spec, _Place(slug(spec.name)))
     edges = list(steps_of(spec, root, start.id, end.id))
     if spec.memory is None:
         return Picture(root, start, end, None, tuple(edges))
@@ -29,24 +42,26 @@ def _members(spec: Spec) -> tuple[Spec, ...]:
     return spec.members if isinstance(spec, TeamSpec) else ()
 
 
-def _cluster(spec: Spec, path: str, member: bool, notes: tuple[str, ...] = ()) -> Cluster:
+def _cluster(spec: Spec, place: _Place) -> Cluster:
     return Cluster(
-        id=path,
+        id=place.path,
         kind="agent" if isinstance(spec, AgentSpec) else "team",
         name=spec.name,
         role=spec.role,
-        nodes=tuple(_nodes(spec, path, member)),
-        members=tuple(
-            _cluster(each, f"{path}/{slug(each.name)}", True, tuple(_notes(spec, each))) for each in _members(spec)
-        ),
+        nodes=tuple(_nodes(spec, place)),
+        members=tuple(_cluster(member, _inside(spec, place, member)) for member in _members(spec)),
         mode=mode_name(spec.mode) if isinstance(spec, TeamSpec) else "",
-        notes=notes,
+        notes=tuple(_notes(place.team, spec)) if place.team else (),
     )
 
 
-def _notes(spec: Spec, member: Spec) -> Iterator[str]:
+def _inside(team: Spec, place: _Place, member: Spec) -> _Place:
+    assert isinstance(team, TeamSpec)
+    return _Place(f"{place.path}/{slug(member.name)}", team, teams_around_members(team, place.around))
+
+
+def _notes(spec: TeamSpec, member: Spec) -> Iterator[str]:
     """What a team says of one of its members."""
-    assert isinstance(spec, TeamSpec)
     match spec.mode:
         case Route(fallback=name) if name == member.name:
             yield "fallback"
@@ -59,12 +74,12 @@ def _notes(spec: Spec, member: Spec) -> Iterator[str]:
                 yield f"hands over to {', '.join(names)}"
 
 
-def _nodes(spec: Spec, path: str, member: bool) -> Iterator[Node]:
+def _nodes(spec: Spec, place: _Place) -> Iterator[Node]:
     """The steps of one agent or team, in the order of a run."""
-    memory, schema = spec.memory, spec.conduct.output_schema
-    if (reads := memory_of_prompts(spec)) is not None and (read := _read(reads, member)):
+    path, memory, schema = place.path, spec.memory, spec.conduct.output_schema
+    if read := tuple(_read(spec, place)):
         yield Node(f"{path}/recall", "recall", "recall", read)
-    tools = tuple(_tools(spec))
+    tools = tuple(_tools(spec, place))
     if kind := _asking(spec, bool(tools)):
         yield Node(f"{path}/{kind}", kind, kind, (model_name(spec.model), *_does(spec)))
     if tools:
@@ -76,7 +91,7 @@ def _nodes(spec: Spec, path: str, member: bool) -> Iterator[Node]:
         yield Node(f"{path}/join", "join", "join", (by,))
     if schema is not None:
         yield Node(f"{path}/form", "form", "form", (schema.__name__,))
-    if memory is not None and not member:
+    if memory is not None and not place.team:
         kept = ("keeps the turn", "curates the memory") if memory.curate else ("keeps the turn",)
         yield Node(f"{path}/curate", "curator", "curator", kept)
 
@@ -90,13 +105,22 @@ def _asking(spec: Spec, tools: bool) -> NodeKind | None:
     return "router" if isinstance(spec.mode, Route) else "leader"
 
 
-def _tools(spec: Spec) -> Iterator[str]:
+def _tools(spec: Spec, place: _Place) -> Iterator[str]:
     """What the model calls beside members. A swarm's are its members', and theirs to call."""
     if isinstance(spec, TeamSpec) and isinstance(spec.mode, Swarm):
         return
     if isinstance(spec, TeamSpec) and isinstance(spec.mode, Tasks):
         yield "the list of tasks"
-    yield from (tool.name for tool in [*spec.tools, *own_memory_tools(spec)])
+    names = [tool.name for tool in [*spec.tools, *own_memory_tools(spec)]]
+    yield from names
+    if shares_by_tool(spec, place.around, bool(names) or _hands_over(spec, place)):
+        yield SHARE
+
+
+def _hands_over(spec: Spec, place: _Place) -> bool:
+    """Whether it is in a swarm, and has somebody to hand over to."""
+    team = place.team
+    return team is not None and isinstance(team.mode, Swarm) and bool(handoffs(team.mode, team)[spec.name])
 
 
 def _does(spec: Spec) -> tuple[str, ...]:
@@ -104,11 +128,18 @@ def _does(spec: Spec) -> tuple[str, ...]:
     return ("picks one",) if isinstance(spec, TeamSpec) and isinstance(spec.mode, Route) else ()
 
 
-def _read(memory: MemoryUse, member: bool) -> tuple[str, ...]:
-    history = memory.history_runs if not member else 0
-    turns = (f"{history} earlier turns" if history > 1 else "1 earlier turn",) if history else ()
-    summary = ("the session's summary",) if memory.summaries and not member else ()
-    return (*turns, *summary, "memories") if memory.recall else (*turns, *summary)
+def _read(spec: Spec, place: _Place) -> Iterator[str]:
+    """What of the store is read before the model is asked. A member has no history of its own."""
+    if (memory := memory_of_prompts(spec)) is None:
+        return
+    if memory.history_runs and not place.team:
+        yield f"{memory.history_runs} earlier turns" if memory.history_runs > 1 else "1 earlier turn"
+    if memory.summaries and not place.team:
+        yield "the session's summary"
+    if memory.recall:
+        yield "memories"
+    if place.around and asks_model(spec):
+        yield "notes"
 
 
 def _hands(spec: Spec, cluster: Cluster) -> Iterator[str]:

@@ -13,7 +13,7 @@ ARROW = 40.0
 """Pixels between two things of a row with an edge from the one to the other."""
 _ROW_HEIGHT = 64.0
 """About what the lines between two rows take."""
-_FORMAT = 1.5
+_FORMAT = 1.25
 """Width to height of what is looked at: members are wrapped so that it is filled."""
 
 
@@ -98,9 +98,19 @@ def placed(rows: Sequence[Row], items: Mapping[str, Item]) -> list[PlacedRow]:
 
 
 def _wrapped(items: Sequence[Item]) -> Iterator[Sequence[Item]]:
-    """The items in as many rows as fill the format best, as even as they go."""
-    best = min(range(1, len(items) + 1), key=lambda count: _extent(list(_split(items, count))))
-    yield from _split(items, best)
+    """The members in as many rows as fill the format best, as even as they go; steps are before them in the first."""
+    steps = _steps(items)
+    members = items[steps:]
+    best = min(range(1, len(members) + 1), key=lambda count: _extent(list(_split(members, count))))
+    first, *others = _split(members, best)
+    yield [*items[:steps], *first]
+    yield from others
+
+
+def _steps(items: Sequence[Item]) -> int:
+    """How many steps are before the members; if there are only steps, none is before the others."""
+    steps = sum(isinstance(item.content, DrawnNode) for item in items)
+    return steps if steps < len(items) else 0
 
 
 def _split(items: Sequence[Item], rows: int) -> Iterator[Sequence[Item]]:
@@ -117,38 +127,41 @@ def _extent(rows: Sequence[Sequence[Item]]) -> float:
 
 def spread(rows: Sequence[PlacedRow], gaps: Mapping[tuple[int, int], float]) -> None:
     """Give the items their x. ``gaps``: what a gap must have at least, by row and the place of the item before it."""
-    columns = _columns([row for row in rows if row.grid])
-    between = _column_gaps(rows, gaps)
+    widths, between = _columns(rows, gaps)
     for number, row in enumerate(rows):
-        whole = row.grid and len(row.items) == len(columns)
+        steps = _steps(row.items) if row.grid else 0
+        members = row.items[steps:]
+        whole = row.grid and len(members) == len(widths)
         x = 0.0
-        for place, item in enumerate(row.items):
-            width = columns[place] if whole else item.width
+        for column, item in enumerate(members):
+            width = widths[column] if whole else item.width
             item.x = x + (width - item.width) / 2
-            x += width + (between[place] if row.grid else gaps.get((number, place), GAP))
-        _align(row)
+            x += width + (between[column] if row.grid else gaps.get((number, item.place), GAP))
+        _align(row, members)
+        for before, item in zip(row.items[steps:0:-1], row.items[:steps][::-1], strict=True):
+            item.x = before.x - gaps.get((number, item.place), GAP) - item.width
 
 
-def _align(row: PlacedRow) -> None:
-    """Move a row so that its anchor, or else its middle, is at 0."""
-    middle = row.anchor.middle if row.anchor else (row.items[0].x + row.items[-1].right) / 2
-    for item in row.items:
+def _align(row: PlacedRow, members: Sequence[Item]) -> None:
+    """Move a row so that its anchor, or else the middle of its members, is at 0."""
+    middle = row.anchor.middle if row.anchor else (members[0].x + members[-1].right) / 2
+    for item in members:
         item.x -= middle
 
 
-def _columns(grid: Sequence[PlacedRow]) -> list[float]:
-    """The widths of the columns that the rows of a grid have in common; its last row may be shorter."""
-    if not grid:
-        return []
-    full = [row.items for row in grid if len(row.items) == len(grid[0].items)]
-    return [max(item.width for item in column) for column in zip(*full, strict=True)]
+def _columns(rows: Sequence[PlacedRow], gaps: Mapping[tuple[int, int], float]) -> tuple[list[float], list[float]]:
+    """The columns that the rows of a grid have in common: their widths, and the gaps behind them.
 
-
-def _column_gaps(rows: Sequence[PlacedRow], gaps: Mapping[tuple[int, int], float]) -> list[float]:
-    """The gaps behind each column of a grid."""
-    numbers = [number for number, row in enumerate(rows) if row.grid]
-    places = max((len(rows[number].items) for number in numbers), default=0)
-    return [max([GAP, *(gaps.get((number, place), GAP) for number in numbers)]) for place in range(places)]
+    The last row of a grid may be shorter; it has the gaps, and is for the rest by itself.
+    """
+    grid = [(number, row.items[_steps(row.items) :]) for number, row in enumerate(rows) if row.grid]
+    count = max((len(items) for _, items in grid), default=0)
+    widths = [max(items[column].width for _, items in grid if len(items) == count) for column in range(count)]
+    between = [GAP] * count
+    for number, items in grid:
+        for column, item in enumerate(items):
+            between[column] = max(between[column], gaps.get((number, item.place), GAP))
+    return widths, between
 
 
 def free_intervals(row: PlacedRow, margin: float, closed: frozenset[int]) -> Iterator[tuple[float, float]]:

@@ -11,6 +11,8 @@ CLEAR = 12.0
 """Pixels between a box and a line that passes it."""
 _CORNER = 9.0
 """Pixels at the end of a side where no line begins: its corner is round."""
+_NEARLY = 40.0
+"""Lines that are so far from straight are made straight if they can."""
 _MERGED = 90.0
 """Lines of one kind to the store, nearer than this in one gap, become one."""
 
@@ -31,6 +33,40 @@ def settle_pins(courses: Courses, rows: Sequence[PlacedRow]) -> None:
             pin.x = pin.item.x + pin.fixed
         elif pin.side == "left":
             pin.x = pin.item.x
+
+
+def align_pins(courses: Courses, rows: Sequence[PlacedRow]) -> None:
+    """Move the pins at a side together, where that makes the most lines straight that are nearly so."""
+    partners = _partners(courses)
+    for item in (item for row in rows for item in row.items):
+        taken = [pin.x for pin in courses.pins.values() if pin.item is item and pin.fixed is not None]
+        for side in ("top", "bottom"):
+            pins = courses.at(item, side)
+            shifts = [partners[pin].x - pin.x for pin in pins if pin in partners]
+            free = [shift for shift in shifts if abs(shift) < _NEARLY and _fits(item, side, pins, shift, taken)]
+            if free:
+                best = max(free, key=lambda shift: (sum(abs(shift - other) < 0.01 for other in shifts), -abs(shift)))
+                for pin in pins:
+                    pin.x += best
+
+
+def _partners(courses: Courses) -> dict[Pin, Pin]:
+    """The pins that one line joins, and no other one ends at, in two rows that follow each other."""
+    partners: dict[Pin, set[Pin]] = {}
+    for course in courses.through:
+        one, two = course.stops[0], course.stops[-1]
+        if isinstance(one, Pin) and isinstance(two, Pin) and one.side != two.side and len(course.stops) == 2:
+            partners.setdefault(one, set()).add(two)
+            partners.setdefault(two, set()).add(one)
+    return {pin: next(iter(others)) for pin, others in partners.items() if len(others) == 1}
+
+
+def _fits(item: Item, side: Side, pins: Sequence[Pin], shift: float, taken: Sequence[float]) -> bool:
+    """Whether the pins at a side may be moved so far."""
+    inside = all(
+        item.x + _CORNER <= pin.x + shift - pin.room + PIN and pin.x + shift <= item.right - _CORNER for pin in pins
+    )
+    return inside and (side == "top" or all(abs(pin.x + shift - other) >= LANE for pin in pins for other in taken))
 
 
 def _settle_side(courses: Courses, item: Item, side: Side, taken: Sequence[float]) -> None:

@@ -145,6 +145,8 @@ class Inherited:
 
     model: BaseChatModel | None = None
     memory: MemoryUse | None = None
+    drawn: bool = False
+    """It is for a drawing: nothing is asked over a network."""
 
 
 @dataclass(frozen=True)

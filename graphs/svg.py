@@ -94,13 +94,18 @@ def _edge(drawn: DrawnEdge) -> str:
     edge = drawn.edge
     colour = LIGHT[ROLE[edge.kind]].stroke
     dashes = ' stroke-dasharray="5 4"' if edge.kind == "choice" else ""
-    hidden = ' stroke-opacity="0"' if drawn.covered else ""
+    pen = f'fill="none" stroke="{colour}" stroke-width="1.4"{dashes}'
+    if drawn.part is None:
+        line = f'<path class="line" d="{_way(drawn.points)}" {pen}/>'
+    else:  # all of it is there to be lit up
+        part = drawn.points[-1] == (drawn.part or drawn.points[:1])[-1]
+        line = f'<path class="line" d="{_way(drawn.points)}" {pen} stroke-opacity="0"/>'
+        line += f'<path class="line part" d="{_way(drawn.part, headed=part)}" {pen}/>' if drawn.part else ""
     full = f"{edge.source} → {edge.target}" + (f": {edge.label}" if edge.label else "")
     return (
         f'<g class="edge {edge.kind}" data-source="{_attribute(edge.source)}" data-target="{_attribute(edge.target)}">'
         f"<title>{_text(full)}</title>"
-        f'<path class="line" d="{_way(drawn.points)}" fill="none" stroke="{colour}" stroke-width="1.4"{dashes}'
-        f'{hidden}/><path class="head" d="{_head(*drawn.points[-2:])}" fill="{colour}"/>'
+        f'{line}<path class="head" d="{_head(*drawn.points[-2:])}" fill="{colour}"/>'
         + (_line(drawn.label, LIGHT["muted"].text) if drawn.label else "")
         + "</g>"
     )
@@ -128,10 +133,10 @@ def _line(line: Line, colour: str) -> str:
     )
 
 
-def _way(points: tuple[Point, ...]) -> str:
-    """A path through points, with round corners, that ends where its arrow's head begins."""
+def _way(points: tuple[Point, ...], *, headed: bool = True) -> str:
+    """A path through points, with round corners; one with an arrow's head ends where that begins."""
     *_, before, tip = points
-    ways = [*points[:-1], _towards(tip, before, _HEAD - 1.0)]
+    ways = [*points[:-1], _towards(tip, before, _HEAD - 1.0)] if headed else list(points)
     steps = [f"M{_at(ways[0])}"]
     for (one, corner), (_, three) in pairwise(pairwise(ways)):
         radius = min(_CORNER, _distance(one, corner) / 2, _distance(corner, three) / 2)

@@ -31,10 +31,10 @@ _TOGETHER = {
 
 @dataclass(frozen=True)
 class _Row:
-    """One line: the text on the left, and the step it shows."""
+    """One line: the text on the left, and the id of the step or the folded member that it shows."""
 
     text: str
-    node: Node | None = None
+    id: str = ""
 
 
 def drawing(picture: Picture, width: int = WIDTH, *, ascii: bool = False) -> str:
@@ -61,21 +61,21 @@ def _cut(text: str, cells: int) -> str:
 def _tree(cluster: Cluster, lead: str, indent: str) -> Iterator[_Row]:
     """An agent or a team with its steps, and its members below the leader who gives them tasks."""
     title = (f"team {cluster.title}" if cluster.kind == "team" else cluster.title, cluster.role, *cluster.notes)
-    yield _Row(lead + " · ".join(one_line(part, MAX_TEXT) for part in title if part))
+    yield _Row(lead + " · ".join(one_line(part, MAX_TEXT) for part in title if part), cluster.id)
     steps = list(_steps(cluster))
     for place, step in enumerate(steps, start=1):
         last = place == len(steps)
         if cluster.kind == "team":
             yield _Row(f"{indent}│")
-        node = step if isinstance(step, Node) else None
-        yield _Row(f"{indent}{'╰─ ' if last else '├─ '}{_step(step) if isinstance(step, Node) else step}", node)
+        text, id = (_step(step), step.id) if isinstance(step, Node) else (step, "")
+        yield _Row(f"{indent}{'╰─ ' if last else '├─ '}{text}", id)
         if step is (cluster.hands_out or _TOGETHER.get(cluster.mode)):
             yield from _members(cluster, indent + ("   " if last else "│  "))
 
 
 def _steps(cluster: Cluster) -> Iterator[Node | str]:
     """The steps of a run in their order; where no model of the team's own asks the members, a line for all of them."""
-    together = "" if cluster.asks else _TOGETHER.get(cluster.mode, "")
+    together = "" if cluster.asks or not cluster.members else _TOGETHER.get(cluster.mode, "")
     before = [node for node in cluster.nodes if node.kind == "recall"]
     yield from before
     if together:
@@ -104,8 +104,7 @@ def _with_bus(rows: Sequence[_Row], store: Node, edges: Sequence[Edge]) -> Itera
     reading = {edge.target for edge in edges if edge.kind == "read"}
     writing = {edge.source for edge in edges if edge.kind == "write"}
     for row in rows:
-        step = row.node.id if row.node else ""
-        yield row.text + _bus(column - cell_len(row.text), step in reading, step in writing)
+        yield row.text + _bus(column - cell_len(row.text), row.id in reading, row.id in writing)
     label = " · ".join(one_line(part, MAX_TEXT) for part in (store.label, *store.details) if part)
     yield f"{label} ═╝".rjust(column + 1)
 

@@ -1,4 +1,4 @@
-"""What is wrapped around each tool call: the hooks, and inside of them the time that it may take.
+"""What is wrapped around each tool call: telling of it, in that the hooks, and inside of them the time it may take.
 
 The wrappers are LangGraph's (`langgraph.prebuilt.tool_node.ToolCallWrapper`), one for each way to run.
 """
@@ -17,6 +17,7 @@ from langgraph.types import Command
 from coterie.errors import ConfigurationError
 from coterie.graphs.functions import function_name
 from coterie.graphs.spec import Conduct
+from coterie.graphs.tool_events import told, told_error
 from coterie.graphs.waiting import CallTimeout, awaited_within, in_worker
 from coterie.memory.flow import awaited
 
@@ -32,28 +33,25 @@ raises is answered to the model as an error of the tool.
 """
 
 
-def told_error(error: Exception) -> str:
-    """A tool's error as the model reads it."""
-    return f"{type(error).__name__}: {error}"
-
-
-def around(conduct: Conduct) -> tuple[ToolCallWrapper | None, AsyncToolCallWrapper | None]:
-    """The wrappers for a ``ToolNode``, sync and async. None: there is nothing to wrap a call in."""
+def around(conduct: Conduct) -> tuple[ToolCallWrapper, AsyncToolCallWrapper]:
+    """The wrappers for a ``ToolNode``, sync and async."""
     hooks, seconds = conduct.tool_hooks, conduct.timeout
-    if not hooks and seconds is None:
-        return None, None
 
     def wrap(request: ToolCallRequest, execute: Next) -> Answered:
         call = execute if seconds is None else partial(_limited, seconds, execute)
         for hook in reversed(hooks):
             call = partial(_hooked, hook, call)
-        return call(request)
+        with told(request) as returned:
+            returned.append(call(request))
+        return returned[0]  # type: ignore[no-any-return]
 
     async def awrap(request: ToolCallRequest, execute: AsyncNext) -> Answered:
         call = execute if seconds is None else partial(_alimited, seconds, execute)
         for hook in reversed(hooks):
             call = partial(_ahooked, hook, call)
-        return await call(request)
+        with told(request) as returned:
+            returned.append(await call(request))
+        return returned[0]  # type: ignore[no-any-return]
 
     return wrap, awrap
 

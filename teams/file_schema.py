@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import fields, is_dataclass
 from functools import cache
 from itertools import pairwise
+from pathlib import Path
 from types import NoneType, UnionType
 from typing import Annotated, Any, ClassVar, ForwardRef, Literal, Union, get_args, get_origin, get_type_hints
 
@@ -38,10 +39,11 @@ from coterie.memory.db import Db
 from coterie.memory.manager import MemoryManager
 from coterie.memory.models import openai_model
 from coterie.teams.agent import Agent
-from coterie.teams.file_values import Expanded, Reference, Store, loading, wrong
+from coterie.teams.file_values import Expanded, Reference, SomePath, Store, loading, wrong
 from coterie.teams.mcp import McpServer
 from coterie.teams.team import Team
 from coterie.teams.tools import Tool
+from coterie.teams.tracing import Trace, TraceSetting
 
 DATA = (str, bool, int, float, NoneType)
 FUNCTION = Annotated[Any, Reference("a function", lambda value: callable(value) or isinstance(value, BaseTool))]
@@ -204,6 +206,8 @@ KNOWN[BaseCheckpointSaver[Any]] = Annotated[
 KNOWN[MemoryManager] = record(MemoryManager)
 KNOWN[RetryPolicy] = record(RetryPolicy)
 KNOWN[McpServer] = _record(mcp, {"mcp": (record(McpServer, Expanded), ...)})
+KNOWN[str | Path | None] = SomePath | None
+KNOWN[TraceSetting] = bool | SomePath | record(Trace)
 KNOWN[Mode | str] = Literal[tuple(MODES)] | _record(mode, {name: (record(kind), None) for name, kind in MODES.items()})
 
 

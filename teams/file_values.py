@@ -84,7 +84,13 @@ def _store(address: str, info: ValidationInfo) -> Db:
     return stores[address]
 
 
+def _path(path: str, info: ValidationInfo) -> str:
+    return os.path.join(loading(info).folder, path)  # a slash at its end stays
+
+
 Expanded = Annotated[str, AfterValidator(_expanded)]
 """A text with variables of the environment, ``${NAME}``."""
 Store = Annotated[Expanded, AfterValidator(_store)]
 """The path of a SQLite file, from the file's folder on, or a PostgreSQL URL."""
+SomePath = Annotated[Expanded, AfterValidator(_path)]
+"""Any other path, from the file's folder on."""

@@ -68,10 +68,14 @@ class McpServer:
                 raise ConfigurationError(f"{self!r}: {name}={values!r} is no list: write {name}=[...].")
 
     def __repr__(self) -> str:
-        """Where it is, without anything that may be a secret."""
+        return f"McpServer({self._place!r})"
+
+    @property
+    def _place(self) -> str:
+        """Its address, or its command, without anything that may be a secret."""
         if self.url is not None:
-            return f"McpServer({without_login(self.url.partition('?')[0])!r})"
-        return f"McpServer({masked(shlex.join([self.command or '', *self.args]))!r})"
+            return without_login(self.url.partition("?")[0])
+        return masked(shlex.join([self.command or "", *self.args]))
 
     @cached_property
     def tools(self) -> "tuple[BaseTool, ...]":
@@ -91,6 +95,17 @@ class McpServer:
         if missing := [name for name in wanted if name not in found]:
             raise ConfigurationError(f"{self!r} has no tool {missing[0]!r}: it has {', '.join(found)}.")
         return tuple(found[name].model_copy(update={"name": self._name(name)}) for name in wanted)
+
+    @property
+    def named(self) -> "tuple[BaseTool, ...]":
+        """What stands for its tools in a drawing, without asking it: those that are known, else one for all of them."""
+        from coterie.graphs.confirming import unlisted
+
+        if "tools" in vars(self):
+            return self.tools
+        if self.include is not None:
+            return tuple(unlisted(self._name(name)) for name in self.include)
+        return (unlisted(f"MCP: {self._place}"),)
 
     def _name(self, name: str) -> str:
         return _NOT_IN_NAMES.sub("_", self.prefix + name)

@@ -1,13 +1,13 @@
 """Recording a run: a thread of its own writes down what the run tells, so that the run does not wait for it."""
 
 from contextlib import suppress
-from dataclasses import asdict
 from queue import Empty, SimpleQueue
 from threading import Event as Flag
 from threading import Thread
 
 from coterie.errors import CoterieError
 from coterie.graphs.events import Event
+from coterie.graphs.picture import as_json
 from coterie.graphs.picturing import picture
 from coterie.graphs.spec import Spec
 from coterie.graphs.trace import End, Record, Records
@@ -76,7 +76,7 @@ class Recorder:
         try:
             before = self._sink.opened(run, resumed=resumed)
             records = Records(run, self._contents, steps=max((each.get("step") or 0 for each in before), default=0))
-            first = records.resumed() if before else records.started(asdict(picture(self._spec)), message)
+            first = records.resumed() if before else records.started(as_json(picture(self._spec)), message)
             self._sink.close(self._written(records, first))
         except Exception as error:  # the run goes on, and says so when it ends
             self._problem = error

@@ -9,13 +9,13 @@ import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
 from contextlib import aclosing, nullcontext
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from coterie.errors import ConfigurationError
+from coterie.graphs.drawable import Drawable
 from coterie.graphs.events import Event
 from coterie.graphs.session import SessionState
-from coterie.graphs.spec import TeamSpec
+from coterie.graphs.spec import Inherited, TeamSpec
 from coterie.memory.flow import adrive, drive, in_thread
 from coterie.memory.manager import MemoryManager
 from coterie.teams.ending import broken_off, finished
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from coterie.teams.run import Run
 
 
-class Runs(ABC):
+class Runs(Drawable, ABC):
     """What an agent and a team have in common: a graph, and ways to run it."""
 
     name: str
@@ -37,8 +37,8 @@ class Runs(ABC):
     trace: TraceSetting
 
     @abstractmethod
-    def spec(self) -> Spec:
-        """The plain values that the graph is built from."""
+    def spec(self, inherited: Inherited = Inherited()) -> Spec:  # noqa: B008  # it is frozen
+        """The plain values that the graph is built from. ``inherited`` is what a team lends it."""
 
     @property
     def graph(self) -> Graph:
@@ -67,21 +67,13 @@ class Runs(ABC):
         """Forget the compiled graph, so that the next run sees what was changed since (``agent.model = ...``)."""
         self.__dict__.pop("_cache", None)
 
-    def draw(self, path: str | Path | None = None) -> str:
-        """Draw the graph, with what reads and writes the memory: needs no network and no model.
+    def _spec_to_draw(self) -> Spec:
+        """That of the compiled graph. Before there is one MCP servers are not asked for their tools, only named."""
+        if "_cache" in self.__dict__:
+            return self._compiled[0]
+        from coterie.graphs.build import build_graph
 
-        Args:
-            path: a file to write, too: ``team.mmd`` for Mermaid, ``team.txt`` for text. None: text, to no file.
-
-        Returns:
-            The drawing as text.
-
-        Raises:
-            InputError: a file that ends otherwise.
-        """
-        from coterie.graphs.draw import draw
-
-        return draw(self._compiled[0], path)
+        return build_graph(self.spec(Inherited(drawn=True))).built.spec  # what could not run is not drawn
 
     @property
     def memory(self) -> MemoryManager:

@@ -127,7 +127,7 @@ class Settings(Talks):
             "role": self.role,
             "instructions": text_of(self.instructions),
             "model": model,
-            "tools": usable_tools(self.name, self.tools),
+            "tools": usable_tools(self.name, self.tools, ask=not inherited.drawn),
             "memory": memory,
             "conduct": self._conduct(),
         }

@@ -1,7 +1,7 @@
 """Team: a leader and its members, agents or teams, on one shared memory."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from coterie.errors import ConfigurationError
 from coterie.graphs.modes import Mode, mode_of
@@ -53,7 +53,7 @@ class Team(Settings):
         if inherited.memory is None:
             self.db = self.db or next((member.db for member in self.members if member.db), None)
         common = self.common(inherited)
-        lent = Inherited(common["model"], common["memory"])
+        lent = replace(inherited, model=common["model"], memory=common["memory"])
         return TeamSpec(
             team_id=self.id or self.name,
             members=tuple(member.spec(lent) for member in self.members),

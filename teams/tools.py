@@ -17,19 +17,19 @@ Tool = Callable[..., Any] | BaseTool | McpServer
 """What people may give as a tool."""
 
 
-def usable_tools(owner: str, tools: Sequence[Tool]) -> tuple[BaseTool, ...]:
-    """LangChain tools: made of functions where need be, and asked of MCP servers.
+def usable_tools(owner: str, tools: Sequence[Tool], *, ask: bool = True) -> tuple[BaseTool, ...]:
+    """LangChain tools: made of functions where need be, and asked of MCP servers; or not, where only names matter.
 
     Raises:
         ConfigurationError: something that is no tool, a function without a docstring to tell the model what it does, or
             an MCP server that cannot be reached.
     """
-    return tuple(_called_or_awaited(usable) for tool in tools for usable in _made_of(owner, tool))
+    return tuple(_called_or_awaited(usable) for tool in tools for usable in _made_of(owner, tool, ask))
 
 
-def _made_of(owner: str, tool: Tool) -> Sequence[BaseTool]:
+def _made_of(owner: str, tool: Tool, ask: bool) -> Sequence[BaseTool]:
     if isinstance(tool, McpServer):
-        return tool.tools
+        return tool.tools if ask else tool.named
     if isinstance(tool, BaseTool):
         return [tool]
     if callable(tool):

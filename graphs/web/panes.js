@@ -59,6 +59,10 @@
   // A pane that takes long to draw is drawn ten times a second while the moment moves, and once more when it stands.
   let ready = 0;
   let later = null;
+
+  // Whether all that is to be seen has been drawn.
+  coterie.still = () => !store.waiting && later === null;
+
   store.watch((run) => {
     if (!shown) return;
     const key = JSON.stringify([shown.id, run.zero, run.records.length, shown.key ? shown.key() : [store.index, store.step?.id]]);

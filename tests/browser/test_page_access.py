@@ -1,15 +1,13 @@
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
+from playwright.sync_api import Page, expect
 
 from coterie.graphs.page import page as page_of
 from coterie.graphs.picture import as_json
 from coterie.graphs.svg import svg
 from tests.browser.conftest import Opening
 from tests.support.recorded import picture
-
-if TYPE_CHECKING:
-    from playwright.sync_api import Page
 
 CONTROLS = {
     "button",
@@ -34,7 +32,7 @@ def graph_html() -> str:
     )
 
 
-def accessible(page: "Page") -> list[tuple[str, str]]:
+def accessible(page: Page) -> list[tuple[str, str]]:
     """Role and name of everything that a screen reader finds."""
     session = page.context.new_cdp_session(page)
     nodes: list[dict[str, Any]] = session.send("Accessibility.getFullAXTree")["nodes"]
@@ -47,7 +45,7 @@ def test_every_control_has_a_name(open_page: Opening, run_html: str) -> None:
     found = set()
     for tab in page.get_by_role("tab").all():
         tab.click()
-        page.wait_for_function("() => !coterie.store.waiting")
+        page.wait_for_function("() => coterie.still()")
         parts = accessible(page)
         assert [part for part in parts if part[0] in CONTROLS - {"group"} and not part[1].strip()] == []
         found |= {role for role, _ in parts}
@@ -101,7 +99,7 @@ def test_nothing_lies_beside_the_window(open_page: Opening, run_html: str, size:
     page = open_page(run_html, size=size)
     for tab in page.get_by_role("tab").all():
         tab.click()
-        page.wait_for_function("() => !coterie.store.waiting")
+        page.wait_for_function("() => coterie.still()")
         assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
         panel = page.locator("#panel")
         assert panel.evaluate("(panel) => panel.scrollWidth - panel.clientWidth") <= 0
@@ -111,10 +109,10 @@ def test_the_page_of_a_graph_tells_of_its_nodes(open_page: Opening) -> None:
     page = open_page(graph_html(), size=(1200, 800))
     assert not page.locator("#time").is_visible()
     page.locator('[data-id="desk/scout/tools"]').click()
-    assert "run_sql" in page.locator("#panel").inner_text()
+    expect(page.locator("#panel")).to_contain_text("run_sql")
     page.locator("#panel").get_by_role("button", name="model of scout").first.click()
     page.wait_for_function("() => coterie.store.key === 'desk/scout/model'")
-    assert "gpt-4.1-mini" in page.locator("#panel").inner_text()
+    expect(page.locator("#panel")).to_contain_text("gpt-4.1-mini")
     assert not [part for part in accessible(page) if part[0] in CONTROLS - {"group"} and not part[1].strip()]
 
 

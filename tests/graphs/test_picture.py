@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -97,12 +98,12 @@ team desk                                               ║
 ├─ leader · offline                                     ║
 │  │                                                    ║
 │  ├┄▷ scout · finds facts                              ║
-│  │   ├─ recall · memories ◀───────────────────────────╢
+│  │   ├─ recall · memories · notes ◀───────────────────╢
 │  │   ├─ model · offline                               ║
-│  │   ╰─ tools · search                                ║
+│  │   ╰─ tools · search, share_note                    ║
 │  │                                                    ║
 │  ╰┄▷ writer · writes                                  ║
-│      ├─ recall · memories ◀───────────────────────────╢
+│      ├─ recall · memories · notes ◀───────────────────╢
 │      ╰─ model · offline                               ║
 │                                                       ║
 ╰─ ◆ curator · keeps the turn · curates the memory ◀───▶╢
@@ -112,6 +113,27 @@ team desk                                               ║
 
 def test_the_terminal_drawing() -> None:
     assert desk().draw() == DESK
+
+
+def boxes(team: Agent | Team) -> dict[str, tuple[str, ...]]:
+    """What each step has below its name, by its id."""
+    return {node.id: node.details for node in picture(team.spec()).nodes()}
+
+
+def test_notes_are_named_where_members_read_and_share_them() -> None:
+    store = SqliteDb("desk.db")
+    shown = boxes(Team("t", [Agent("a", tools=[search]), Team("b", [Agent("c")])], db=store))
+    assert shown["t/a/recall"] == shown["t/b/c/recall"] == ("memories", "notes")
+    assert "notes" not in shown["t/recall"]
+    assert shown["t/a/tools"] == ("search", "share_note")
+    swarm = boxes(Team("s", [Agent("a"), Agent("b")], mode="swarm", db=store))
+    assert swarm["s/a/tools"] == ("share_note",)
+
+
+@pytest.mark.parametrize("settings", [{"db": None}, {"share_notes": False}, {"member_context": "task"}])
+def test_where_no_notes_are_shared_none_are_named(settings: dict[str, Any]) -> None:
+    team = Team("t", [Agent("a", tools=[search]), Agent("b")], **{"db": SqliteDb("t.db"), **settings})
+    assert not {"notes", "share_note"} & {detail for details in boxes(team).values() for detail in details}
 
 
 def test_ascii_has_nothing_else() -> None:

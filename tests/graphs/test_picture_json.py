@@ -26,7 +26,7 @@ def test_its_form() -> None:
         "id": "desk/scout/recall",
         "kind": "recall",
         "label": "recall",
-        "details": ["memories"],
+        "details": ["memories", "notes"],
     }
     assert shown["edges"][0] == {"source": "/start", "target": "desk/recall", "kind": "always", "label": ""}
 

@@ -2,39 +2,74 @@
 
 import shutil
 import sys
-from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from coterie.cli.options import File
 from coterie.cli.targets import load
+from coterie.errors import InputError
 
-Output = Annotated[
-    Path | None,
-    typer.Option("--output", "-o", metavar="OUT", help="OUT.mmd (Mermaid), OUT.txt, or - for Mermaid on stdout."),
+if TYPE_CHECKING:
+    from coterie.graphs.picture import Picture
+
+Format = Annotated[
+    str | None,
+    typer.Option(
+        "--format",
+        "-f",
+        metavar="FORMAT",
+        help="tree, ascii, svg, png, mermaid, dot, json or html; else what OUT ends in; else tree.",
+    ),
 ]
+Output = Annotated[
+    str | None,
+    typer.Option(
+        "--output", "-o", metavar="OUT", help="A file: .txt, .svg, .png, .mmd, .dot, .json, .html. None, or -: stdout."
+    ),
+]
+Depth = Annotated[
+    int | None,
+    typer.Option("--depth", metavar="N", help="How many levels have their steps drawn; the rest are a box each."),
+]
+NoMemory = Annotated[bool, typer.Option("--no-memory", help="Leave out the memory, and what reads and writes it.")]
 LINES = "│├╰─┄▷◀▶║╢═╝◆·…"
 
 
-def graph(file: File, output: Output = None) -> None:
+def graph(
+    file: File, format: Format = None, output: Output = None, depth: Depth = None, no_memory: NoMemory = False
+) -> None:
     """Draw an agent or a team, with what reads and writes the memory."""
-    from coterie.graphs.draw import drawer
-    from coterie.graphs.mermaid import mermaid
-    from coterie.graphs.picturing import picture
+    from coterie.graphs.draw import FORMATS, format_of, write
+
+    path = None if output == "-" else output
+    chosen = format_of(path, format)  # what cannot be drawn is said before the file runs
+    if path is None and chosen == "png" and sys.stdout.isatty():
+        raise InputError("A PNG is no text for a terminal: give a file, -o graph.png, or redirect the output.")
+    shown = load(file).picture(depth=depth, memory=not no_memory)
+    if path is not None:
+        write(FORMATS[chosen](shown), path)
+        print(f"Drawn: {path}", file=sys.stderr)
+    elif chosen in ("tree", "ascii"):
+        print(_for_terminal(shown, ascii=chosen == "ascii"), end="")
+    else:
+        _put_out(FORMATS[chosen](shown))
+
+
+def _for_terminal(shown: "Picture", ascii: bool) -> str:
+    """The tree, as wide as the terminal, and in characters that it has."""
     from coterie.graphs.terminal import WIDTH, drawing
 
-    if output is not None and str(output) != "-":
-        drawer(output)  # a name that cannot be drawn to is said before the file runs
-        load(file).draw(output)
-        print(f"Drawn: {output}", file=sys.stderr)
-        return
-    shown = picture(load(file).spec())
-    if output is not None:
-        print(mermaid(shown), end="")
-    else:
-        width = shutil.get_terminal_size((WIDTH, 0)).columns if sys.stdout.isatty() else WIDTH
-        print(drawing(shown, width, ascii=not _can_print(LINES)), end="")
+    width = shutil.get_terminal_size((WIDTH, 0)).columns if sys.stdout.isatty() else WIDTH
+    return drawing(shown, width, ascii=ascii or not _can_print(LINES))
+
+
+def _put_out(drawing: str | bytes) -> None:
+    """Write to stdout what programs read: in UTF-8 whatever the terminal speaks, with no line ends changed."""
+    from coterie.graphs.draw import as_bytes
+
+    sys.stdout.flush()
+    sys.stdout.buffer.write(as_bytes(drawing))
 
 
 def _can_print(text: str) -> bool:

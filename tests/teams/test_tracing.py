@@ -1,0 +1,89 @@
+"""Traces of runs: what is in them, that it is all there however a run ends, and that they disturb nothing."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from coterie.graphs.trace import Record
+from coterie.memory.db import Db
+from tests.support.traced import CANARY, Place, everything, place
+
+DOCS = (Path(__file__).parents[2] / "docs" / "tracing.md").read_text(encoding="utf-8")
+
+
+@pytest.fixture(params=["file", "folder", "store"])
+def where(request: pytest.FixtureRequest, tmp_path: Path, db: Db) -> Place:
+    return place(request.param, tmp_path, db)
+
+
+# The form of the records
+
+
+def documented(heading: str) -> dict[str, dict[str, bool]]:
+    """What a table of the page says: by kind or value, the fields, and whether each is content."""
+    rows = DOCS.partition(f"| {heading} | what it says |\n|---|---|\n")[2].partition("\n\n")[0]
+    found: dict[str, dict[str, bool]] = {}
+    for row in rows.splitlines():
+        name, _, said = row.strip("| ").partition(" | ")
+        outside = re.sub(r"\([^)]*\)", "", said)
+        found[name.strip("`")] = {field: bool(mark) for field, mark in re.findall(r"`(\w+)`(\*?)", outside)}
+    return found
+
+
+WHERE = ("step", "path", "node", "source")
+PARTS = {"calls": "call", "hits": "hit", "changes": "change", "before": "memory", "after": "memory"} | {
+    "refused": "refused",
+    "held": "held",
+    "notes": "note",
+    "task": "task",
+}
+"""Which field has which values in it."""
+
+
+def parts(record: Record) -> Iterator[tuple[str, Record]]:
+    """The values in a record, by what they are called."""
+    for field, value in record.items():
+        for each in value if isinstance(value, list) else [value]:
+            if field in PARTS and isinstance(each, dict):
+                yield PARTS[field], each
+                yield from parts(each)
+
+
+def common(record: Record) -> dict[str, bool]:
+    names = ("kind", "at", *(() if record["kind"].startswith("run_") else WHERE))
+    return dict.fromkeys(names, False)
+
+
+@pytest.mark.parametrize("contents", [False, True])
+def test_the_page_has_every_kind_and_field_and_no_other(db: Db, where: Place, contents: bool) -> None:
+    kinds, values = documented("kind"), documented("value")
+    found_kinds, found_values = set(), set()
+    for record in everything(db, where, contents=contents):
+        expected = {**common(record), **kinds[record["kind"]]}
+        assert set(record) - {"run_id"} == {name for name, content in expected.items() if contents or not content} - {
+            "run_id"
+        }, record
+        found_kinds.add(record["kind"])
+        for name, value in parts(record):
+            assert set(value) == {field for field, content in values[name].items() if contents or not content}, name
+            found_values.add(name)
+    assert found_kinds == set(kinds)
+    assert found_values == set(values)
+
+
+def test_without_contents_nothing_that_anybody_said_is_in_a_record(db: Db, where: Place) -> None:
+    for record in everything(db, where, contents=False):
+        assert CANARY not in repr(record).lower(), record
+
+
+def test_with_contents_all_that_is_content_is_there(db: Db, where: Place) -> None:
+    kinds, values = documented("kind"), documented("value")
+    seen: set[tuple[str, str]] = set()
+    for record in everything(db, where, contents=True):
+        told = [(record["kind"], record), *parts(record)]
+        seen |= {(name, field) for name, each in told for field, value in each.items() if CANARY in repr(value)}
+    content = {(name, field) for table in (kinds, values) for name, row in table.items() for field in row if row[field]}
+    assert content - {("held", "why")} <= seen  # that is a sentence of ours
+    assert {(name, "error") for name in ("step_finished", "attempt_failed", "member_finished", "run_finished")} <= seen
