@@ -33,11 +33,12 @@
     }));
 
   store.watch((run) => {
+    find("status").hidden = !run.started;
     if (!run.started) return find("totals").replaceChildren();
     if (!find("totals").firstChild) build();
     const sum = run.sums[store.index - 1] || coterie.NOTHING;
     const status = coterie.statusOf(run);
-    Object.assign(find("status"), { hidden: false, className: `badge ${status}`, textContent: words[status] || status });
+    Object.assign(find("status"), { className: `badge ${status}`, textContent: words[status] || status });
     put("time", coterie.moment(store.time, run.length));
     put("tokens", sum.input || sum.output ? `${figure(sum.input)} → ${figure(sum.output)}` : "–");
     for (const key of ["calls", "steps", "reads", "writes", "errors"]) put(key, figure(sum[key]));

@@ -154,7 +154,7 @@
     for (const view of live.views) {
       view.element.hidden = view.id !== id;
       if (view.id !== id) continue;
-      find("place").textContent = live.user() ? `${view.title} of ${live.user()}` : view.title;
+      find("place").textContent = [view.title, live.user()].filter(Boolean).join(" · ");
       view.show();
     }
     find("place").hidden = id === "runs";
