@@ -17,7 +17,8 @@ from coterie.memory.values import Scope, StoredRun, UserMemory
 from coterie.ui.serving import Server
 from tests.browser.conftest import Opening
 from tests.support.proposals import proposal
-from tests.support.recorded import Record, picture, team_run
+from tests.support.recorded import picture, team_run
+from tests.support.tape import Record
 from tests.ui.conftest import remember, serving
 
 ANA = Scope("ana", as_owner=True)
@@ -285,3 +286,15 @@ def test_the_keys_of_the_timeline_rest_elsewhere(db: SqliteDb, server: Server, o
     view(page, "Runs")
     page.keyboard.press("Home")
     assert page.evaluate("coterie.store.index") < before
+
+
+def test_a_tab_that_nobody_sees_rests_and_catches_up(db: SqliteDb, server: Server, opened: Opening) -> None:
+    page = opened(server.address)
+    expect(page.locator("#connection")).to_have_text("Live")
+    hide = "Object.defineProperty(document, 'hidden', {{value: {}, configurable: true}})"
+    with page.expect_event("requestfailed"):  # it is the page that ends what it follows
+        page.evaluate(f"{hide.format('true')}; document.dispatchEvent(new Event('visibilitychange'))")
+    past(db, "run-meanwhile")
+    page.evaluate(f"{hide.format('false')}; document.dispatchEvent(new Event('visibilitychange'))")
+    expect(page.locator("#runs [data-run='run-meanwhile']")).to_have_count(1)
+    expect(page.locator("#connection")).to_have_text("Live")

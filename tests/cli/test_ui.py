@@ -18,6 +18,8 @@ from coterie.memory.sqlite import SqliteDb
 from tests.cli.conftest import Cli
 
 UI = [sys.executable, "-m", "coterie", "ui"]
+SECONDS = 120
+"""How long an answer may take: the machine may be busy."""
 ADDRESS = re.compile(r"http://127\.0\.0\.1:(\d+)/#token=([\w-]{40,})&user=(\S*)")
 
 
@@ -40,8 +42,8 @@ def test_it_prints_its_address_answers_and_ends(shop: Path, ending: signal.Signa
         port, token, user = found.groups()
         assert user == "ana%40example.com"
         asked = f"http://127.0.0.1:{port}/api/runs?user=ana"
-        assert httpx.get(asked, trust_env=False).status_code == 401
-        answer = httpx.get(asked, headers={"authorization": f"Bearer {token}"}, trust_env=False)
+        assert httpx.get(asked, trust_env=False, timeout=SECONDS).status_code == 401
+        answer = httpx.get(asked, headers={"authorization": f"Bearer {token}"}, trust_env=False, timeout=SECONDS)
         assert (answer.status_code, answer.json()) == (200, [])
         process.send_signal(ending)
         out, err = process.communicate()
@@ -66,14 +68,16 @@ def test_on_a_terminal_a_browser_is_opened_if_there_is_one(
             assert process.stderr is not None
             process.stderr.readline()
             assert ADDRESS.fullmatch(address)
-            answer = httpx.get(address.partition("#")[0], trust_env=False)  # it is at work: the browser was called
+            answer = httpx.get(
+                address.partition("#")[0], trust_env=False, timeout=SECONDS
+            )  # it is at work: the browser was called
             process.send_signal(signal.SIGINT)
             process.communicate()
         os.close(stdout)
     assert answer.status_code == 200
     assert (shop / "opened").exists() is opens
     if opens:
-        assert html.unescape((shop / "opened").read_text()).endswith(f"url={address}\">")
+        assert html.unescape((shop / "opened").read_text()).endswith(f'url={address}">')
         (called,) = (shop / "called").read_text().splitlines()
         assert called.startswith("file://")
         assert not Path(called.removeprefix("file://")).exists()

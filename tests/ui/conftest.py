@@ -13,6 +13,9 @@ from coterie.memory.edits import Add, Change
 from coterie.memory.values import Scope, UserMemory
 from coterie.ui.serving import Server
 
+SECONDS = 120
+"""How long an answer may take: the machine may be busy."""
+
 
 @contextmanager
 def serving(db: Db, user: str = "ana", port: int = 0) -> Iterator[Server]:
@@ -38,7 +41,9 @@ def server(db: Db) -> Iterator[Server]:
 def client(server: Server) -> Iterator[httpx.Client]:
     """What the page is: it has the token."""
     headers = {"authorization": f"Bearer {server.token}"}
-    with httpx.Client(base_url=f"http://127.0.0.1:{server.port}", headers=headers, trust_env=False) as client:
+    with httpx.Client(
+        base_url=f"http://127.0.0.1:{server.port}", headers=headers, trust_env=False, timeout=SECONDS
+    ) as client:
         yield client
 
 

@@ -27,26 +27,31 @@ class Asked(BaseModel):
     user: str
 
     @property
+    def user_id(self) -> str | None:
+        """As the store has it: an empty text means runs without a user."""
+        return self.user or None
+
+    @property
     def scope(self) -> Scope:
         """The user themself asks."""
         return Scope(self.user, as_owner=True)
 
 
 class OfRuns(Asked):
-    """The runs of a user; an empty text means those without one."""
+    """The runs of a user."""
 
     limit: Limit = 50
 
-    @property
-    def user_id(self) -> str | None:
-        """As the store has it."""
-        return self.user or None
 
-
-class OfRun(OfRuns):
+class OfRun(Asked):
     """One run, by its id or the beginning of it."""
 
     run_id: str
+
+
+class Following(OfRun):
+    """The records of a run, as they come to be."""
+
     after: Annotated[int, Field(ge=0)] = 0
     """How many of its records are known already."""
 

@@ -15,7 +15,7 @@ from starlette.responses import Response, StreamingResponse
 from coterie.errors import CoterieError
 from coterie.memory.db import Db
 from coterie.ui.answers import failed, said_of, text
-from coterie.ui.asking import OfRun, OfRuns, asked
+from coterie.ui.asking import Following, OfRuns, asked
 
 EVERY_SECONDS = 0.25
 """How often the store is asked for what is new."""
@@ -43,7 +43,7 @@ async def records(request: Request) -> Response:
     """The records of a run after those that are known, until it ends. Each has its number as the event's id."""
     db: Db = request.app.state.db
     try:
-        wanted = asked(request, OfRun)
+        wanted = asked(request, Following)
         run = await db.arun(wanted.user_id, wanted.run_id)
     except (CoterieError, ValidationError) as error:
         return await failed(request, error)
@@ -60,7 +60,7 @@ async def _runs(db: Db, wanted: OfRuns) -> Events:
         yield NOTHING_NEW
 
 
-async def _records(db: Db, wanted: OfRun) -> Events:
+async def _records(db: Db, wanted: Following) -> Events:
     after = wanted.after
     while True:
         run = await db.arun(wanted.user_id, wanted.run_id)  # before its records: those of an ended run are complete
