@@ -44,6 +44,10 @@ def table_cases() -> Iterator[Case]:
             title = f"run, {STORES[store]}, {memories:,} memories"
             yield Case(f"{title}, verbatim", "ms", "run", (store, memories, "verbatim"), mark)
             yield Case(f"{title}, memory model", "ms", "run", (store, memories, "model"), mark)
+    for traced in ("off", "file", "store"):
+        yield Case(f"run, SQLite, memory model, trace {traced}", "ms", "traced", ("agent", traced))
+    for traced in ("off", "file", "store"):
+        yield Case(f"team, coordinate 3, SQLite, memory model, trace {traced}", "ms", "traced", ("team", traced))
     for mode, members, mark in (("coordinate", 1, "6"), ("coordinate", 3, ""), ("broadcast", 3, "8")):
         title = f"team, {mode} {members}"
         yield Case(f"{title}, no store", "ms", "team", (mode, members, "none", "off"), mark)

@@ -84,7 +84,7 @@ def heading(cluster: Cluster, width: float) -> tuple[tuple[Line, ...], float, fl
 
 def _notes(notes: Sequence[str], room: float) -> tuple[str, ...]:
     """What edges do not show: those say to whom a member hands over."""
-    shown = [one_line(note) for note in notes if not note.startswith("hands over to ")]
+    shown = [one_line(note) for note in notes if note and not note.startswith("hands over to ")]
     return wrapped(" · ".join(shown), room, SIZES["note"], 2)
 
 

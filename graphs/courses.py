@@ -35,6 +35,8 @@ class Pin:
     x: float = 0.0
     fixed: float | None = None
     """Its place on a member that is laid out already, from the member's left side."""
+    below: float = 0.0
+    """On a left side: pixels under its middle."""
     label: str = ""
     others: list[Item] = field(default_factory=list)
     """Where its lines lead. Empty: down to the store."""
@@ -43,7 +45,7 @@ class Pin:
     def y(self) -> float:
         """Of the side."""
         if self.side == "left":
-            return self.item.y + self.item.height / 2
+            return self.item.y + self.item.height / 2 + self.below
         return self.item.y if self.side == "top" else self.item.bottom
 
     @property
@@ -150,12 +152,21 @@ def add_store_courses(done: Courses, rows: Sequence[PlacedRow], edges: Sequence[
         bundle = Bundle(("store", edge.kind, item.id), "store")
         pin = done.pins.setdefault(bundle.key, Pin(item, "left" if aside else "bottom"))
         done.through.append(_down(done, rows, Course(edge, bundle, [pin], [])))
+    _part_left_pins(done)
     for item in (item for row in rows for item in row.items):
         for drop in item.drops:
             bundle = Bundle(("store", drop.edge.kind, item.id), "store")
             x = drop.points[-1][0]
             pin = done.pins.setdefault((bundle.key, x), Pin(item, "bottom", fixed=x))
             done.through.append(_down(done, rows, Course(drop.edge, bundle, [pin], [], before=drop.points)))
+
+
+def _part_left_pins(done: Courses) -> None:
+    """Where two lines leave a left side, put one above its middle, and one below."""
+    left = [pin for pin in done.pins.values() if pin.side == "left"]
+    for pin in left:
+        same = [other for other in left if other.item is pin.item]
+        pin.below = (same.index(pin) - (len(same) - 1) / 2) * PIN / 2
 
 
 def _down(done: Courses, rows: Sequence[PlacedRow], course: Course) -> Course:

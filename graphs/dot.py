@@ -31,6 +31,7 @@ def dot(picture: Picture) -> str:
     lines.append(f"  {_node(picture.end)}")
     if picture.store:
         lines.append(f"  {_node(picture.store)}")
+        lines.append(f"  {_quoted(picture.end.id)} -> {_quoted(picture.store.id)} [style=invis]")  # so it is below
     inside = {cluster.id: _first(cluster) for cluster in picture.clusters() if not cluster.folded}
     lines += [f"  {_edge(edge, inside)}" for edge in (*picture.steps, *picture.uses)]
     return "\n".join([*lines, "}"]) + "\n"
@@ -77,7 +78,7 @@ def _edge(edge: Edge, inside: Mapping[str, str]) -> str:
     parts = [f"{name}={_quoted(f'cluster:{id}')}" for name, id in ends if id in inside]
     if edge.label:
         parts.append(f"label={_label([edge.label])}")
-    if edge.kind != "always":
+    if edge.kind == "choice":
         parts.append("style=dashed")
     if colour := LINES.get(edge.kind):
         parts += [f'color="{colour}"', "constraint=false"]

@@ -8,7 +8,7 @@ from typing import Any
 from coterie.graphs.task_list import Task
 from coterie.memory.edits import Applied
 from coterie.memory.report import CurationReport
-from coterie.memory.values import Note, Recall
+from coterie.memory.values import Hit, Note, Recall
 
 
 def _now() -> datetime:
@@ -76,6 +76,15 @@ class MemoryRecalled(Event):
     recall: Recall
     query: str = field(kw_only=True, default="", compare=False, repr=False)
     """What they were to fit."""
+
+
+@dataclass(frozen=True)
+class MemorySearched(Event):
+    """An agent searched the memory itself, by its memory tool."""
+
+    query: str
+    hits: tuple[Hit, ...]
+    """What it was shown, best first."""
 
 
 @dataclass(frozen=True)

@@ -40,8 +40,9 @@ class Box:
 
     def overlaps(self, other: "Box") -> bool:
         """Whether they have more than a side in common."""
-        apart = self.right <= other.x or other.right <= self.x or self.bottom <= other.y or other.bottom <= self.y
-        return not apart
+        wide = min(self.right, other.right) - max(self.x, other.x)
+        high = min(self.bottom, other.bottom) - max(self.y, other.y)
+        return wide > 0.01 and high > 0.01
 
 
 @dataclass(frozen=True, slots=True)

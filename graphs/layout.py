@@ -26,6 +26,8 @@ _PAD = 16.0
 """Pixels between a cluster's frame and what is in it."""
 _TOP, _UNDER_HEADING = 12.0, 10.0
 """Pixels above a cluster's heading, and under it."""
+_MIN_WIDTH = 180.0
+"""Pixels of the root's frame, for the legend to have room under it."""
 _UNDER = 44.0
 """Pixels between the graph and the bus."""
 
@@ -62,7 +64,8 @@ def layout(picture: Picture) -> Layout:
     """
     scopes = _scopes(picture)
     rows = rows_of(picture.root, picture.start, picture.end)
-    block = _block(picture.root, rows, scopes).moved(MARGIN, MARGIN)
+    block = _block(picture.root, rows, scopes)
+    block = block.widened(max(block.width, _MIN_WIDTH)).moved(MARGIN, MARGIN)
     nodes, edges, height = block.nodes, block.edges, MARGIN + block.height
     if picture.store:
         bus = store_box(picture.store, block.width).moved(MARGIN, height + _UNDER)

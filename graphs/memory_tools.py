@@ -7,7 +7,7 @@ from langchain_core.tools import BaseTool, StructuredTool, ToolException
 from langgraph.prebuilt import ToolRuntime
 
 from coterie.errors import ConfigurationError
-from coterie.graphs.events import MemoryChanged
+from coterie.graphs.events import MemoryChanged, MemorySearched
 from coterie.graphs.prompts import memory_line
 from coterie.graphs.spec import MemoryUse, Spec, TeamSpec
 from coterie.graphs.state import GraphState, RunContext, asking, tell, this_turn
@@ -76,6 +76,7 @@ class _Hands:
     def search_memories(self, query: str, runtime: Runtime) -> tuple[str, list[tuple[str, int]]]:
         """Search what is remembered about the user. Each result begins with its id."""
         hits = self.memory.manager.db.search(self._scope(runtime), query, HITS)
+        tell(runtime, MemorySearched(self.name, query, tuple(hits)))
         found = [hit.memory for hit in hits]
         lines = [f"{_shown(str(memory.memory_id))}: {memory_line(memory)}" for memory in found]
         return "\n".join(lines) or "Nothing.", [(str(memory.memory_id), memory.version) for memory in found]

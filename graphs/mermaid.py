@@ -98,6 +98,11 @@ def _arrow(edge: Edge) -> str:
 
 
 def _escaped(text: str) -> str:
-    """A label's text, with everything that Mermaid, Markdown or HTML would read as their own as a character code."""
-    line = re.sub(r'["#&<>`$*:;\\~|]', lambda found: f"#{ord(found[0])};", one_line(text, MAX_LABEL))
+    """A label's text, with everything that Mermaid, Markdown or HTML would read as their own as a character code.
+
+    Formulas (``$$``) and icons (``fa:fa-car``) are looked for when codes are characters again: something that takes no
+    room parts them.
+    """
+    line = re.sub(r"(?<=\$)(?=\$)|(?<=:)(?=fa-)", "\u200b", one_line(text, MAX_LABEL))
+    line = re.sub(r'["#&<>`$*%:;\\~|]', lambda found: f"#{ord(found[0])};", line)
     return re.sub(r"^(\d+)([.)])|^([-+])", lambda found: f"{found[1] or ''}#{ord(found[2] or found[3])};", line)

@@ -29,6 +29,7 @@ SCRIPTS = (
     "bars.js",
     "lanes.js",
     "scrub.js",
+    "split.js",
     "panes.js",
     "told.js",
     "pane_run.js",

@@ -1,8 +1,9 @@
 """A picture as PNG, drawn by resvg, which the extra ``png`` brings: no browser, and no network."""
 
+import re
 from pathlib import Path
 
-from coterie.errors import ConfigurationError
+from coterie.errors import ConfigurationError, InputError
 from coterie.graphs.picture import Picture
 from coterie.graphs.svg import svg
 
@@ -31,9 +32,25 @@ def png(picture: Picture, *, scale: float = 2.0) -> bytes:
         raise ConfigurationError(
             'PNG files are drawn by resvg, which is not installed: pip install "coterie[png]"'
         ) from error
-    text = svg(picture)
     return bytes(
         resvg_py.svg_to_bytes(
-            svg_string=text, zoom=scale, font_dirs=[str(_FONTS)], font_family="Inter", sans_serif_family="Inter"
+            svg_string=_checked(svg(picture), scale),
+            zoom=scale,
+            font_dirs=[str(_FONTS)],
+            font_family="Inter",
+            sans_serif_family="Inter",
         )
     )
+
+
+def _checked(text: str, scale: float) -> str:
+    """The SVG, if an image of it at this scale has neither no pixels nor too many."""
+    found = re.search(r'width="([\d.]+)" height="([\d.]+)"', text)
+    assert found is not None
+    sides = [float(side) * scale for side in found.groups()]
+    if not 1 <= min(sides) <= max(sides) <= _MAX_PIXELS:
+        raise InputError(
+            f"A PNG file at scale {scale:g} would be {sides[0]:.0f} by {sides[1]:.0f} pixels: give a scale at which a"
+            f" side has 1 to {_MAX_PIXELS} pixels, or draw an SVG file."
+        )
+    return text

@@ -26,7 +26,10 @@ class Row:
 
 def rows_of(cluster: Cluster, start: Node | None = None, end: Node | None = None) -> tuple[Row, ...]:
     """The rows of a cluster from top to bottom; ``start`` and ``end`` are drawn in one that is run by itself."""
-    return tuple(row for row in _rows(cluster, start, end) if row.things)
+    rows = [row for row in _rows(cluster, start, end) if row.things]
+    there = {thing.id for row in rows for thing in row.things}
+    others = tuple(node for node in cluster.nodes if node.id not in there)
+    return (*rows, Row(others, grid=True)) if others else tuple(rows)
 
 
 def _rows(cluster: Cluster, start: Node | None, end: Node | None) -> Iterator[Row]:

@@ -66,7 +66,7 @@ def _fits(item: Item, side: Side, pins: Sequence[Pin], shift: float, taken: Sequ
     inside = all(
         item.x + _CORNER <= pin.x + shift - pin.room + PIN and pin.x + shift <= item.right - _CORNER for pin in pins
     )
-    return inside and (side == "top" or all(abs(pin.x + shift - other) >= LANE for pin in pins for other in taken))
+    return inside and (side == "top" or _clear(pins, shift, taken))
 
 
 def _settle_side(courses: Courses, item: Item, side: Side, taken: Sequence[float]) -> None:
@@ -75,11 +75,19 @@ def _settle_side(courses: Courses, item: Item, side: Side, taken: Sequence[float
     for pin in pins:
         x += pin.room
         pin.x = x
-    for shift in _shifts(item, pins):
-        if all(abs(pin.x + shift - other) >= LANE for pin in pins for other in taken):
-            for pin in pins:
-                pin.x += shift
-            return
+    shift = next((shift for shift in _shifts(item, pins) if _clear(pins, shift, taken)), 0.0)
+    for pin in pins:
+        pin.x += shift
+        if not _clear([pin], 0.0, taken):
+            pin.label = ""  # no room beside the lines of what is in the member; the edge's title has it
+
+
+def _clear(pins: Sequence[Pin], shift: float, taken: Sequence[float]) -> bool:
+    """Whether no line that is there already meets the pins or their labels, if they are moved so far."""
+    half = LANE / 2
+    return not any(
+        pin.x + shift - pin.room + PIN - half < other < pin.x + shift + LANE - 0.01 for pin in pins for other in taken
+    )
 
 
 def _length(pins: Sequence[Pin]) -> float:
@@ -110,9 +118,13 @@ def settle_lanes(courses: Courses, rows: Sequence[PlacedRow]) -> None:
         for place, stop in enumerate(course.stops):
             if isinstance(stop, Lane) and stop not in settled:
                 settled.add(stop)
-                kind = course.edge.kind if course.bundle.kind == "store" else ""
-                stop.x = _lane_x(courses, rows, course, place, kind, taken[stop.row])
-                taken[stop.row].append((stop.x, kind))
+                stop.x = _lane_x(courses, rows, course, place, taken[stop.row])
+                taken[stop.row].append((stop.x, _store_kind(course)))
+
+
+def _store_kind(course: Course) -> str:
+    """What lines to the store have in common that may become one. Empty: it is none."""
+    return course.edge.kind if course.bundle.kind == "store" else ""
 
 
 def _lane_x(
@@ -120,11 +132,12 @@ def _lane_x(
     rows: Sequence[PlacedRow],
     course: Course,
     place: int,
-    kind: str,
     taken: Sequence[tuple[float, str]],
 ) -> float:
+    """Where a course passes the row of one of its stops: the way to its goal is short, and the lane near to it."""
     lane, origin, goal = course.stops[place], course.stops[place - 1].x, course.stops[-1].x
     assert isinstance(lane, Lane)
+    kind = _store_kind(course)
     if course.channels[place - 1] == -1:
         left = min(item.x for row in rows[lane.row :] for item in row.items[:1]) - CLEAR
         return _free_x(left, (float("-inf"), left), taken, kind)

@@ -15,7 +15,7 @@ _BACK = 6.0
 
 
 def drawn_once(edges: Iterable[DrawnEdge]) -> list[DrawnEdge]:
-    """The edges, each with the part of its way that none before it has drawn, from a common begin or to a common end."""
+    """The edges, each with the part of its way that no other one draws that begins or ends where it does."""
     begun: dict[Hashable, list[Sequence[Point]]] = defaultdict(list)
     ended: dict[Hashable, list[Sequence[Point]]] = defaultdict(list)
     done = []

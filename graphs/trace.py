@@ -21,6 +21,7 @@ from coterie.graphs.events import (
     MemoryChanged,
     MemoryCurated,
     MemoryRecalled,
+    MemorySearched,
     ModelCall,
     NoteShared,
     NotesRead,
@@ -31,6 +32,7 @@ from coterie.graphs.events import (
     ToolStarted,
 )
 from coterie.graphs.traced import Contents, Fields, call, when
+from coterie.memory.tokens import estimate_tokens
 from coterie.memory.values import RunStatus, StoredRun
 
 SCHEMA = 1
@@ -171,8 +173,14 @@ def _answer(event: ToolFinished, contents: Contents) -> Fields:
 
 def _recalled(event: MemoryRecalled, contents: Contents) -> Fields:
     recall = event.recall
-    hits = [contents.hit(memory, None, {}) for memory in recall.memories]
+    hits = [contents.hit(hit.memory, hit.score, hit.parts) for hit in recall.hits]
     return {**contents.only(query=event.query), "tokens": recall.tokens, "complete": recall.complete, "hits": hits}
+
+
+def _searched(event: MemorySearched, contents: Contents) -> Fields:
+    tokens = sum(estimate_tokens(hit.memory.memory) for hit in event.hits)
+    hits = [contents.hit(hit.memory, hit.score, hit.parts) for hit in event.hits]
+    return {**contents.only(query=event.query), "tokens": tokens, "complete": False, "hits": hits}
 
 
 def _curated(event: MemoryCurated, contents: Contents) -> Fields:
@@ -203,6 +211,7 @@ KINDS: dict[type[Event], tuple[str, Callable[[Any, Contents], Fields]]] = {
     ToolStarted: ("tool_started", _tool),
     ToolFinished: ("tool_finished", _answer),
     MemoryRecalled: ("memory_recalled", _recalled),
+    MemorySearched: ("memory_recalled", _searched),
     MemoryCurated: ("memory_curated", _curated),
     MemoryChanged: ("memory_changed", lambda event, contents: {"changes": contents.changes(event.applied)}),
     MemberStarted: (

@@ -70,7 +70,11 @@ class Printer:
         self.waits: list[str] = []
         self.root = ""
         self._output: RunOutput | None = None
-        self._live = Live(console=self.console, auto_refresh=False) if self.console.is_terminal else None
+        self._live = self._display() if self.console.is_terminal and not self.console.is_dumb_terminal else None
+
+    def _display(self) -> Live:
+        """What draws it in a terminal."""
+        return Live(console=self.console, auto_refresh=False, get_renderable=self._rendered)
 
     @property
     def output(self) -> RunOutput:
@@ -92,13 +96,17 @@ class Printer:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         if self._live is not None:
-            self._live.update(self._rendered(), refresh=True)
-            self._live.stop()
+            self._live.stop()  # draws it once more
         elif self.work or self.answer or self.waits:  # a run that failed at once has nothing to show
             self._print_plainly()
 
     def show(self, event: Event) -> None:
         """Take in one event, and show it at once where there is a terminal."""
+        self._take(event)
+        if self._live is not None:
+            self._live.refresh()
+
+    def _take(self, event: Event) -> None:
         self._work_on(event)
         match event:
             case RunStarted():
@@ -109,10 +117,8 @@ class Printer:
                 self.answer = ""
             case MemberStarted():
                 self.answer = ""
-            case MemoryChanged():
-                self.memory += [f"memory {line}" for line in change_lines(event.applied)]
-            case MemoryCurated():
-                self.memory += curation_lines(event.report)
+            case MemoryChanged() | MemoryCurated():
+                self.memory += self._memory_lines(event)
             case RunFinished():
                 self._output, self.answer = event.output, event.output.content
                 self.memory += ["memory: curated in the background"] if event.output.in_background else []
@@ -120,8 +126,11 @@ class Printer:
                     self.waits = [f"waits: {waiting_line(each)}" for each in event.output.waiting]
                     whose = f", user_id={event.output.user_id!r}" if event.output.user_id is not None else ""
                     self.waits.append(f"to go on: resume({event.output.run_id!r}, True{whose}), or False")
-        if self._live is not None:
-            self._live.update(self._rendered(), refresh=True)
+
+    def _memory_lines(self, event: MemoryChanged | MemoryCurated) -> list[str]:
+        if isinstance(event, MemoryCurated):
+            return curation_lines(event.report)
+        return [f"memory {line}" for line in change_lines(event.applied)]
 
     def _work_on(self, event: Event) -> None:
         """Add a line to what is being done. Who hands over has not answered."""

@@ -4,8 +4,9 @@ from contextlib import suppress
 from queue import Empty, SimpleQueue
 from threading import Event as Flag
 from threading import Thread
+from typing import TYPE_CHECKING
 
-from coterie.errors import CoterieError
+from coterie.errors import ConfigurationError, CoterieError
 from coterie.graphs.events import Event
 from coterie.graphs.picture import as_json
 from coterie.graphs.picturing import picture
@@ -13,18 +14,32 @@ from coterie.graphs.spec import Spec
 from coterie.graphs.trace import End, Record, Records
 from coterie.memory.values import StoredRun
 from coterie.teams.sinks import FileSink, Sink, StoreSink
-from coterie.teams.tracing import Trace
+from coterie.teams.tracing import TraceSetting, trace_of
+
+if TYPE_CHECKING:
+    from coterie.teams.run import Run
 
 EVERY = 0.1
 """Seconds that records are gathered before they are written: a transaction costs as much for many as for one."""
 
 
-def recorder(trace: Trace, spec: Spec, run_id: str) -> "Recorder":
-    """What records a run of an agent or a team."""
-    if (path := trace.file(run_id)) is not None:
-        return Recorder(FileSink(path), spec, trace.contents)
-    assert spec.memory is not None, "the settings are checked"
-    return Recorder(StoreSink(spec.memory.manager.db), spec, trace.contents)
+def recorder(owner: str, setting: TraceSetting, run: "Run") -> "Recorder | None":
+    """What records a run as a setting says. None: nothing does.
+
+    Raises:
+        ConfigurationError: it is to be recorded in the store, and there is none; or the setting is not known.
+    """
+    trace, memory = trace_of(owner, setting), run.spec.memory
+    if trace is None:
+        return None
+    if (path := trace.file(run.context.run_id or "")) is not None:
+        return Recorder(FileSink(path), run.spec, trace.contents)
+    if memory is None:
+        raise ConfigurationError(
+            f"{owner}: trace={setting!r} records runs in the store, and there is none: give it db=SqliteDb('team.db'),"
+            " or a path to record them in: trace='runs/'."
+        )
+    return Recorder(StoreSink(memory.manager.db), run.spec, trace.contents)
 
 
 class Recorder:

@@ -21,7 +21,7 @@ from coterie.memory.manager import MemoryManager
 from coterie.teams.ending import broken_off, finished
 from coterie.teams.output import RunFinished, RunOutput
 from coterie.teams.stopping import interruptible
-from coterie.teams.tracing import TraceSetting, trace_of
+from coterie.teams.tracing import TraceSetting
 
 if TYPE_CHECKING:
     from coterie.graphs.build import BoundGraph
@@ -171,10 +171,10 @@ class Runs(Drawable, ABC):
 
     def _recorded(self, run: Run) -> Run:
         """The run, to be recorded if ``trace`` says so."""
-        if (trace := trace_of(self.name, self.trace)) is not None:
+        if self.trace is not False:
             from coterie.teams.recording import recorder
 
-            run.recorder = recorder(trace, run.spec, run.context.run_id or "")
+            run.recorder = recorder(self.name, self.trace, run)
         return run
 
     @overload

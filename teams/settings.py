@@ -11,7 +11,7 @@ from coterie.memory.manager import MemoryManager
 from coterie.memory.models import chat_model
 from coterie.teams.checks import listed, tool_names
 from coterie.teams.talking import Talks
-from coterie.teams.tracing import TraceSetting, checked_trace, trace_of
+from coterie.teams.tracing import TraceSetting, trace_of
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -120,15 +120,13 @@ class Settings(Talks):
         from coterie.teams.tools import usable_tools  # which loads LangChain
 
         model = usable_model(self.model, inherited)
-        memory = memory_use(self, model, inherited)
-        checked_trace(self.name, self.trace, stored=memory is not None)
         return {
             "name": self.name,
             "role": self.role,
             "instructions": text_of(self.instructions),
             "model": model,
             "tools": usable_tools(self.name, self.tools, ask=not inherited.drawn),
-            "memory": memory,
+            "memory": memory_use(self, model, inherited),
             "conduct": self._conduct(),
         }
 

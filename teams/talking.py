@@ -21,24 +21,30 @@ class Talks(Runs):
         user_id: str | None = None,
         session_id: str | None = None,
         console: "Console | None" = None,
+        watch: bool = False,
     ) -> RunOutput:
         """Answer a message and print it, as it is written: the members at work, the answer, what memory learnt.
 
         Takes and raises what `run` does. ``console`` is rich's; None prints to standard output, plainly when that is
-        not a terminal. A run that waits for somebody is printed with what it waits for.
+        not a terminal. A run that waits for somebody is printed with what it waits for. With ``watch`` there is a lane
+        for each agent, with a bar that grows as it works, and how the memory changes, word by word.
         """
-        printer = self.printer(message, console)
+        printer = self.printer(message, console, watch=watch)
         with printer:
             for event in self.run(message, stream=True, user_id=user_id, session_id=session_id):
                 printer.show(event)
         return printer.output
 
-    def printer(self, message: str, console: "Console | None" = None, *, repeat: bool = True) -> "Printer":
-        """What shows a run of it: see `coterie.teams.printing.Printer`."""
+    def printer(
+        self, message: str, console: "Console | None" = None, *, repeat: bool = True, watch: bool = False
+    ) -> "Printer":
+        """What shows a run of it: see `coterie.teams.printing.Printer`, and `coterie.teams.watching.Watcher`."""
         from coterie.teams.narrating import speakers
         from coterie.teams.printing import Printer
+        from coterie.teams.watching import Watcher
 
-        return Printer(message, console, repeat=repeat, speakers=frozenset(speakers(self._compiled[0])))
+        show = Watcher if watch else Printer
+        return show(message, console, repeat=repeat, speakers=frozenset(speakers(self._compiled[0])))
 
     async def aprint_response(
         self,
@@ -47,9 +53,10 @@ class Talks(Runs):
         user_id: str | None = None,
         session_id: str | None = None,
         console: "Console | None" = None,
+        watch: bool = False,
     ) -> RunOutput:
         """The async twin of `print_response`."""
-        printer = self.printer(message, console)
+        printer = self.printer(message, console, watch=watch)
         with printer:
             async for event in self.arun(message, stream=True, user_id=user_id, session_id=session_id):
                 printer.show(event)

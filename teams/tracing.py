@@ -61,21 +61,6 @@ def trace_of(owner: str, setting: TraceSetting) -> Trace | None:
     )
 
 
-def checked_trace(owner: str, setting: TraceSetting, *, stored: bool) -> Trace | None:
-    """The same, for one that has a store, or has none.
-
-    Raises:
-        ConfigurationError: its runs are to be recorded in the store that it has not.
-    """
-    trace = trace_of(owner, setting)
-    if trace is not None and trace.to is None and not stored:
-        raise ConfigurationError(
-            f"{owner}: trace={setting!r} records runs in the store, and there is none: give it db=SqliteDb('team.db'),"
-            " or a path to record them in: trace='runs/'."
-        )
-    return trace
-
-
 def read_trace(path: str | Path, run_id: str | None = None) -> list[Record]:
     """Read the records of one run from a file, or from the folder that has a file for each run.
 

@@ -12,6 +12,7 @@ WAITS_FOR_NOTHING = {
     "completed",
     "curate_in_background",
     "draw",
+    "picture",
     "printer",
     "reset",
     "spec",

@@ -143,6 +143,16 @@ class CoterieSide(Side):
         assert len(team.run(SAID, user_id="t").members) == members
         return cpu_ms(lambda: team.run(SAID, user_id="t"))
 
+    def traced(self, who: str, trace: str) -> Sample:
+        """Run an agent, or a team of three, and record it: nowhere, in a file, or in the store."""
+        folder = self._open.enter_context(TemporaryDirectory())
+        setting: Any = {"off": False, "file": f"{folder}/runs.jsonl", "store": True}[trace]
+        use = remembering(self._store("sqlite"), "model") | {"trace": setting}
+        agent = Agent("agent", model=Model(), **use)
+        team = Team("team", answering(3), model=leading("coordinate", 3), **use)
+        target = agent if who == "agent" else team
+        return cpu_ms(lambda: target.run(SAID, user_id=f"traced-{who}"))
+
     def tokens(self, memories: int) -> Sample:
         """What is put into the prompts of one turn, the forms and functions that the models are offered too."""
         sent: list[str] = []

@@ -183,9 +183,9 @@
   };
 
   // Time in which nothing happened, shortened: a torn strip that says how long it was.
-  coterie.drawGap = (context, gap, view, height, words) => {
-    const left = view.at(gap.left);
-    const right = view.at(gap.right);
+  coterie.drawGap = (context, gap, view, height) => {
+    const left = Math.max(view.at(gap.left), -5);
+    const right = Math.min(view.at(gap.right), view.width + 5);
     if (right < 0 || left > view.width) return;
     context.fillStyle = colour("lift");
     context.fillRect(left, 0, right - left, height);
@@ -198,7 +198,6 @@
       context.stroke();
     }
     context.globalAlpha = 1;
-    if (!words) return;
     context.save();
     context.translate((left + right) / 2, height / 2);
     if (right - left < 90) context.rotate(-Math.PI / 2);

@@ -14,6 +14,7 @@
     ["?", "these keys", ["?"], () => coterie.help()],
   ];
   const SEEN = [
+    ["↑ ↓ on the lanes", "the step of the lane above, below"],
     ["click a node or a bar", "what it did, in the Step tab"],
     ["wheel, drag", "zoom and move the graph and the timeline; shift and wheel moves in time"],
     ["click a lane's name", "fold a team's members, or parallel steps"],
@@ -23,7 +24,7 @@
   coterie.help = () => {
     const dialog = find("keys");
     if (dialog.open) return dialog.close();
-    const pairs = store.data.mode === "graph" ? SEEN.slice(0, 2) : [...KEYS.map(([keys, what]) => [keys, what]), ...SEEN];
+    const pairs = store.data.mode === "graph" ? SEEN.slice(1, 3) : [...KEYS.map(([keys, what]) => [keys, what]), ...SEEN];
     dialog.replaceChildren(el("h2", { id: "keys-title" }, "Keys"), el("dl", {}, ...pairs.map(([keys, what]) => [el("dt", {}, keys), el("dd", {}, what)])),
       el("form", { method: "dialog" }, el("button", {}, "Close")));
     dialog.showModal();

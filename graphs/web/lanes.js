@@ -133,7 +133,7 @@
       grid(layer, height, line);
       for (const lane of placed.lanes) layer.fillRect(0, lane.top + lane.height - 0.5 - view.top, view.width, 0.5);
       layer.globalAlpha = 1;
-      for (const gap of coterie.scale.gaps) coterie.drawGap(layer, gap, view, height, true);
+      for (const gap of coterie.scale.gaps) coterie.drawGap(layer, gap, view, height);
       for (const lane of placed.lanes) {
         if (lane.top > view.top + height || lane.top + lane.height < view.top) continue;
         if (lane.memory) coterie.drawMarks(layer, lane, placed.lanes, view, run, past);
@@ -216,7 +216,22 @@
     grip = null;
   };
 
+  // By the keyboard: the step of the lane above or below that runs at the moment, or ran last.
+  const climb = (event) => {
+    const by = { ArrowUp: -1, ArrowDown: 1 }[event.key];
+    if (!by) return;
+    event.preventDefault();
+    const lanes = placed.lanes.filter((lane) => lane.bars.length);
+    const place = lanes.findIndex((lane) => lane.bars.some((one) => one.step === store.step));
+    const lane = lanes[place < 0 ? 0 : Math.min(Math.max(place + by, 0), lanes.length - 1)];
+    const begun = lane.bars.filter((one) => !one.around && one.step.first < store.index);
+    const step = (begun.findLast((one) => one.step.last >= store.index) || begun.at(-1) || lane.bars[0]).step;
+    store.select(step);
+    coterie.say(coterie.tipOf(step, store.run));
+  };
+
   const bars = find("bars");
+  bars.addEventListener("keydown", climb);
   bars.addEventListener("wheel", wheel, { passive: false });
   bars.addEventListener("pointerdown", down);
   bars.addEventListener("pointermove", move);

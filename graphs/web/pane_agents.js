@@ -24,7 +24,7 @@
     return found;
   };
 
-  const HEADS = [["steps", ""], ["busy", "time of its own steps"], ["tokens in", "of prompts"], ["out", "of answers"], ["tools", "calls"], ["reads", "of the memory"], ["writes", "to the memory"], ["errors", ""]];
+  const HEADS = [["steps", ""], ["busy", "time of its own steps"], ["in", "tokens of prompts"], ["out", "tokens of answers"], ["tools", "calls"], ["reads", "of the memory"], ["writes", "to the memory"], ["errors", ""]];
 
   coterie.panes.push({
     id: "agents", title: "Agents", modes: ["replay", "live"],

@@ -40,7 +40,6 @@
     const first = Math.max(Math.floor((panel.scrollTop - above) / HIGH) - 4, 0);
     const last = Math.min(first + Math.ceil(panel.clientHeight / HIGH) + 8, lines.length);
     const focused = list.contains(document.activeElement) ? document.activeElement.parentElement.getAttribute("aria-posinset") : null;
-    list.style.height = `${lines.length * HIGH}px`;
     list.replaceChildren(...lines.slice(first, last).map((record, place) => row(record, first + place, store.run)));
     if (focused) list.querySelector(`[aria-posinset="${focused}"] button`)?.focus({ preventScroll: true });
   };
@@ -49,6 +48,7 @@
     const list = panel.querySelector(".log");
     const place = coterie.upTo(lines, store.index - 1, (record) => record.index) - 1;
     const y = list.offsetTop + Math.max(place, 0) * HIGH;
+    list.style.height = `${lines.length * HIGH}px`;
     if (y < panel.scrollTop + list.offsetTop || y > panel.scrollTop + panel.clientHeight - 2 * HIGH) panel.scrollTop = y - panel.clientHeight / 2;
   };
 

@@ -1,6 +1,7 @@
 // The memory as of the moment: who wrote what, who changed it and how, what was closed, refused and held.
 {
   const { el, store } = coterie;
+  const opened = new Set(); // the rows whose history is unfolded
   const text = (value) => (value?.memory === undefined ? el("code", {}, value?.memory_id || "?") : value.memory);
 
   // Ids begin with the time: those of one run differ at their end.
@@ -16,7 +17,7 @@
     const last = row.changes.at(-1);
     const first = row.olds.length ? row.olds.map((old) => run.author(old.value)) : [run.author(row.value)];
     const changed = last && (last.op !== "add" || last.actor === "curator");
-    return [...first, changed ? [" → ", who(run, last)] : ""];
+    return [...first, changed ? el("span.after", {}, "→ ", who(run, last)) : ""];
   };
 
   const tags = (value) =>
@@ -33,9 +34,15 @@
   const history = (row) => {
     const lines = [];
     for (const old of row.olds) lines.push(el("li", {}, row.olds.length > 1 ? ["merged: ", el("del", {}, text(old.value))] : ["before: ", el("del", {}, text(old.value))]));
-    const reason = row.changes.at(-1)?.reason;
+    const last = row.changes.at(-1);
+    for (const name of ["visibility", "topics"]) {
+      const [before, after] = [last?.before?.[name], last?.after?.[name]].map((one) => one && String(one));
+      if (before && after && before !== after) lines.push(el("li", {}, `${name}: `, ...coterie.changed(before, after)));
+    }
+    const reason = last?.reason;
     if (reason) lines.push(el("li", {}, `why: ${reason}`));
-    return lines.length ? el("details", {}, el("summary", {}, row.olds.length > 1 ? `merged from ${row.olds.length}` : row.olds.length ? "changed" : "why"), el("ul", {}, ...lines)) : null;
+    if (reason && lines.length === 1) return el("p.hint", {}, reason);
+    return lines.length ? el("details", { open: opened.has(row.id), ontoggle: (event) => (event.target.open ? opened.add(row.id) : opened.delete(row.id)) }, el("summary", {}, row.olds.length > 1 ? `merged from ${row.olds.length}` : "changed"), el("ul", {}, ...lines)) : null;
   };
 
   const line = (run, row, state, read) => {

@@ -3,20 +3,24 @@
   const { el, span, figure, plain, store } = coterie;
   const hidden = () => el("span.hint", {}, "not recorded");
 
-  const block = (title, ...content) => el("section.block", {}, el("h3", {}, ...[title].flat()), ...content);
+  const block = (title, ...content) => el("section.block", {}, el("h3", {}, ...[title].flat().filter(Boolean)), ...content.filter(Boolean));
 
   const calls = (step) =>
     step.calls.map((call) =>
       block([el("b", {}, call.model || "model"), el("span.hint", {}, span(1000 * call.seconds)),
         el("span.tokens", { title: "tokens of the prompt → of the answer" }, `${call.input_tokens === null ? "?" : figure(call.input_tokens)} → ${call.output_tokens === null ? "?" : figure(call.output_tokens)} tokens`)]));
 
+  // A call that was refused before it began has only an answer.
   const tools = (step) => {
-    const answers = new Map(step.records.filter((one) => one.kind === "tool_finished").map((one) => [one.call_id, one]));
-    return step.records.filter((one) => one.kind === "tool_started").map((begun) => {
-      const answer = answers.get(begun.call_id);
+    const both = new Map();
+    for (const record of step.records) {
+      if (record.kind === "tool_started") both.set(record.call_id, { begun: record });
+      if (record.kind === "tool_finished") both.set(record.call_id, { ...both.get(record.call_id), answer: record });
+    }
+    return [...both.values()].map(({ begun, answer }) => {
       const state = !answer ? el("span.badge.running", {}, "running") : answer.failed ? el("span.badge.failed", {}, "failed") : null;
-      return block([el("b", {}, begun.tool), " ", answer ? el("span.hint", {}, span(answer.t - begun.t)) : "", " ", state],
-        begun.arguments === undefined ? hidden() : el("pre", {}, plain(begun.arguments)),
+      return block([el("b", {}, (begun || answer).tool), begun && answer ? el("span.hint", {}, span(answer.t - begun.t)) : "", state],
+        begun && (begun.arguments === undefined ? hidden() : el("pre", {}, plain(begun.arguments))),
         answer && (answer.content === undefined ? hidden() : el(answer.failed ? "pre.bad" : "pre.answer", {}, plain(answer.content))));
     });
   };
@@ -48,13 +52,15 @@
     return el("p.legend", {}, ...[...names].map((name) => el("span", {}, el(`i.part.${name.replace(/\W/g, "")}`), { text: "words", vector: "meaning" }[name] || name)));
   };
 
+  const member = (run, record) => coterie.chip(record.member, run.hueOf(`${record.path}/${record.node}`));
+
   const others = {
     memory_recalled: recalled,
     memory_curated: (run, record) => coterie.edits(run, record),
     memory_changed: (run, record) => coterie.edits(run, record),
     attempt_failed: (_, record) => block([el("b.bad", {}, `attempt ${record.attempt} failed`)], el("pre.bad", {}, plain(record.error))),
-    member_started: (run, record) => block(["task for ", coterie.chip(record.member, run.hueOf(`${record.path}/${record.member}`))], record.task === undefined ? hidden() : el("p.words", {}, record.task)),
-    member_finished: (run, record) => block(["answer of ", coterie.chip(record.member, run.hueOf(`${record.path}/${record.member}`))], record.error ? el("pre.bad", {}, record.error) : record.content === undefined ? hidden() : el("p.words", {}, record.content)),
+    member_started: (run, record) => block(["task for ", member(run, record)], record.task === undefined ? hidden() : el("p.words", {}, record.task)),
+    member_finished: (run, record) => block(["answer of ", member(run, record)], record.error ? el("pre.bad", {}, record.error) : record.content === undefined ? hidden() : el("p.words", {}, record.content)),
     note_shared: (_, record) => block(["note of ", el("b", {}, record.member)], record.text === undefined ? hidden() : el("p.words", {}, record.text)),
     notes_read: (_, record) => block("notes read", ...(record.notes || []).map((note) => el("p", {}, el("b", {}, note.member), " ", note.text ?? hidden()))),
     task_changed: (_, record) => block(["task ", el("b", {}, String(record.task?.id)), ` · ${record.task?.status}`], record.task?.task === undefined ? null : el("p.words", {}, record.task.task), record.task?.result ? el("pre.answer", {}, plain(record.task.result)) : null),

@@ -47,13 +47,18 @@
     coterie.show(panes()[0].id);
   };
 
+  // What has the keyboard keeps it when a pane is drawn again.
+  const named = (element) => element.getAttribute("aria-label") || element.textContent;
+
   const draw = (run) => {
     const panel = find("panel");
     if (shown.update && panel.dataset.pane === shown.id && panel.run === run) return shown.update(panel, run);
+    const held = panel.contains(document.activeElement) && document.activeElement !== panel ? named(document.activeElement) : null;
     panel.dataset.pane = shown.id;
     panel.run = run;
     panel.replaceChildren();
     shown.render(panel, run);
+    if (held) ([...panel.querySelectorAll("button, summary")].find((one) => named(one) === held && !one.disabled) || panel).focus({ preventScroll: true });
   };
 
   // A pane that takes long to draw is drawn ten times a second while the moment moves, and once more when it stands.

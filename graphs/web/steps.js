@@ -28,7 +28,7 @@ coterie.Run = class {
       const record = { ...given, index: this.records.length };
       const at = coterie.instant(given.at);
       this.zero ??= at;
-      record.t = Math.max(at - this.zero, 0);
+      record.t = at >= this.zero ? at - this.zero : this.records.at(-1)?.t || 0;
       this.length = Math.max(this.length, record.t);
       this.records.push(record);
       this.take(record);
@@ -168,9 +168,10 @@ coterie.clusters = (picture) => {
 // The lanes, one for each agent and team that did something: in the picture's order, members under their team.
 coterie.lanesOf = (run) => {
   const steps = new Map();
+  const inside = new Set(run.steps.map((step) => step.path));
   for (const step of run.steps) {
     // A member's run is drawn in the member's lane, around its steps.
-    const path = run.clusters.has(step.key) || (step.children && step.node) ? step.key : step.path || step.source;
+    const path = run.clusters.has(step.key) || inside.has(step.key) ? step.key : step.path || step.source;
     if (!steps.has(path)) steps.set(path, []);
     steps.get(path).push(step);
   }

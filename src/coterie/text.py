@@ -1,4 +1,9 @@
-"""Text as a terminal or a drawing can show it."""
+"""Text as a terminal or a drawing can show it, and how two texts differ."""
+
+import re
+from collections.abc import Iterator
+from difflib import SequenceMatcher
+from typing import Literal
 
 
 def showable(text: str) -> str:
@@ -18,3 +23,41 @@ def one_line(text: str, limit: int | None = None) -> str:
     """
     line = "".join(character if character.isprintable() else "�" for character in " ".join(text.split()))
     return line if limit is None or len(line) <= limit else line[: limit - 1].rstrip() + "…"
+
+
+Piece = tuple[Literal["same", "removed", "added"], str]
+"""A piece of a text that was changed."""
+
+_WORDS = re.compile(r"\s+|[\u3040-\u30ff\u3400-\u9fff]|[^\W\u3040-\u30ff\u3400-\u9fff]+|[^\w\s]")
+"""A word, a gap, a sign; in scripts without spaces, a character."""
+
+
+def word_diff(before: str, after: str) -> list[Piece]:
+    """How a text was changed, word by word: what stayed, what went, what came, in the order of reading.
+
+    Where a word took another's place, what went stands before what came. Without what came, the pieces are ``before``;
+    without what went, they are ``after``.
+
+    >>> word_diff("I like tea", "I like green tea")
+    [('same', 'I like '), ('added', 'green '), ('same', 'tea')]
+    """
+    pieces: list[Piece] = []
+    for went, came in _parts(before, after):
+        pieces += [("same", went)] if went == came else [("removed", went), ("added", came)]
+    return [piece for piece in pieces if piece[1]]
+
+
+def _parts(before: str, after: str) -> Iterator[tuple[str, str]]:
+    """What went and what came, in turn with what stayed. A gap between two words that changed is part of the change."""
+    old, new = _WORDS.findall(before), _WORDS.findall(after)
+    went = came = gap = ""
+    for kind, start, stop, begin, end in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        one, other = "".join(old[start:stop]), "".join(new[begin:end])
+        if kind != "equal":
+            went, came, gap = went + gap + one, came + gap + other, ""
+        elif one.isspace() and (went or came):
+            gap = one
+        else:
+            yield from ((went, came), (gap, gap), (one, one))
+            went = came = gap = ""
+    yield from ((went, came), (gap, gap))

@@ -127,3 +127,35 @@ def test_the_graph_is_zoomed_and_fitted(open_page: Opening) -> None:
     )
     page.get_by_role("button", name="Show the whole graph").click()
     assert drawing.get_attribute("viewBox") == whole
+
+
+def test_steps_are_chosen_in_the_lanes_by_arrows(open_page: Opening, run_html: str) -> None:
+    page = open_page(run_html)
+    page.locator("#bars").focus()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    assert page.evaluate("coterie.store.step.key") == "desk/scout/model"
+    expect(page.locator("#panel h2")).to_have_text("model")
+    page.keyboard.press("ArrowUp")
+    assert page.evaluate("coterie.store.step.key") == "desk/curate"
+
+
+def test_the_keyboard_stays_where_it_is_when_a_pane_is_drawn_again(open_page: Opening, run_html: str) -> None:
+    page = open_page(run_html)
+    page.locator('[data-id="desk/checker/model"]').press("Enter")
+    before = page.get_by_role("button", name="The run of this node before")
+    before.press("Enter")
+    expect(page.locator(".turns")).to_contain_text("2 of 3")
+    assert page.evaluate("document.activeElement.ariaLabel") == "The run of this node before"
+
+
+def test_borders_move_by_keys(open_page: Opening, run_html: str) -> None:
+    page = open_page(run_html)
+    border = page.get_by_role("separator", name="Width of the details")
+    before = page.locator("#side").bounding_box()
+    border.press("ArrowLeft")
+    after = page.locator("#side").bounding_box()
+    assert before
+    assert after
+    assert after["width"] == pytest.approx(before["width"] + 24, abs=1)
+    assert border.get_attribute("aria-valuenow") == str(round(after["width"]))

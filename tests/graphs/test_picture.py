@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from coterie import Agent, SqliteDb, Team
-from coterie.errors import ConfigurationError, InputError
+from coterie.errors import ConfigurationError
 from coterie.graphs.mermaid import mermaid
 from coterie.graphs.modes import MODES
 from coterie.graphs.picture import Edge, Picture
@@ -185,25 +185,17 @@ def test_mermaid_escapes_what_it_would_read_as_its_own() -> None:
     assert "1#46; #60;b#62;#35;1#60;/b#62; #96;x#96; #36;y#36; #38; style#58; #35;f00#59;" in text
 
 
+def test_mermaid_sees_no_directive_no_formula_and_no_icon_in_a_label() -> None:
+    text = mermaid(picture(Agent("%%{init: {}}%%", role="$$x$$ fa:fa-car").spec()))
+    assert '["#37;#37;{init#58; {}}#37;#37;"]' in text
+    assert "#36;\u200b#36;x#36;\u200b#36; fa#58;\u200bfa-car<br/>" in text
+
+
 @pytest.mark.parametrize("name", ["end", "graph", "subgraph", "class", "調査", "x", "!!"])
 def test_no_name_is_a_word_of_mermaid(name: str) -> None:
     names = re.findall(r"^ +(?:subgraph )?(\w+)[\[({]", mermaid(picture(Agent(name).spec())), flags=re.M)
     assert len(names) == 4
     assert all(re.match(r"(agent|model|run)_|agent$|model$", each) for each in names)
-
-
-@pytest.mark.parametrize("path", ["desk.svg", "desk.png", "desk.html", "desk"])
-def test_other_endings_are_refused_before_anything_is_written(tmp_path: Path, path: str) -> None:
-    with pytest.raises(InputError, match=r"ends in \.mmd or \.txt"):
-        desk().draw(tmp_path / path)
-    assert not list(tmp_path.iterdir())
-
-
-def test_a_file_that_cannot_be_written_is_our_error(tmp_path: Path) -> None:
-    (tmp_path / "folder.mmd").mkdir()
-    for path in ("absent/desk.mmd", "folder.mmd"):
-        with pytest.raises(InputError, match=r"give a file in a folder that exists and is writable\."):
-            desk().draw(tmp_path / path)
 
 
 STORE = SqliteDb("a.db")

@@ -74,8 +74,7 @@ def _edges() -> list[Edge]:
 QUESTION = "How does SQLite handle many writers, and should we move to PostgreSQL?"
 ANSWER = """SQLite allows one writer at a time; in WAL mode readers do not wait for it.
 
-For your 12 writers at 40 writes/s it is enough: the measured p95 is 18 ms. Move when writes pass about 4,000/s, or
-when several machines write."""
+For your 12 writers at 40 writes/s it is enough: the measured p95 is 18 ms. Move when many machines write."""
 
 
 def team_run(graph: Record | None = None, *, contents: bool = True) -> list[Record]:

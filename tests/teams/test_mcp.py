@@ -205,3 +205,33 @@ def test_settings_that_cannot_be(options: dict[str, Any], why: str) -> None:
 )
 def test_its_repr_shows_no_secret(server: McpServer, shown: str) -> None:
     assert repr(server) == shown
+
+
+def tools_drawn(*servers: McpServer, **options: Any) -> tuple[str, ...]:
+    drawn = Agent("a", tools=servers, **options).picture().root.node("tools")
+    assert drawn
+    return drawn.details
+
+
+def test_a_drawing_asks_no_server_and_names_it() -> None:
+    absent = McpServer(command="no-such-program", args=["--api-key=secret123"])
+    far = McpServer(url="https://ana:secret@x.invalid/mcp?key=secret")
+    assert tools_drawn(absent, far) == ("MCP: no-such-program --[password]", "MCP: https://***@x.invalid/mcp")
+    assert tools_drawn(McpServer(command="absent", include=["text.upper"], prefix="my_")) == ("my_text_upper",)
+    team = Team("t", [Agent("a", tools=[absent], confirm_tools=["one of its"])], tools=[far])
+    assert "MCP: no-such-program" in team.draw()
+
+
+def test_a_drawing_has_the_tools_that_a_server_told() -> None:
+    server = program(include=["add", "fail"])
+    assert [tool.name for tool in server.tools] == ["add", "fail"]
+    assert tools_drawn(server) == ("add", "fail")
+    asked = agent(program(include=None), asks=[("add", {"a": 1, "b": 1})])
+    assert "MCP: " in asked.draw()
+    asked.run("go")
+    assert "add, text_upper, fail" in asked.draw()
+
+
+def test_a_tool_to_confirm_is_looked_for_when_all_tools_are_known() -> None:
+    with pytest.raises(ConfigurationError, match="confirm_tools has 'divide'"):
+        Agent("a", tools=[program(include=["add"])], confirm_tools=["divide"]).run("go")

@@ -5,10 +5,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
 
+from coterie import MemoryManager, Trace, UserMemory
 from coterie.graphs.trace import Record
 from coterie.memory.db import Db
-from tests.support.traced import CANARY, Place, everything, place
+from tests.support.scripted import calls
+from tests.support.traced import CANARY, Place, agent, everything, place
 
 DOCS = (Path(__file__).parents[2] / "docs" / "tracing.md").read_text(encoding="utf-8")
 
@@ -87,3 +90,24 @@ def test_with_contents_all_that_is_content_is_there(db: Db, where: Place) -> Non
     content = {(name, field) for table in (kinds, values) for name, row in table.items() for field in row if row[field]}
     assert content - {("held", "why")} <= seen  # that is a sentence of ours
     assert {(name, "error") for name in ("step_finished", "attempt_failed", "member_finished", "run_finished")} <= seen
+
+
+def test_hits_have_the_scores_that_chose_them(db: Db, where: Place) -> None:
+    manager = MemoryManager(db)
+    for number in range(40):
+        manager.add_user_memory(UserMemory(memory=f"Likes hobby number {number}, on weekends", user_id="ana"))
+    manager.add_user_memory(UserMemory(memory="Lives in Oslo", user_id="ana"))
+
+    def script(messages: list[BaseMessage]) -> AIMessage | str:
+        searched = isinstance(messages[-1], ToolMessage)
+        return "Oslo" if searched else calls(("search_memories", {"query": "lives Oslo"}))
+
+    ada = agent("ada", script, db=db, enable_agentic_memory=True, memory_tokens=60, trace=Trace(where.to, True))
+    records = where.read("ana", ada.run("Who lives in Oslo?", user_id="ana").run_id)
+    recalled, searched = [record for record in records if record["kind"] == "memory_recalled"]
+    assert (recalled["node"], recalled["query"], recalled["complete"]) == ("recall", "Who lives in Oslo?", False)
+    assert (searched["node"], searched["query"], searched["complete"]) == ("tools", "lives Oslo", False)
+    for record in (recalled, searched):
+        best = max(record["hits"], key=lambda hit: hit["score"] or 0)
+        assert best["memory"] == "Lives in Oslo"
+        assert sum(best["parts"].values()) == pytest.approx(best["score"])

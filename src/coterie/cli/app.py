@@ -16,6 +16,7 @@ from coterie.cli import (
     replay,
     review,
     run,
+    runs,
     schema,
     session,
     transfer,
@@ -65,5 +66,6 @@ memory.app.command()(review.refused)
 memory.app.command()(review.review)
 memory.app.command("export")(transfer.export)
 memory.app.command("import")(transfer.import_)
+app.add_typer(runs.app, name="runs")
 app.add_typer(session.app, name="session")
 app.add_typer(database.app, name="db")

@@ -8,6 +8,7 @@ import typer
 
 from coterie.cli.jsons import print_json
 from coterie.cli.options import File, Json, Model, RunDb, Session, User
+from coterie.cli.recorded import Contents, Traced, TraceTo, traced
 from coterie.cli.targets import load
 from coterie.cli.texts import argument, utf8
 from coterie.errors import InputError
@@ -21,6 +22,7 @@ Message = Annotated[
     str | None,
     typer.Argument(callback=argument, show_default=False, help="What to say; - or nothing reads stdin."),
 ]
+Watch = Annotated[bool, typer.Option("--watch", help="Show who is at work, and how the memory changes, as it happens.")]
 
 
 def run(
@@ -31,15 +33,22 @@ def run(
     model: Model = None,
     db: RunDb = None,
     json: Json = False,
+    watch: Watch = False,
+    trace: Traced = False,
+    trace_to: TraceTo = None,
+    contents: Contents = False,
 ) -> None:
     """Run an agent or a team once and print its answer."""
+    if json and watch:
+        raise InputError("--watch shows a run to people, and --json to programs: give one of them.")
     said = _said(message)
     target = load(file, db=db, model=model)
+    target.trace = traced(trace, trace_to, contents) or target.trace
     warn_of_no_user(target, user)
     if json:
         print_json(as_json(target.run(said, user_id=user, session_id=session)))
     else:
-        target.print_response(said, user_id=user, session_id=session)
+        target.print_response(said, user_id=user, session_id=session, watch=watch)
 
 
 def _said(message: str | None) -> str:

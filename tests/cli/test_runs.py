@@ -1,0 +1,124 @@
+"""``coterie run --trace`` and ``coterie runs``."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from coterie.cli.accounts import account
+from coterie.memory.db import Db
+from tests.cli.conftest import Cli
+from tests.support.traced import CANARY, everything, place
+
+SAID = "I live in Oslo. Where is my order?"
+ANA = ("--user", "ana", "--db", "desk.db")
+
+
+@pytest.mark.usefixtures("desk")
+def test_a_run_that_is_recorded_in_the_store_is_listed_and_shown(cli: Cli) -> None:
+    assert cli("run", "desk.py", SAID, "--user", "ana", "--trace").code == 0
+    assert cli("run", "desk.py", "Hello", "--user", "ana", "--session", "s", "--trace", "--contents").code == 0
+    second, first = cli("runs", "list", *ANA).out.splitlines()
+    assert [line.split()[3] for line in (first, second)] == ["finished", "finished"]
+    assert first.endswith("  desk")
+    run_id = first.split()[0]
+    shown = cli("runs", "show", run_id, *ANA)
+    assert shown.code == 0
+    assert f"run      {run_id}\nteam     desk\nuser     ana\n" in shown.out
+    assert "status   finished\n" in shown.out
+    for node in ("recall", "leader", "orders", "curate"):
+        assert f" desk/{node}  " in shown.out
+    assert "memory + " in shown.out
+    assert "Oslo" not in shown.out
+    of_session = cli("runs", "list", *ANA, "--session", "s").out
+    assert of_session == second + "\n"
+    with_contents = cli("runs", "show", second.split()[0], *ANA).out
+    assert "said     Hello\n" in with_contents
+    assert "I live in Oslo." in with_contents
+
+
+@pytest.mark.usefixtures("desk")
+def test_json_has_the_runs_and_the_records(cli: Cli) -> None:
+    cli("run", "desk.py", SAID, "--user", "ana", "--trace")
+    [run] = json.loads(cli("runs", "list", *ANA, "--json").out)
+    assert (run["name"], run["status"], run["user_id"]) == ("desk", "finished", "ana")
+    records = json.loads(cli("runs", "show", run["run_id"], *ANA, "--json").out)
+    assert len(records) == run["records"]
+    assert (records[0]["kind"], records[-1]["kind"]) == ("run_started", "run_finished")
+
+
+@pytest.mark.usefixtures("desk")
+def test_a_run_in_a_file_and_in_a_folder(cli: Cli, tmp_path: Path) -> None:
+    for to in ("runs.jsonl", "runs/"):
+        assert cli("run", "desk.py", SAID, "--trace-to", to, "--contents").code == 0
+        shown = cli("runs", "show", to)
+        assert f"said     {SAID}\n" in shown.out
+    assert len(list((tmp_path / "runs").iterdir())) == 1
+    cli("run", "desk.py", SAID, "--trace-to", "runs.jsonl")
+    several = cli("runs", "show", "runs.jsonl")
+    assert (several.code, several.out) == (2, "")
+    assert "has 2 such runs: say which" in several.err
+    last = several.err.rstrip(".\n").split()[-1]
+    assert f"run      {last}\n" in cli("runs", "show", "runs.jsonl", "--run", last).out
+
+
+@pytest.mark.usefixtures("desk")
+def test_what_cannot_be_is_said_in_one_line(cli: Cli) -> None:
+    for options in (("--trace", "--trace-to", "x"), ("--contents",)):
+        ended = cli("run", "desk.py", SAID, *options)
+        assert (ended.code, ended.out, ended.err.count("\n")) == (2, "", 1)
+    cli("run", "desk.py", SAID)
+    nothing = cli("runs", "list", *ANA)
+    assert (nothing.code, nothing.out) == (0, "")
+    assert nothing.err.startswith("Nothing. `coterie run FILE MESSAGE --trace` records a run.")
+    missing = cli("runs", "show", "01a2161e29c9", *ANA)
+    assert (missing.code, missing.out) == (1, "")
+    assert "`coterie runs list`" in missing.err
+    no_file = cli("runs", "show", "none.jsonl")
+    assert (no_file.code, no_file.err) == (2, "error: none.jsonl cannot be read: No such file or directory.\n")
+
+
+def test_an_agent_without_a_store_cannot_record_there(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "lone.py").write_text("from coterie import Agent\nada = Agent('ada')\n")
+    ended = cli("run", "lone.py", "Hi", "--trace")
+    assert (ended.code, ended.err.count("\n")) == (1, 1)
+    assert "and there is none" in ended.err
+
+
+@pytest.mark.parametrize("contents", [False, True])
+def test_everything_that_happens_is_shown(db: Db, tmp_path: Path, contents: bool) -> None:
+    where = place("store", tmp_path, db)
+    everything(db, where, contents=contents)
+    shown = "\n".join(line for run in db.runs("ana") for line in account(db.records("ana", run.run_id)))
+    assert (CANARY in shown) == contents
+    for line in (
+        "desk asks scout",
+        "attempt 1 failed: ConnectionError",
+        "tool broken()  ",
+        "lazy failed: ",
+        "writer tells the others",
+        "reads a note of writer",
+        "recalls 1 memory, ",
+        "recalls 1 memory, best score ",
+        "memory + ",
+        "memory ~ ",
+        "memory held ",
+        "task 1 of scout is done",
+        "first hands over to second",
+        "clerk/tools  did not end",
+        "resumed at ",
+        "error    RunError",
+    ):
+        assert line in shown, line
+    assert ("Has [-a cat-]{+two cats,+} named xyzzy" in shown) == contents
+    assert ("tool look(where='xyzzy')" in shown) == contents
+
+
+def test_a_run_that_has_not_ended(db: Db, tmp_path: Path) -> None:
+    where = place("store", tmp_path, db)
+    everything(db, where, contents=True)
+    for run in db.runs("ana"):
+        records = db.records("ana", run.run_id)
+        for end in range(1, len(records)):
+            over = records[end - 1]["kind"] == "run_finished"
+            assert ("status   running, or its process was killed" in account(records[:end])) != over

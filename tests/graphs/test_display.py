@@ -1,0 +1,64 @@
+"""What a notebook shows: our own drawing, and nothing goes out for it."""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from coterie import Agent, SqliteDb, Team
+
+SHOWING = """
+import socket, sys
+from coterie import Agent, McpServer, SqliteDb, Team
+
+asked, out = [], ("connect", "getaddrinfo", "gethostbyname", "sendto", "sendmsg")
+def note(event, arguments):
+    if event in [f"socket.{call}" for call in out]:
+        asked.append(event)
+        raise OSError(f"{event}{arguments}: nothing is to go out")
+sys.addaudithook(note)
+
+server = McpServer(url="http://127.0.0.1:9/mcp")
+db = SqliteDb("desk.db")
+team = Team("desk", [Agent("scout", tools=[server]), Agent("writer")], db=db, update_memory_on_run=True)
+agent = Agent("a", db=SqliteDb("a.db"))
+for shown in (team, agent, agent.graph, team.members[1].graph):
+    assert shown._repr_mimebundle_()["image/svg+xml"].startswith("<svg "), shown
+for format in ("tree", "ascii", "svg", "png", "mermaid", "dot", "json", "html"):
+    team.draw(format=format)
+assert not asked, asked
+try:
+    socket.create_connection(("127.0.0.1", 9))
+except OSError:
+    pass
+print(len(asked))
+"""
+
+
+def test_no_drawing_and_no_display_opens_a_connection(tmp_path: Path) -> None:
+    done = subprocess.run([sys.executable, "-c", SHOWING], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) > 0, "the hook sees none: this test shows nothing"
+    assert not list(tmp_path.iterdir())
+
+
+def bundle(shown: Any, **options: Any) -> dict[str, Any]:
+    """What IPython asks for."""
+    found: dict[str, Any] = shown._repr_mimebundle_(**options)
+    return found
+
+
+def test_a_notebook_shows_the_svg() -> None:
+    team = Team("desk", [Agent("scout")], db=SqliteDb("desk.db"))
+    for shown in (team, team.graph):
+        assert bundle(shown) == {"text/plain": repr(shown), "image/svg+xml": team.draw(format="svg")}
+    assert set(bundle(team, include={"text/plain", "text/html"}, exclude=None)) == {"text/plain"}
+    assert set(bundle(team, include=None, exclude={"text/plain"})) == {"image/svg+xml"}
+
+
+def test_the_graph_that_langgraph_knows_is_still_there() -> None:
+    team = Team("desk", [Agent("scout"), Agent("writer")])
+    known = team.graph.get_graph()
+    assert {"__start__", "leader", "scout", "writer", "__end__"} <= set(known.nodes)
+    assert "leader" in known.draw_mermaid()
+    assert team.graph.with_config({"tags": ["x"]}).draw() == team.draw()  # type: ignore[attr-defined]
