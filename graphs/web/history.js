@@ -38,9 +38,9 @@
     const undo = (word, question, what) => el("button", { type: "button", onclick: () => live.undo(what, question) }, word);
     const by = revision.change_id ? { change_id: revision.change_id } : { memory_id: revision.memory_id, number: revision.number };
     return [
-      undo("Undo this change", "Undo this change, with all that it did to other memories?", by),
-      run && undo("… its run", "Undo everything that was changed in this run?", { run_id: run }),
-      turn && undo("… its turn", "Undo everything that was made from this turn?", { turn_id: turn }),
+      undo("Undo change", "Undo this change, with all that it did to other memories?", by),
+      run && undo("Undo run", "Undo everything that was changed in this run?", { run_id: run }),
+      turn && undo("Undo turn", "Undo everything that was made from this turn?", { turn_id: turn }),
     ];
   };
 }

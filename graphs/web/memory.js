@@ -89,10 +89,12 @@
   };
 
   const row = ({ memory, score, parts }, scored, best) => {
-    const history = el("button", { type: "button", onclick: () => live.history(drawer, memory.memory_id) }, "History");
-    const doings = at.value ? [history] : [history, el("button", { type: "button", onclick: () => correct(memory) }, "Correct"), el("button", { type: "button", onclick: () => forget(memory) }, "Forget")];
+    const said = `said-${memory.memory_id}`;
+    const button = (word, onclick) => el("button", { type: "button", "aria-describedby": said, onclick }, word);
+    const history = button("History", () => live.history(drawer, memory.memory_id));
+    const doings = at.value ? [history] : [history, button("Correct", () => correct(memory)), button("Forget", () => forget(memory))];
     return el("tr", { "data-memory": memory.memory_id },
-      el("td.what", {}, el("span", {}, memory.memory), el("span.tags", {}, memory.topics.map((one) => el("span.tag", {}, one)), signs(memory))),
+      el("td.what", {}, el("span", { id: said }, memory.memory), el("span.tags", {}, memory.topics.map((one) => el("span.tag", {}, one)), signs(memory))),
       el("td.author", {}, writer(memory)),
       el("td.since", {}, live.when(memory.created_at)),
       scored && el("td.worth", {}, bars(score, parts || {}, best)),

@@ -168,10 +168,10 @@ def test_an_undo_in_the_page_changes_the_database(db: SqliteDb, server: Server, 
     expect(history.locator("ol > li")).to_have_count(2)
     expect(history.locator("ol > li ins").first).to_contain_text("strong")
     expect(history).to_contain_text("she said so")
-    history.get_by_role("button", name="Undo this change").first.click()
+    history.get_by_role("button", name="Undo change").first.click()
     sure(page, "Cancel")
     assert memories(db) == ["Likes strong tea"]
-    history.get_by_role("button", name="Undo this change").first.click()
+    history.get_by_role("button", name="Undo change").first.click()
     sure(page, "Undo")
     expect(page.locator("#notice")).to_contain_text("Undone.")
     expect(page.locator(".kept tbody .what")).to_contain_text("Likes tea")
