@@ -42,8 +42,8 @@ SCRIPTS = (
     "pane_agents.js",
     "keys.js",
 )
-LIVE_STYLES = ("live.css",)
-LIVE_SCRIPTS = ("live.js", "memory.js")
+LIVE_STYLES = ("live.css", "memory.css")
+LIVE_SCRIPTS = ("server.js", "live.js", "changes.js", "memory.js", "history.js", "review.js")
 """What the live view has beside these."""
 
 _ESCAPES = {ord(character): f"\\u{ord(character):04x}" for character in "<>&\u2028\u2029"}

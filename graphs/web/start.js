@@ -6,5 +6,6 @@
   store.data = data;
   store.load(data);
   coterie.startPanes();
+  if (data.mode === "live") coterie.startLive();
   coterie.ready = true;
 }

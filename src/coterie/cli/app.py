@@ -20,6 +20,7 @@ from coterie.cli import (
     schema,
     session,
     transfer,
+    ui,
 )
 
 app = typer.Typer(
@@ -51,6 +52,7 @@ app.command("new")(new.new)
 app.command("run")(run.run)
 app.command("chat")(chat.chat)
 app.command("graph")(graph.graph)
+app.command("ui")(ui.ui)
 app.command("replay")(replay.replay)
 app.command("schema")(schema.schema)
 app.add_typer(memory.app, name="memory")

@@ -2,33 +2,13 @@
 
 import json
 import sys
-from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
-from datetime import UTC, datetime
 from typing import Any
+
+from coterie.jsons import as_text as as_text
+from coterie.jsons import plain
 
 
 def print_json(value: Any) -> None:
     """Print a value, with the dataclasses and models in it, as one JSON document on stdout."""
     readable = (sys.stdout.encoding or "").lower().startswith("utf")  # else "?" would stand for what it has not
-    print(json.dumps(value, default=_plain, ensure_ascii=not readable, indent=2))
-
-
-def as_text(time: datetime) -> str:
-    """A time as every command prints it: in UTC, by RFC 3339."""
-    return time.astimezone(UTC).isoformat().replace("+00:00", "Z")
-
-
-def _plain(value: Any) -> Any:
-    """What a value of ours is in JSON."""
-    if isinstance(value, datetime):
-        return as_text(value)
-    if is_dataclass(value) and not isinstance(value, type):
-        return {field.name: getattr(value, field.name) for field in fields(value)}
-    if hasattr(value, "model_dump"):
-        return value.model_dump()
-    if isinstance(value, Mapping):
-        return dict(value)
-    if isinstance(value, Exception):
-        return str(value)
-    raise TypeError(f"{type(value).__name__} has no form in JSON")
+    print(json.dumps(value, default=plain, ensure_ascii=not readable, indent=2))
