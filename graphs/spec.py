@@ -213,6 +213,8 @@ class Built:
     """The graphs of a team's members, by the names of their nodes."""
     around: tuple[TeamSpec, ...] = ()
     """The teams around it whose notes it reads, the outermost first. Its own go to the last."""
+    told: tuple[TeamSpec, ...] = ()
+    """Of a team: the teams whose notes its members read, where somebody may yet read what one of them answered."""
     handoffs: Mapping[str, str] = field(default_factory=dict)
     """The functions by which it hands the conversation over in its team, with the nodes of the members to have it."""
     confirm: frozenset[str] = frozenset()
