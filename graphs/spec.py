@@ -47,7 +47,7 @@ class MemoryUse:
     """How many earlier turns of the session the model sees. 0: none."""
     history_tokens: int = 2000
     """The most that they may take of a prompt, in estimated tokens. The oldest are left out first."""
-    token_budget: int = 1000
+    token_budget: int = 400
     """The most that memories may take of a prompt, in estimated tokens."""
 
 
