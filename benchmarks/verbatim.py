@@ -4,7 +4,8 @@
 
 Every utterance of LoCoMo is a turn of its speaker's, curated by the verbatim curator; then its questions are asked of
 the memories, and a hit is the turn that a memory came from. Beside it stands the same for the turns themselves. "Kept"
-is the share of the evidence turns that left a memory at all. Data and figures as in retrieval.py.
+is the share of the evidence turns that left a memory at all. "Recalled" is of how many questions the memories that go
+into a prompt of so many tokens have any of the evidence. Data and figures as in retrieval.py.
 """
 
 import argparse
@@ -14,6 +15,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from statistics import mean
 from typing import Any
 
 from benchmarks.retrieval import ADVERSARIAL, LOOKED_AT, Found, asked, figures, turns
@@ -26,6 +28,9 @@ from coterie.memory.manager import MemoryManager
 from coterie.memory.sqlite import SqliteDb
 from coterie.memory.tokens import estimate_tokens
 from coterie.memory.values import Scope
+
+BUDGETS = (200, 400, 500, 600, 1000)
+"""Tokens that memories may take of a prompt."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +46,8 @@ class Kept:
     seconds: float
     by_memories: list[Found]
     by_turns: list[Found]
+    recalled: list[list[bool]]
+    """Of each question, whether its evidence is among the memories recalled, for each of the budgets."""
 
 
 def evidence_of(question: dict[str, Any], known: set[str]) -> set[str]:
@@ -62,6 +69,12 @@ def asked_of_memories(db: SqliteDb, sample: dict[str, Any], user_id: str, known:
         yield Found(question["category"], len(evidence), places, seconds)
 
 
+def recalled(db: SqliteDb, question: dict[str, Any], user_id: str, evidence: set[str]) -> list[bool]:
+    """Whether any of the evidence is among the memories recalled, for each of the budgets."""
+    found = (db.recall(Scope(user_id), question["question"], budget).memories for budget in BUDGETS)
+    return [any(memory.source_turn_id in evidence for memory in memories) for memories in found]
+
+
 def measure(db: SqliteDb, sample: dict[str, Any]) -> Kept:
     """Curate one conversation, and ask its questions."""
     user_id = sample["sample_id"]
@@ -77,7 +90,8 @@ def measure(db: SqliteDb, sample: dict[str, Any]) -> Kept:
     memories = db.newest(Scope(user_id), limit=None)
     known, sources = {turn.turn_id for turn in said}, {memory.source_turn_id for memory in memories}
     stated = [question for question in sample["qa"] if question["category"] != ADVERSARIAL]
-    evidence = set().union(*(evidence_of(question, known) for question in stated))
+    evidences = [evidence_of(question, known) for question in stated]
+    evidence = set().union(*evidences)
     return Kept(
         turns=len(said),
         memories=len(memories),
@@ -88,6 +102,7 @@ def measure(db: SqliteDb, sample: dict[str, Any]) -> Kept:
         seconds=seconds,
         by_memories=list(asked_of_memories(db, sample, user_id, known)),
         by_turns=list(asked(db, sample, user_id, None)),
+        recalled=[recalled(db, one, user_id, wanted) for one, wanted in zip(stated, evidences, strict=True) if wanted],
     )
 
 
@@ -99,6 +114,7 @@ def print_table(results: dict[str, Kept]) -> None:
     columns = ["questions", "memories R@5", "R@10", "any@10", "MRR", "turns R@5", "R@10", "any@10", "MRR"]
     table = Table("", *columns, title="Categories 1 to 4")
     size = Table("", "turns", "memories", "tokens of turns", "of memories", "evidence kept", "CPU ms a turn")
+    prompt = Table("", *map(str, BUDGETS), title="Questions with any evidence recalled, of 100, by tokens")
     groups = {name: [kept] for name, kept in results.items()} | {"together": list(results.values())}
     for name, kept in groups.items():
         memories = stated_only([one for each in kept for one in each.by_memories])
@@ -109,7 +125,9 @@ def print_table(results: dict[str, Kept]) -> None:
         sizes = [number, *(sum(values) for values in zip(*map(sizes_of, kept), strict=True))]
         ms = 1000 * sum(each.seconds for each in kept) / number
         size.add_row(name, *map(str, sizes), f"{left} of {evidence} ({100 * left / evidence:.1f} %)", f"{ms:.1f}")
-    Console().print(table, size)
+        budgets = zip(*(one for each in kept for one in each.recalled), strict=True)
+        prompt.add_row(name, *(f"{100 * mean(values):.1f}" for values in budgets))
+    Console().print(table, size, prompt)
 
 
 def sizes_of(kept: Kept) -> tuple[int, int, int]:

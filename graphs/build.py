@@ -20,7 +20,7 @@ from coterie.graphs.hooks import heard
 from coterie.graphs.memory_tools import own_memory_tools
 from coterie.graphs.modes import mode_name
 from coterie.graphs.nodes import failed_at
-from coterie.graphs.notes import note_tools, teams_around_members
+from coterie.graphs.notes import note_tools, someone_reads, teams_around_members
 from coterie.graphs.shape import Shape, Wiring, shape_of
 from coterie.graphs.spec import Built, Graph, Lent, Spec, TeamSpec, slug
 from coterie.graphs.state import GraphState, inherited_context
@@ -129,7 +129,8 @@ def build_graph(
             or a tool that is to be confirmed is not there.
     """
     is_member, path = bool(path), f"{path}/{slug(spec.name)}".lstrip("/")
-    members: dict[str, Graph] = {}
+    members: dict[str, BoundGraph] = {}
+    told: tuple[TeamSpec, ...] = ()
     guidance = [lent.guidance]
     tools = [*spec.tools, *own_memory_tools(spec), *lent.tools]
     check_confirmed(spec, tools)
@@ -140,6 +141,7 @@ def build_graph(
         shared, lends = teams_around_members(spec, around), kind.lends(spec)
         keys = {slug(member.name): member for member in spec.members}
         members = {key: build_graph(member, path, shared, lends.get(key, Lent())) for key, member in keys.items()}
+        told = shared if someone_reads(spec, [graph.built for graph in members.values()]) else ()
         tools += kind.tools(spec)
         guidance.append(kind.guidance(spec))
     tools += note_tools(spec, around, tools)
@@ -155,6 +157,7 @@ def build_graph(
         runner=tool_runner(tools, spec.conduct),
         members=members,
         around=around,
+        told=told,
         handoffs=lent.handoffs,
         confirm=spec.conduct.confirm | lent.confirm,
     )

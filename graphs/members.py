@@ -15,7 +15,7 @@ from coterie.graphs.events import MemberFinished, MemberStarted
 from coterie.graphs.given import conversation
 from coterie.graphs.modes import Answer
 from coterie.graphs.nodes import Update
-from coterie.graphs.notes import publish, teams_around_members
+from coterie.graphs.notes import publish
 from coterie.graphs.spec import Graph, Spec, TeamSpec, slug
 from coterie.graphs.state import WORK, GraphState, MemberWork, RunContext, asking, here, tell
 from coterie.memory.flow import Flow
@@ -133,7 +133,7 @@ def working(
     content = f"Handed over to {handoff}." if handoff else str(said[-1].text) if said else ""
     if error is None and not handoff:
         note = Note(content, "", agent_id=agent_id, member=member.name, task=task)
-        publish(teams_around_members(team, built.around), note, runtime)
+        publish(built.told, note, runtime)
     failed = reason(error) if error is not None else None
     answer = Answer(member.name, task, "" if error else content, failed, agent_id, said, handoff)
     if error is not None and team.on_member_error == "stop":

@@ -90,11 +90,12 @@ def recalled(who: Whose, state: GraphState, runtime: Runtime[RunContext]) -> Flo
     if memory is None:
         return update
     db, messages = memory.manager.db, state["messages"]
-    if memory.history_runs and context.session_id and not context.member and not _has_answers(messages):
-        turns = db.turns(context.user_id, context.session_id, limit=memory.history_runs)
+    session_id = None if context.member or context.new_session else context.session_id
+    if memory.history_runs and session_id and not _has_answers(messages):
+        turns = db.turns(context.user_id, session_id, limit=memory.history_runs)
         update["history"] = within(memory.history_tokens, [list(_as_history(turn)) for turn in turns])
-    if memory.summaries and context.session_id and not context.member:
-        update["summary"] = _summary(db, context.user_id, context.session_id)
+    if memory.summaries and session_id:
+        update["summary"] = _summary(db, context.user_id, session_id)
     if memory.recall:
         scope = context.scope(who.agent_id, who.team_id)
         found = db.recall(scope, query := question(messages), token_budget=memory.token_budget)

@@ -1,10 +1,10 @@
 """Notes: what the members of a team tell each other while a run works, through the store.
 
-A member's answer becomes a note when it has finished. A member with tools of its own, which works in several steps, can
-also share a finding meanwhile, by the tool ``share_note``. Whoever begins to work is shown the notes there are: of its
-team, and of the teams around that one. A member's notes go to its own team, or, where it is the only member, to the
-next team around that has others. Teams with ``share_notes=False``, and those whose members are given their task alone,
-have none, nor have the teams within them.
+A member's answer becomes a note when it has finished, if there is anybody left to read it. A member with tools of its
+own, which works in several steps, can also share a finding meanwhile, by the tool ``share_note``. Whoever begins to
+work is shown the notes there are: of its team, and of the teams around that one. A member's notes go to its own team,
+or, where it is the only member, to the next team around that has others. Teams with ``share_notes=False``, and those
+whose members are given their task alone, have none, nor have the teams within them.
 
 They last as long as the run: its turn keeps what was shared by the tool, and the curator decides what comes of it.
 """
@@ -18,8 +18,9 @@ from langgraph.prebuilt import ToolRuntime
 
 from coterie.errors import ConfigurationError
 from coterie.graphs.events import NoteShared, NotesRead
+from coterie.graphs.modes import Broadcast, Route
 from coterie.graphs.prompts import cut, note_block, storable
-from coterie.graphs.spec import AgentSpec, Spec, TeamSpec
+from coterie.graphs.spec import AgentSpec, Built, Spec, TeamSpec
 from coterie.graphs.state import GraphState, RunContext, Running, here, tell
 from coterie.memory.db import Db
 from coterie.memory.inputs import MAX_NOTE_CHARACTERS
@@ -43,6 +44,16 @@ def teams_around_members(team: TeamSpec, around: tuple[TeamSpec, ...]) -> tuple[
     if not team.share_notes or team.member_context == "task" or team.memory is None:
         return ()
     return (*around, team) if len(team.members) > 1 else around
+
+
+def someone_reads(team: TeamSpec, members: Sequence[Built]) -> bool:
+    """Whether a member may begin or go on after another has answered: else its answer makes no note.
+
+    In mode route one answers. In a broadcast all begin at once, and one without tools or members is done in one step.
+    """
+    if isinstance(team.mode, Broadcast):
+        return any(member.tools or member.members for member in members)
+    return not isinstance(team.mode, Route)
 
 
 def note_tools(spec: Spec, around: tuple[TeamSpec, ...], tools: Sequence[BaseTool]) -> list[BaseTool]:

@@ -47,7 +47,7 @@ class MemoryUse:
     """How many earlier turns of the session the model sees. 0: none."""
     history_tokens: int = 2000
     """The most that they may take of a prompt, in estimated tokens. The oldest are left out first."""
-    token_budget: int = 1000
+    token_budget: int = 400
     """The most that memories may take of a prompt, in estimated tokens."""
 
 
@@ -215,6 +215,8 @@ class Built:
     """The graphs of a team's members, by the names of their nodes."""
     around: tuple[TeamSpec, ...] = ()
     """The teams around it whose notes it reads, the outermost first. Its own go to the last."""
+    told: tuple[TeamSpec, ...] = ()
+    """Of a team: the teams whose notes its members read, where somebody may yet read what one of them answered."""
     handoffs: Mapping[str, str] = field(default_factory=dict)
     """The functions by which it hands the conversation over in its team, with the nodes of the members to have it."""
     confirm: frozenset[str] = frozenset()

@@ -37,6 +37,8 @@ class RunContext:
     """The team that an agent works in; the team sets it."""
     member: bool = False
     """Whether this is a member at work: its team keeps the turn and curates it."""
+    new_session: bool = False
+    """Whether the session begins with this run: then nobody looks for what was said in it before."""
     session: SessionState | None = field(default=None, repr=False)
     """The session's state, for tools: ``runtime.context.session.update({"basket": []})``. None: there is no store, or
     the run names no session."""
@@ -84,7 +86,8 @@ def inherited_context(
     """The context of a run of this agent or team: the one that is given, else the one of the run it is part of."""
     if context is None:
         outer = get_runtime() if var_child_runnable_config.get() else None
-        context = outer.context if outer is not None and isinstance(outer.context, RunContext) else None
+        if outer is not None and isinstance(outer.context, RunContext):
+            context = replace(outer.context, new_session=False)
     given = in_thread_of(context if isinstance(context, RunContext) else RunContext(**(context or {})), config)
     spec, session = built.spec, given.session
     if session is None and given.session_id is not None:
@@ -115,7 +118,7 @@ def here(runtime: Running) -> Built:
 
 def tell(runtime: Running, event: Event) -> None:
     """Say what happened, and where: to LangGraph's custom stream, and to who listens to the run."""
-    context, config = runtime.context, ensure_config(None)
+    context, config = runtime.context, var_child_runnable_config.get() or RunnableConfig()
     step = config.get("configurable", {}).get("checkpoint_ns", "")
     path = context.built.path if context is not None and context.built is not None else ""
     event = replace(event, path=path, node=config.get("metadata", {}).get("langgraph_node", ""), step=step)

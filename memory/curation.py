@@ -17,7 +17,7 @@ from coterie.memory.report import CurationReport
 from coterie.memory.values import Scope, Turn, UserMemory
 
 _QUERY_CHARACTERS = 1_000
-_NEWEST_KNOWN = 3
+_NEWEST_KNOWN = 2
 _TURNS_LOOKED_THROUGH = 50
 
 

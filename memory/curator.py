@@ -10,11 +10,12 @@ from coterie.memory.edits import ProposedOperation
 from coterie.memory.evidence import DEFAULT_LIMITS, CurationLimits, Proposal
 from coterie.memory.flow import Flow
 from coterie.memory.models import Held
-from coterie.memory.prompt import DEFAULT_RULES, Rules, answer_form, messages_for
+from coterie.memory.prompt import DEFAULT_RULES, Rules, answer_form, introduction, question
 from coterie.memory.values import Turn, UserMemory
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
+    from langchain_core.messages import BaseMessage
 
 
 class Curator(Protocol):
@@ -47,7 +48,7 @@ class ProposedEdit(BaseModel):
 class MemoryEdits(BaseModel):
     """What the model answers. Whether there is anything at all comes first: it makes small models modest."""
 
-    user_states_something_personal: bool
+    personal: bool
     edits: list[ProposedEdit] = Field(default_factory=list)
 
 
@@ -69,9 +70,15 @@ class ModelCurator:
 
     def propose(self, turn: Turn, before: Sequence[Turn], known: Sequence[UserMemory]) -> Flow[list[Proposal]]:
         """Ask the model. See `Curator.propose`."""
-        messages = messages_for(turn, before, known, self.limits, self.rules)
-        answer = yield from self._held.asking(messages)
-        return [_proposal(edit) for edit in answer.edits] if answer.user_states_something_personal else []
+        answer = yield from self._held.asking([*self._introduction, question(turn, before, known, self.limits)])
+        return [_proposal(edit) for edit in answer.edits] if answer.personal else []
+
+    @cached_property
+    def _introduction(self) -> "list[BaseMessage]":
+        """LangChain's messages of it, made once: they are most of the prompt."""
+        from langchain_core.messages import convert_to_messages
+
+        return convert_to_messages(introduction(self.rules))
 
     @cached_property
     def _held(self) -> Held[MemoryEdits]:

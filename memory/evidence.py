@@ -31,7 +31,7 @@ class CurationLimits:
     """How much of each of those."""
     max_refused: int = 10
     """How many refused proposals of a turn the store keeps, with their reasons. The report has all."""
-    max_known: int = 10
+    max_known: int = 6
     """How many stored memories are shown: the ones most like the turn, then the newest. 0: none."""
 
 

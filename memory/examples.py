@@ -21,17 +21,17 @@ def _example(memories: Sequence[str], earlier: str, said: str, *edits: tuple[Any
     return Example(memories, earlier, said, [dict(zip(names, edit, strict=True)) for edit in edits])
 
 
-# Half of them empty, or a small model finds something in everything.
+# About half of them empty, or a small model finds something in everything. Without the reason, which says nothing new,
+# it does not come to an end.
 EXAMPLES = [
-    _example([], "", "Hi! Can you explain how tides work?"),
+    _example([], "", "Thanks, that helps a lot! Can you explain how tides work?"),
     _example(
         ["Petra plays the cello"],
         "",
-        "I'm a nurse in Graz. My cello exam was yesterday! Can you find me a new piece?",
+        "I'm a nurse in Graz. My cello exam was yesterday! Any new piece for me?",
         ("I'm a nurse in Graz", "add", [], "Petra is a nurse in Graz", ["work", "home"], "new"),
         ("My cello exam was yesterday!", "add", [], "Petra had her cello exam yesterday", ["music"], "new"),
     ),
-    _example(["Petra is a nurse in Graz"], "", "Thanks, that helps a lot! How do I name a boat?"),
     _example(
         ["Petra lives in Graz", "Petra has a cat called Mo", "Petra plays the cello"],
         "",

@@ -24,7 +24,7 @@ STALE_TOKENS = 5
 """What the word takes that it may be outdated."""
 SHORTEST_TOKENS = LINE_TOKENS + 2
 """A budget is never filled by more memories than budget / SHORTEST_TOKENS."""
-TOKENS_PER_HIT = 40
+TOKENS_PER_HIT = 25
 """One hit is asked for per so many tokens of the budget; the rest of the budget is for the newest."""
 
 Kinds = tuple[str, ...]

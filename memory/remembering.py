@@ -123,7 +123,7 @@ class Remembering(Connected):
             likeness = self._meaning.likeness(connection, OF_MEMORIES, searching.owners(scope), meaning)
             return searching.search(connection, self._dialect, asked, likeness)
 
-    def recall(self, scope: Scope, query: str, token_budget: int = 1000) -> Recall:
+    def recall(self, scope: Scope, query: str, token_budget: int = 400) -> Recall:
         """What to put into a prompt, oldest first: as much as fits into ``token_budget`` (estimated tokens).
 
         Every memory that is true now, if all fit; otherwise the best for the query, then the newest. `Recall.hits` says

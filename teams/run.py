@@ -4,6 +4,7 @@ import logging
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from copy import copy
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -252,6 +253,7 @@ class NewRun(Run):
         self, spec: Spec, graph: BoundGraph, message: str, user_id: str | None, session_id: str | None = None
     ) -> None:
         super().__init__(spec, graph, user_id, session_id or new_id(), new_id())
+        self.context = replace(self.context, new_session=session_id is None)
         self.input = self.state = {"messages": [HumanMessage(checked_message(message))]}
         self._draft: Draft | None = None
         if self.saver is not None:

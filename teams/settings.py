@@ -60,7 +60,7 @@ class Settings(Talks):
     """How many earlier turns of the session the model sees."""
     history_tokens: int = 2000
     """The most that they may take of a prompt, in estimated tokens."""
-    memory_tokens: int = 1000
+    memory_tokens: int = 400
     """The most that memories may take of a prompt, in estimated tokens."""
     session_state: Mapping[str, Any] | None = None
     """What the session's state has where nobody has set a key yet. In a team the team's counts, not its members'."""

@@ -34,10 +34,10 @@ from coterie.memory.edits import Add, Change
 from coterie.memory.tokens import estimate_tokens
 
 Curating = Literal["off", "verbatim", "model"]
-NOTHING = json.dumps({"user_states_something_personal": False, "edits": []})
+NOTHING = json.dumps({"personal": False, "edits": []})
 ONE_THING = json.dumps(
     {
-        "user_states_something_personal": True,
+        "personal": True,
         "edits": [{"op": "add", "memory": "Likes hiking", "quote": SAID, "topics": ["hobby"], "reason": "said"}],
     }
 )

@@ -130,7 +130,7 @@ def think(body: Body) -> Reply:
     edits = [_add(f"My name is {name}", f"The user's name is {name}", "name") for name in found]
     if "hiking" in turn:
         edits.append(_add("I like hiking in the mountains", "John Doe likes hiking in the mountains", "hobbies"))
-    return {"user_states_something_personal": bool(edits), "edits": edits}
+    return {"personal": bool(edits), "edits": edits}
 
 
 def _add(quote: str, memory: str, topic: str) -> dict[str, Any]:

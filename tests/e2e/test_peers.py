@@ -25,7 +25,7 @@ def edit(op: str, memory: str, quote: str, *targets: int) -> dict[str, object]:
 
 
 def curating(*edits: dict[str, object]) -> ScriptedModel:
-    return ScriptedModel(script=lambda _: json.dumps({"user_states_something_personal": True, "edits": edits}))
+    return ScriptedModel(script=lambda _: json.dumps({"personal": True, "edits": edits}))
 
 
 def quiet() -> ScriptedModel:

@@ -351,7 +351,7 @@ def test_a_turn_that_never_can_be_curated_holds_up_no_other(db: Db, openai_serve
     from langchain_openai import ChatOpenAI
 
     openai_server.otherwise = lambda body: (
-        "no" if "poison" in body["messages"][-1]["content"] else {"user_states_something_personal": False, "edits": []}
+        "no" if "poison" in body["messages"][-1]["content"] else {"personal": False, "edits": []}
     )
     model = ChatOpenAI(model="m", base_url=openai_server.url, api_key=lambda: "none", max_retries=0)
     scout = Agent("scout", model=quiet(), memory_manager=MemoryManager(db, model), update_memory_on_run=True)

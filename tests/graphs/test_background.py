@@ -155,9 +155,7 @@ print(scout.run("I like tea.", user_id="u").content)
 
 def test_a_program_that_ends_curates_first(openai_server: OpenAIServer, tmp_path: Path) -> None:
     kept = {"op": "add", "targets": [], "quote": "I like tea", "memory": "Likes tea", "topics": [], "reason": "new"}
-    openai_server.otherwise = lambda body: (
-        {"user_states_something_personal": True, "edits": [kept]} if "response_format" in body else "ok"
-    )
+    openai_server.otherwise = lambda body: {"personal": True, "edits": [kept]} if "response_format" in body else "ok"
     path = str(tmp_path / "a.db")
     environment = {**os.environ, "OPENAI_BASE_URL": openai_server.url, "OPENAI_API_KEY": "sk-test"}
     command = [sys.executable, "-c", PROGRAM, path, "m"]

@@ -52,7 +52,7 @@ def parrot(messages: Sequence[BaseMessage]) -> str:
         for fact in facts
         for op, target in [("add", 0), *(("update", number) for number in range(1, len(shown) + 1))]
     ]
-    return json.dumps({"user_states_something_personal": True, "edits": edits})
+    return json.dumps({"personal": True, "edits": edits})
 
 
 def test_fifty_turns_of_a_parrot_leave_the_store_as_it_was(db: Db) -> None:

@@ -403,6 +403,19 @@ def test_nobody_looks_for_notes_that_cannot_be(tmp_path: Path) -> None:
     assert db.times == 3
 
 
+@pytest.mark.parametrize(("steps", "shared"), [(False, []), (True, ["a", "b"])])
+def test_what_nobody_could_read_any_more_is_no_note(db: Db, steps: bool, shared: list[str]) -> None:
+    members = [Agent("a", model=saying("A")), Agent("b", model=saying("B"), tools=[clock] if steps else [])]
+    events = list(Team("all", members, mode="broadcast", model=saying("done"), db=db).run("go", stream=True))
+    assert sorted(event.member for event in events if isinstance(event, NoteShared)) == shared
+
+
+def test_the_one_whom_a_question_is_routed_to_has_nobody_to_tell(db: Db) -> None:
+    members = [Agent("a", model=saying("A")), Agent("b", model=saying("B"), tools=[clock])]
+    events = list(Team("one", members, mode="route", model=leading(["b"]), db=db).run("go", stream=True))
+    assert [event for event in events if isinstance(event, NoteShared)] == []
+
+
 def test_the_newest_that_fit_are_shown() -> None:
     notes = [Note(f"{n} " + "word " * 15, "run", member="scout") for n in range(10)]
     size = estimate_tokens(notes[0].text)

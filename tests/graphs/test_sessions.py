@@ -297,6 +297,20 @@ def test_a_thread_that_names_the_session_has_its_state(db: Db) -> None:
     assert json.loads(shown["messages"][-1].text) == {"step": 2}
 
 
+def test_a_session_that_begins_with_the_run_has_no_history_to_look_for(db: Db) -> None:
+    model = ScriptedModel(script=lambda _: "ok")
+    agent = Agent("a", model=model, db=db)
+    agent.run("before", user_id="ana", session_id="s")
+    for new in (False, True):
+        context = RunContext("ana", "s", new_session=new)
+        agent.graph.invoke({"messages": [HumanMessage("now")]}, context=context)
+    assert [[message.text for message in asked[1:]] for asked in model.seen] == [
+        ["before"],
+        ["before", "ok", "now"],
+        ["now"],
+    ]
+
+
 @pytest.mark.parametrize(("budget", "kept"), [(1000, 3), (35, 3), (34, 2), (20, 2), (19, 1), (10, 1)])
 def test_history_keeps_the_last_turns_that_fit(budget: int, kept: int) -> None:
     turns: list[list[AnyMessage]] = [

@@ -75,7 +75,7 @@ NEW = {"op": "add", "targets": [], "quote": "I like tea", "memory": "Ana likes t
 
 
 def clearing(db: Db, *edits: dict[str, Any], **settings: Any) -> MemoryManager:
-    answer = json.dumps({"user_states_something_personal": True, "edits": edits or [CLEAR]})
+    answer = json.dumps({"personal": True, "edits": edits or [CLEAR]})
     return MemoryManager(db, ScriptedModel(script=lambda _: answer), **{"clear_memories": True, **settings})
 
 

@@ -10,7 +10,8 @@ from coterie.errors import CurationError
 from coterie.memory.curator import MemoryEdits, ModelCurator, ProposedEdit
 from coterie.memory.evidence import CurationLimits, Proposal
 from coterie.memory.flow import drive
-from coterie.memory.prompt import Rules, answer_form, excerpt, messages_for, transcript
+from coterie.memory.prompt import Rules, answer_form, excerpt, introduction, transcript
+from coterie.memory.prompt import question as asked_of
 from coterie.memory.values import Message, Turn, UserMemory
 from tests.support.openai_server import Failure, OpenAIServer
 from tests.support.scripted import ScriptedModel
@@ -30,7 +31,7 @@ def known(*texts: str) -> list[UserMemory]:
 
 def question(said: Turn, before: list[Turn] | None = None, memories: list[UserMemory] | None = None) -> str:
     """The last message of the prompt: the case itself."""
-    return messages_for(said, before or [], memories or [], CurationLimits())[-1][1]
+    return asked_of(said, before or [], memories or [], CurationLimits())[1]
 
 
 ADD = {"op": "add", "targets": [9], "quote": "I moved", "memory": "Ana moved", "topics": ["home"], "reason": "new"}
@@ -38,7 +39,7 @@ DELETE = {"op": "delete", "targets": [1], "quote": "forget it", "memory": "it", 
 
 
 def test_the_answer_becomes_proposals(openai_server: OpenAIServer) -> None:
-    openai_server.script({"user_states_something_personal": True, "edits": [ADD, DELETE]})
+    openai_server.script({"personal": True, "edits": [ADD, DELETE]})
     model = ChatOpenAI(model="m", base_url=openai_server.url, api_key=lambda: "none")
     assert drive(ModelCurator(model).propose(turn("I moved, forget it"), [], known("Lives in Lisbon"))) == [
         Proposal("add", "Ana moved", (), ("home",), "new", "I moved"),
@@ -52,7 +53,7 @@ def test_the_answer_becomes_proposals(openai_server: OpenAIServer) -> None:
 
 
 def test_a_server_without_schemas_will_do(openai_server: OpenAIServer) -> None:
-    answer = json.dumps({"user_states_something_personal": True, "edits": [ADD]})
+    answer = json.dumps({"personal": True, "edits": [ADD]})
     openai_server.script(Failure(400, "unsupported response_format"), f"Here you are:\n```json\n{answer}\n```")
     model = ChatOpenAI(model="m", base_url=openai_server.url, api_key=lambda: "none", max_retries=0)
     [proposal] = drive(ModelCurator(model).propose(turn("I moved"), [], []))
@@ -64,7 +65,7 @@ def scripted(answer: Any) -> ScriptedModel:
 
 
 def test_nothing_personal_means_no_edits_whatever_else_is_answered() -> None:
-    curator = ModelCurator(scripted({"user_states_something_personal": False, "edits": [ADD]}))
+    curator = ModelCurator(scripted({"personal": False, "edits": [ADD]}))
     assert drive(curator.propose(turn("hello"), [], [])) == []
 
 
@@ -72,7 +73,7 @@ def test_nothing_personal_means_no_edits_whatever_else_is_answered() -> None:
     "answer",
     [
         "I'm sorry, I can't help with that.",
-        '{"user_states_something_personal": true, "edits": [{"op": "erase everything"}]}',
+        '{"personal": true, "edits": [{"op": "erase everything"}]}',
         '{"edits": []}',
         "{}",
         "null",
@@ -84,9 +85,7 @@ def test_no_usable_answer(answer: str) -> None:
 
 
 def test_what_the_model_leaves_out_is_empty() -> None:
-    curator = ModelCurator(
-        scripted({"user_states_something_personal": True, "edits": [{"op": "add", "memory": "Is 4"}]})
-    )
+    curator = ModelCurator(scripted({"personal": True, "edits": [{"op": "add", "memory": "Is 4"}]}))
     assert drive(curator.propose(turn("hello"), [], [])) == [Proposal("add", "Is 4")]
 
 
@@ -136,7 +135,7 @@ def test_speakers_have_their_names() -> None:
 
 def test_of_a_huge_message_the_model_sees_head_and_tail() -> None:
     limits = CurationLimits(max_turn_characters=2_000)
-    asked = messages_for(turn("head " + "x" * 1_000_000 + " tail", "fine"), [], [], limits)[-1][1]
+    asked = asked_of(turn("head " + "x" * 1_000_000 + " tail", "fine"), [], [], limits)[1]
     assert "user: head x" in asked
     assert "x tail" in asked
     assert len(asked) < 2_500
@@ -152,12 +151,11 @@ def test_an_excerpt_is_of_the_length_asked_for() -> None:
     assert [excerpt("abcdefgh", limit) for limit in (0, 2, 3)] == [" […] ", "ab […] ", "ab […] h"]
 
 
-def test_half_of_the_examples_hold_nothing_and_each_is_a_valid_answer() -> None:
-    prompt = messages_for(turn("hello"), [], [], CurationLimits())
-    answers = [MemoryEdits.model_validate_json(text) for role, text in prompt if role == "ai"]
+def test_about_half_of_the_examples_hold_nothing_and_each_is_a_valid_answer() -> None:
+    answers = [MemoryEdits.model_validate_json(text) for role, text in introduction() if role == "ai"]
     empty = [answer for answer in answers if not answer.edits]
-    assert len(empty) * 2 >= len(answers) >= 6
-    assert all(answer.user_states_something_personal == bool(answer.edits) for answer in answers)
+    assert len(empty) * 2 + 1 >= len(answers) >= 6
+    assert all(answer.personal == bool(answer.edits) for answer in answers)
 
 
 def test_the_form_says_what_the_class_says_and_the_limits_besides() -> None:
@@ -166,11 +164,11 @@ def test_the_form_says_what_the_class_says_and_the_limits_besides() -> None:
     assert edits["maxItems"] == 3
     assert set(edits["items"]["properties"]) == set(ProposedEdit.model_fields)
     assert edits["items"]["properties"]["memory"]["maxLength"] == 99
-    assert next(iter(form["properties"])) == "user_states_something_personal"
+    assert next(iter(form["properties"])) == "personal"
 
 
 def test_instructions_of_the_application_are_added_to_the_rules() -> None:
-    model = scripted({"user_states_something_personal": False, "edits": []})
+    model = scripted({"personal": False, "edits": []})
     drive(ModelCurator(model, rules=Rules(additional="Keep shoe sizes.")).propose(turn("hello"), [], []))
     asked: list[BaseMessage] = model.seen[0]
     assert asked[0].type == "system"
@@ -178,5 +176,5 @@ def test_instructions_of_the_application_are_added_to_the_rules() -> None:
 
 
 def test_the_prompt_stays_small() -> None:
-    prompt = messages_for(turn("I moved to Berlin", "Nice!"), [], known(*["Lives in a house"] * 10), CurationLimits())
-    assert sum(len(text) for _, text in prompt) < 6_000
+    asked = question(turn("I moved to Berlin", "Nice!"), memories=known(*["Lives in a house"] * 6))
+    assert sum(len(text) for _, text in introduction()) + len(asked) < 4_000

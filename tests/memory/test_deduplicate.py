@@ -199,7 +199,7 @@ def speaking(db: Db, above: int | None, *answers: Any) -> tuple[MemoryManager, S
             return str(next(wanted))
         said = messages[-1].text.split("user: ")[-1].split("\n")[0]
         add = {"op": "add", "targets": [], "quote": said, "memory": said, "topics": [], "reason": "new"}
-        return json.dumps({"user_states_something_personal": True, "edits": [add]})
+        return json.dumps({"personal": True, "edits": [add]})
 
     model = ScriptedModel(script=script)
     return MemoryManager(db, model, optimize_above_tokens=above), model

@@ -95,7 +95,7 @@ def test_the_curator_forgets_so(db: Db, address: str) -> None:
         shown = str(messages[-1])
         number = next(n for n in range(1, 9) if f"{n}. Lives in Rua Augusta 1" in shown)
         edit = {"op": "delete", "targets": [number], "quote": "forget that I live in Rua Augusta", "memory": ""}
-        return json.dumps({"user_states_something_personal": True, "edits": [edit]})
+        return json.dumps({"personal": True, "edits": [edit]})
 
     manager = MemoryManager(db, ScriptedModel(script=script))
     report = manager.create_user_memories("Please forget that I live in Rua Augusta", user_id="ana")

@@ -42,7 +42,7 @@ def update(target: int, memory: str, quote: str) -> dict[str, Any]:
 
 
 def answer(*edits: dict[str, Any]) -> str:
-    return json.dumps({"user_states_something_personal": bool(edits), "edits": edits})
+    return json.dumps({"personal": bool(edits), "edits": edits})
 
 
 def scripted(*edits: dict[str, Any]) -> ScriptedModel:

@@ -22,7 +22,7 @@ def edit(op: str, memory: str = "", quote: str = "", *targets: int) -> dict[str,
 
 
 def scripted(*edits: dict[str, Any]) -> ScriptedModel:
-    return ScriptedModel(script=lambda _: json.dumps({"user_states_something_personal": True, "edits": edits}))
+    return ScriptedModel(script=lambda _: json.dumps({"personal": True, "edits": edits}))
 
 
 # Refused

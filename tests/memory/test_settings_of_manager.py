@@ -22,7 +22,7 @@ def edit(op: str, memory: str = "", quote: str = "", *targets: int) -> dict[str,
 
 
 def scripted(*edits: dict[str, Any]) -> ScriptedModel:
-    return ScriptedModel(script=lambda _: json.dumps({"user_states_something_personal": bool(edits), "edits": edits}))
+    return ScriptedModel(script=lambda _: json.dumps({"personal": bool(edits), "edits": edits}))
 
 
 def remember(db: Db, *texts: str) -> list[str]:
@@ -72,7 +72,7 @@ def test_what_is_switched_off_is_refused_and_not_offered(db: Db, off: str, opera
 
 @pytest.mark.parametrize("clear", [True, False])
 def test_the_form_of_the_answer_has_only_what_is_allowed(openai_environment: OpenAIServer, clear: bool) -> None:
-    openai_environment.script({"user_states_something_personal": False, "edits": []})
+    openai_environment.script({"personal": False, "edits": []})
     manager = MemoryManager(SqliteDb(), delete_memories=False, update_memories=False, clear_memories=clear)
     manager.create_user_memories("I like tea", user_id="ana")
     [body] = openai_environment.bodies

@@ -19,9 +19,7 @@ def openai(server: OpenAIServer) -> ChatOpenAI:
 
 
 def test_every_model_call_is_counted_with_its_tokens_the_curators_too(openai_server: OpenAIServer) -> None:
-    openai_server.script(
-        ToolCalls(("clock", {})), "It is noon.", {"user_states_something_personal": False, "edits": []}
-    )
+    openai_server.script(ToolCalls(("clock", {})), "It is noon.", {"personal": False, "edits": []})
 
     def clock() -> str:
         """The time."""
