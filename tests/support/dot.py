@@ -42,7 +42,7 @@ class _Reader:
     def attributes(self) -> Attributes:
         """What is in brackets, if there are any."""
         found: Attributes = {}
-        while self.next("[") or found and not self.next("]"):
+        while self.next("[") or (found and not self.next("]")):
             self.take("[", ",")
             name = self.take(kind="word")
             self.take("=")
