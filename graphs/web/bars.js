@@ -189,7 +189,7 @@
       const owner = owners.get(record.path);
       context.globalAlpha = past ? 0.3 : 0.12;
       const from = owner && owner.top + owner.height - 3 - view.top;
-      if (owner) context.fillRect(x - 0.5, from, 1, y - 6 - from);
+      if (owner && from < y - 6) context.fillRect(x - 0.5, from, 1, y - 6 - from);
       context.globalAlpha = past ? 1 : 0.4;
       SHAPES[kind](context, x, y);
     }

@@ -62,6 +62,7 @@
     const toggle = () => {
       folded.has(lane.path) ? folded.delete(lane.path) : folded.add(lane.path);
       layout(run);
+      measure();
       store.changed();
       find("labels")
         .querySelector(`[title="${CSS.escape(lane.path)}"]`)
@@ -77,11 +78,21 @@
     find("labels").replaceChildren(...placed.lanes.map((lane) => labelOf(lane, run)));
   };
 
+  // The memory's lane stays in sight at the bottom, when there are more lanes than fit.
+  const pin = () => {
+    const lane = placed.lanes.at(-1);
+    if (!lane?.memory) return;
+    lane.top = Math.min(placed.height, view.top + (view.height || placed.height)) - lane.height;
+    const label = find("labels").lastElementChild;
+    if (label) label.style.top = `${lane.top}px`;
+  };
+
   const measure = () => {
     const wide = find("rows").clientWidth - find("labels").offsetWidth;
     view.width = Math.max(wide, 50);
     view.height = find("rows").clientHeight;
     view.top = find("rows").scrollTop;
+    pin();
   };
 
   coterie.hooks.lanes = (run, more) => {
@@ -145,8 +156,10 @@
       for (const gap of coterie.scale.gaps) coterie.drawGap(layer, gap, view, height);
       for (const lane of placed.lanes) {
         if (lane.top > view.top + height || lane.top + lane.height < view.top) continue;
-        if (lane.memory) coterie.drawMarks(layer, lane, placed.lanes, view, run, past);
-        else coterie.drawLane(layer, lane, view, run, past);
+        if (lane.memory) {
+          layer.clearRect(0, lane.top - view.top, view.width, lane.height);
+          coterie.drawMarks(layer, lane, placed.lanes, view, run, past);
+        } else coterie.drawLane(layer, lane, view, run, past);
       }
     });
     context.fillStyle = colour("accent");
@@ -168,7 +181,7 @@
     const run = store.run;
     const box = find("bars").getBoundingClientRect();
     const [x, y] = [event.clientX - box.left, event.clientY - box.top];
-    const lane = placed.lanes.find((one) => y + view.top >= one.top && y + view.top < one.top + one.height);
+    const lane = placed.lanes.findLast((one) => y + view.top >= one.top && y + view.top < one.top + one.height);
     if (!lane) return null;
     if (lane.memory) {
       const far = (record) => Math.abs(view.x(record.t) - x);
@@ -256,6 +269,7 @@
   bars.addEventListener("pointerleave", () => (find("tip").hidden = true));
   find("rows").addEventListener("scroll", () => {
     view.top = find("rows").scrollTop;
+    pin();
     store.changed();
   });
   const axis = find("axis");

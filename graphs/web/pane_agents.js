@@ -29,7 +29,7 @@
     }
     if (record.kind === "tool_started") sum.tools += 1;
     if (record.kind === "memory_recalled") sum.reads += 1;
-    if (record.kind === "attempt_failed" || record.error || record.failed) sum.errors += 1;
+    if (coterie.isFailure(record, step)) sum.errors += 1;
     sum.writes += coterie.editsOf(record).length;
     for (const call of record.calls || []) {
       sum.input += call.input_tokens || 0;
