@@ -73,7 +73,7 @@ def heading(cluster: Cluster, width: float) -> tuple[tuple[Line, ...], float, fl
     title = one_line(cluster.title)
     room = max(width, min(text_width(title, SIZES["title"], bold=True), _MAX_TITLE), _MAX_TEXT * 0.8)
     texts: list[tuple[str, Style]] = [(cut(title, room, SIZES["title"], bold=True), "title")]
-    texts += [(text, "role") for text in wrapped(one_line(cluster.role), room, SIZES["role"], 2)]
+    texts += [(text, "role") for text in wrapped(one_line(cluster.role), room, SIZES["role"], 3)]
     texts += [(text, "note") for text in _notes(cluster.notes, room)]
     lines, top = [], 0.0
     for text, style in texts:

@@ -101,6 +101,10 @@ class BoundGraph(Drawable, CompiledStateGraph[Any, Any, Any, Any]):
     def _spec_to_draw(self) -> Spec:
         return self.built.spec
 
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
+        """What a notebook shows. LangGraph's own would send the graph to a web service for it."""
+        return {"text/plain": repr(self), "image/svg+xml": self._repr_svg_()}
+
     def _endless(self, config: Any) -> RunError:
         steps = (config or {}).get("recursion_limit", self.built.spec.conduct.max_steps)
         return failed_at(self.built, f"stopped after {steps} steps without an answer. Does a tool loop?")

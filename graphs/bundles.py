@@ -29,8 +29,9 @@ def bundles(edges: Sequence[Edge], row_of: Callable[[str], int]) -> list[Bundle]
     """The bundle of each edge. ``row_of``: the row that a thing is in."""
     found: dict[int, Bundle] = {}
     for key, places in _alike(edges, lambda edge: None).items():
-        if _is_mesh([edges[place] for place in places]):
-            found |= dict.fromkeys(places, Bundle(("mesh", key), "mesh"))
+        all_to_all = _all_to_all([edges[place] for place in places])
+        inside = [place for place in places if {edges[place].source, edges[place].target} <= all_to_all]
+        found |= dict.fromkeys(inside, Bundle(("mesh", key), "mesh"))
     down = {place: row_of(edge.target) - row_of(edge.source) for place, edge in enumerate(edges)}
     _fans(edges, found, down, "in")
     _fans(edges, found, down, "out")
@@ -46,21 +47,34 @@ def _alike(edges: Sequence[Edge], by: Callable[[Edge], Hashable]) -> dict[Hashab
     return groups
 
 
-def _is_mesh(edges: Sequence[Edge]) -> bool:
-    ends = {edge.source for edge in edges}
-    pairs = {(edge.source, edge.target) for edge in edges if edge.source != edge.target}
-    return len(ends) >= _MESH and ends == {edge.target for edge in edges} and len(pairs) == len(ends) * (len(ends) - 1)
+def _all_to_all(edges: Sequence[Edge]) -> set[str]:
+    """Things of which each has an edge to each other one: what is left when those with the fewest are put aside."""
+    pairs = {(edge.source, edge.target) for edge in edges}
+    mutual: dict[str, set[str]] = {one: set() for one, _ in pairs}
+    for one, two in pairs:
+        if one != two and (two, one) in pairs:
+            mutual[one].add(two)
+    while mutual:
+        fewest = min(mutual, key=lambda id: (len(mutual[id]), id))
+        if len(mutual[fewest]) == len(mutual) - 1:
+            break
+        del mutual[fewest]
+        for others in mutual.values():
+            others.discard(fewest)
+    return set(mutual) if len(mutual) >= _MESH else set()
 
 
 def _fans(edges: Sequence[Edge], found: dict[int, Bundle], down: Mapping[int, int], kind: str) -> None:
-    """Edges from one thing or to one, all downwards or all upwards. ``down``: how many rows each edge goes."""
+    """Edges from one thing or to one, all down, all up, or all in a row. ``down``: how many rows each edge goes."""
     groups: dict[Hashable, list[int]] = defaultdict(list)
     for place, edge in enumerate(edges):
-        if down[place] and place not in found:
+        if place not in found:
             hub = edge.target if kind == "in" else edge.source
-            groups[edge.kind, edge.label, hub, down[place] > 0].append(place)
+            way = (down[place] > 0) - (down[place] < 0)
+            groups[edge.kind, edge.label, hub, way].append(place)
     for key, places in groups.items():
-        enough = 2 if kind == "in" and edges[places[0]].label else MANY
+        level = down[places[0]] == 0
+        enough = 2 if kind == "in" and edges[places[0]].label and not level else MANY
         if len(places) >= enough:
             found |= dict.fromkeys(places, Bundle((kind, key), kind))
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Collection
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, overload
+from typing import TYPE_CHECKING, Literal, overload
 
 if TYPE_CHECKING:
     from coterie.graphs.draw import Format, TextFormat
@@ -88,12 +87,6 @@ class Drawable:
             write(drawing, path)
         return drawing
 
-    def _repr_mimebundle_(
-        self, include: Collection[str] | None = None, exclude: Collection[str] | None = None, **_: Any
-    ) -> dict[str, Any]:
-        """Show it in a notebook. LangGraph would send the graph to a web service for that."""
-        wanted = set(include or ("text/plain", "image/svg+xml")) - set(exclude or ())
-        shown = {"text/plain": repr(self)}
-        if "image/svg+xml" in wanted:
-            shown["image/svg+xml"] = self.draw(format="svg")
-        return {kind: text for kind, text in shown.items() if kind in wanted}
+    def _repr_svg_(self) -> str:
+        """What a notebook shows."""
+        return self.draw(format="svg")

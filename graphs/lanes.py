@@ -1,5 +1,6 @@
 """A timeline as lines of text: a bar for each agent, what it cost, and what became of the memory when."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,7 +8,8 @@ from math import ceil
 
 from rich.cells import cell_len, set_cell_size
 
-from coterie.graphs.timeline import LAST, Lane, Row, Span, Timeline, Totals
+from coterie.graphs.spans import LAST, Row, Span
+from coterie.graphs.timeline import Lane, Timeline, Totals
 from coterie.graphs.trace import Record
 from coterie.text import one_line
 
@@ -157,22 +159,34 @@ class _Columns:
         return [*line, *self.costs(entry.lane.totals)] if entry.place == 0 else line
 
     def costs(self, totals: Totals) -> Line:
-        values = {"steps": totals.steps, "calls": totals.model_calls, "tokens": totals.tokens}
-        told = {name: f"{value:,}" for name, value in values.items()} | dict.fromkeys(
-            ("r/w", "memory r/w"), f"{totals.reads}/{totals.writes}"
-        )
+        memory = f"{totals.reads}/{totals.writes}"
+        told = {
+            "steps": f"{totals.steps:,}",
+            "calls": f"{totals.model_calls:,}",
+            "tokens": f"{totals.tokens:,}" if totals.tokens else "-",
+            "r/w": memory,
+            "memory r/w": memory,
+        }
         return [(told[name].rjust(size), "") for name, size in self.numbers]
 
     def memory(self, timeline: Timeline, axis: _Axis) -> Iterator[tuple[str, str]]:
-        """When the memory was read (◂), added to (+), changed (~), removed from (-), and what was refused (!) or held (?)."""
-        cells: list[str] = [" "] * self.bar
-        for sign in reversed(SIGNS):
+        """When it was read and written, and when something was refused or held: side by side, if at the same time."""
+        cells = [" "] * self.bar
+        for sign in SIGNS:
             for mark in timeline.marks:
                 if mark.sign == sign:
-                    cells[min(int(axis.place(mark.at, self.bar)), self.bar - 1)] = sign
+                    _put(cells, min(int(axis.place(mark.at, self.bar)), self.bar - 1), sign)
         yield " " * (self.name - 5), ""
         for signs in _runs("".join(cells)):
             yield signs.replace("<", _READ), SIGNS.get(signs[0], "")
+
+
+def _put(cells: list[str], place: int, sign: str) -> None:
+    """Write a sign into its cell, or into one beside it that is free. Where there is none, it is left out."""
+    for cell in (place, place - 1, place + 1, place - 2, place + 2):
+        if 0 <= cell < len(cells) and cells[cell] in (" ", sign):
+            cells[cell] = sign
+            return
 
 
 def _name(lane: Lane) -> str:
@@ -192,46 +206,54 @@ def _runs(line: str) -> Iterator[str]:
             start = place
 
 
+@dataclass(frozen=True)
+class _Part:
+    """Where a span begins and ends, in cells."""
+
+    span: Span
+    begin: float
+    end: float
+    cells: range
+    """The cells that it touches: one at least."""
+
+    @classmethod
+    def of(cls, span: Span, axis: _Axis, width: int) -> "_Part":
+        begin, end = axis.place(span.started, width), axis.place(span.until(axis.now), width)
+        first = min(int(begin), width - 1)
+        return cls(span, begin, end, range(first, max(ceil(end), first + 1)))
+
+
 def _bar(row: Row, axis: _Axis, width: int) -> str:
     cells = [" "] * width
-    for visit in row.visits:
-        for cell in _cells(visit, axis, width):
-            cells[cell] = _VISIT
-    owners = _owners(row.steps, axis, width)
+    visits = [_Part.of(visit, axis, width) for visit in row.visits]
+    for part in visits:
+        cells[part.cells.start : part.cells.stop] = _VISIT * len(part.cells)
+    owners = _owners([_Part.of(span, axis, width) for span in row.steps])
     for cell, span in owners.items():
         last = owners.get(cell + 1) is not span
         cells[cell] = _FAILED if span.error and last else _NODES.get(span.node, _MODEL)
-    for visit in row.visits:
-        if visit.error:
-            cells[_cells(visit, axis, width)[-1]] = _FAILED
+    for part in visits:
+        if part.span.error:
+            cells[part.cells[-1]] = _FAILED
     return "".join(cells)
 
 
-def _cells(span: Span, axis: _Axis, width: int) -> range:
-    """The cells that a span touches: one at least."""
-    first = min(int(axis.place(span.started, width)), width - 1)
-    return range(first, max(ceil(axis.place(span.until(axis.now), width)), first + 1))
-
-
-def _owners(spans: Sequence[Span], axis: _Axis, width: int) -> dict[int, Span]:
+def _owners(parts: Sequence[_Part]) -> dict[int, Span]:
     """Which span each cell shows: the one that has most of it. A short one gets a cell of a long one."""
     owners: dict[int, Span] = {}
     most: dict[int, float] = {}
-    for span in spans:
-        begin, end = axis.place(span.started, width), axis.place(span.until(axis.now), width)
-        for cell in _cells(span, axis, width):
-            part = min(end, cell + 1) - max(begin, cell)
-            if part > most.get(cell, -1.0):
-                owners[cell], most[cell] = span, part
-    has: dict[int, int] = {}
-    for span in owners.values():
-        has[span.step] = has.get(span.step, 0) + 1
-    for span in spans:
-        cell = _cells(span, axis, width)[0]
-        if span.step not in has and has[owners[cell].step] > 1:
+    for part in parts:
+        for cell in part.cells:
+            share = min(part.end, cell + 1) - max(part.begin, cell)
+            if share > most.get(cell, -1.0):
+                owners[cell], most[cell] = part.span, share
+    has = Counter(span.step for span in owners.values())
+    for part in parts:
+        cell = part.cells[0]
+        if not has[part.span.step] and has[owners[cell].step] > 1:
             has[owners[cell].step] -= 1
-            has[span.step] = 1
-            owners[cell] = span
+            has[part.span.step] += 1
+            owners[cell] = part.span
     return owners
 
 

@@ -57,12 +57,8 @@ def _changed(changes: Sequence[Record], by: str) -> Iterator[MemoryEdit]:
     came = {change["memory_id"]: change for change in changes if change["before"] is None}
     heirs, told = {_heir(change) for change in changes}, set[str]()
     for change in changes:
-        before, after, memory_id, why = (
-            change["before"],
-            change["after"],
-            change["memory_id"],
-            change.get("reason", ""),
-        )
+        before, after = change["before"], change["after"]
+        memory_id, why = change["memory_id"], change.get("reason", "")
         heir = came.get(_heir(change))
         if before is None:
             if memory_id not in heirs:

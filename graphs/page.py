@@ -16,6 +16,7 @@ from coterie.errors import InputError
 STYLES = ("theme.css", "page.css", "graph.css", "lanes.css", "panes.css")
 SCRIPTS = (
     "base.js",
+    "elements.js",
     "memories.js",
     "steps.js",
     "scale.js",
@@ -33,6 +34,8 @@ SCRIPTS = (
     "panes.js",
     "told.js",
     "pane_run.js",
+    "step_parts.js",
+    "pane_node.js",
     "pane_step.js",
     "pane_memory.js",
     "pane_log.js",

@@ -1,46 +1,15 @@
 """Who did what, when: the records of a run, as spans in lanes. It may be read while the run goes on."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
-from itertools import groupby
+from datetime import datetime
 from operator import attrgetter
-from typing import Any, Literal
+from typing import Literal
 
 from coterie.graphs.events import ModelCall
 from coterie.graphs.memory_diff import Sign, edits_of
+from coterie.graphs.spans import Row, Span, grouped, rows_of
 from coterie.graphs.trace import Record
-
-LAST = datetime.max.replace(tzinfo=UTC)
-"""When what still goes on may end."""
-
-
-@dataclass(frozen=True)
-class Span:
-    """One step: a node of a graph at work."""
-
-    step: int
-    """Its number in the trace."""
-    parent: int | None
-    """The step that it is part of. None: it is one of the graph that was run."""
-    path: str
-    node: str
-    started: datetime
-    ended: datetime | None = None
-    """None: it goes on."""
-    calls: tuple[ModelCall, ...] = ()
-    error: str | None = None
-    member: str | None = None
-    """The path of the member that worked in it. None: it is a step of its agent's or team's own."""
-
-    @property
-    def place(self) -> str:
-        """The path of the lane that it is drawn in."""
-        return self.member or self.path
-
-    def until(self, now: datetime = LAST) -> datetime:
-        """When it ended; one that goes on ends now."""
-        return self.ended or max(now, self.started)
 
 
 @dataclass(frozen=True)
@@ -77,14 +46,12 @@ class Mark:
     """``<``: it was read."""
     memories: int = 1
 
-
-@dataclass(frozen=True)
-class Row:
-    """What one agent did one after the other. Neither visits nor steps overlap."""
-
-    visits: tuple[Span, ...]
-    """The steps of its team in which it worked, each around some of ``steps``."""
-    steps: tuple[Span, ...]
+    @property
+    def totals(self) -> Totals:
+        """What it adds to those of its lane."""
+        if self.sign == "<":
+            return Totals(reads=self.memories)
+        return Totals(writes=self.memories if self.sign in "+~-" else 0)
 
 
 @dataclass(frozen=True)
@@ -119,6 +86,8 @@ class Timeline:
     """The time of the latest record."""
     pauses: list[tuple[datetime, datetime]] = field(default_factory=list)
     """When the run waited for somebody, and nobody worked."""
+    _lanes: list[Lane] | None = field(default=None, repr=False, compare=False)
+    """What `lanes` found, until there is more."""
 
     @classmethod
     def of(cls, records: Iterable[Record]) -> "Timeline":
@@ -131,6 +100,7 @@ class Timeline:
     def add(self, record: Record) -> None:
         """Take in the next record. Kinds that it does not know are passed over."""
         at = datetime.fromisoformat(record["at"])
+        self._lanes = None
         self.began = at if self.began is None else min(self.began, at)
         self.latest = at if self.latest is None else max(self.latest, at)
         match record["kind"]:
@@ -185,9 +155,12 @@ class Timeline:
 
     def lanes(self) -> list[Lane]:
         """A lane for each agent and team that did something, its team's first."""
-        spans = _by(self.spans.values(), attrgetter("place"))
-        totals = self._totals()
-        return [Lane(path, self.names[path], _rows(spans.get(path, [])), totals[path]) for path in self._order()]
+        if self._lanes is None:
+            spans, totals = grouped(self.spans.values(), attrgetter("place")), self._totals()
+            self._lanes = [
+                Lane(path, self.names[path], rows_of(spans.get(path, [])), totals[path]) for path in self._order()
+            ]
+        return self._lanes
 
     def _order(self) -> list[str]:
         """The paths of the lanes: members below their team, in the order in which they come first."""
@@ -205,14 +178,13 @@ class Timeline:
         for span in self.spans.values():
             totals[span.path] += Totals(int(span.member is None), len(span.calls), sum(map(_tokens, span.calls)))
         for mark in self.marks:
-            read, written = mark.sign == "<", mark.sign in "+~-"
-            totals[mark.path] += Totals(reads=mark.memories * read, writes=mark.memories * written)
+            totals[mark.path] += mark.totals
         return totals
 
     @property
     def totals(self) -> Totals:
         """What the whole run comes to."""
-        return sum(self._totals().values(), Totals())
+        return sum((lane.totals for lane in self.lanes()), Totals())
 
 
 def _call(call: Record) -> ModelCall:
@@ -227,69 +199,3 @@ def _call(call: Record) -> ModelCall:
 
 def _tokens(call: ModelCall) -> int:
     return (call.input_tokens or 0) + (call.output_tokens or 0)
-
-
-@dataclass
-class _Track:
-    """Spans that come one after the other."""
-
-    spans: list[Span]
-    ended: datetime
-
-    def takes(self, started: datetime) -> bool:
-        return self.ended <= started
-
-    def add(self, spans: list[Span], ended: datetime) -> None:
-        self.spans += spans
-        self.ended = max(self.ended, ended)
-
-
-def _rows(spans: Iterable[Span]) -> tuple[Row, ...]:
-    """The rows of a lane: what belongs to one visit stays in one row, unless it overlaps itself."""
-    rows: list[_Track] = []
-    for track in sorted((t for visit in _visits(spans) for t in _tracks(visit)), key=lambda t: _begin(t.spans)):
-        started = _begin(track.spans)
-        row = next((row for row in rows if row.takes(started)), None)
-        if row is None:
-            rows.append(track)
-        else:
-            row.add(track.spans, track.ended)
-    return tuple(_row(row.spans) for row in rows)
-
-
-def _row(spans: list[Span]) -> Row:
-    return Row(
-        tuple(span for span in spans if span.member is not None), tuple(span for span in spans if span.member is None)
-    )
-
-
-def _begin(spans: Iterable[Span]) -> datetime:
-    return min(span.started for span in spans)
-
-
-def _visits(spans: Iterable[Span]) -> Iterator[list[Span]]:
-    """The spans of a lane by the step of the team that they are in, which is one of them."""
-    yield from _by(spans, _visit).values()
-
-
-def _visit(span: Span) -> int:
-    return span.step if span.member is not None else span.parent or 0
-
-
-def _tracks(visit: list[Span]) -> list[_Track]:
-    """What a visit needs: one track, or as many as its steps overlap. The visit itself is in the first."""
-    around = [span for span in visit if span.member is not None]
-    tracks = [_Track(list(around), datetime.min.replace(tzinfo=UTC))]
-    for span in sorted((span for span in visit if span.member is None), key=attrgetter("started", "step")):
-        track = next((track for track in tracks if track.takes(span.started)), None)
-        if track is None:
-            tracks.append(_Track([span], span.until()))
-        else:
-            track.add([span], span.until())
-    for track in tracks:
-        track.ended = max(span.until() for span in track.spans)
-    return tracks
-
-
-def _by(spans: Iterable[Span], key: Callable[[Span], Any]) -> dict[Any, list[Span]]:
-    return {name: list(group) for name, group in groupby(sorted(spans, key=key), key)}

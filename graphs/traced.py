@@ -37,7 +37,7 @@ class Contents:
 
     def error(self, said: str | None, kind: str) -> str | None:
         """What failed, in full or by its type. None: nothing did."""
-        return None if said is None else storable(said) if self.on else kind
+        return None if said is None else storable(said) if self.on else kind or "Exception"
 
     def raised(self, error: BaseException | None) -> str | None:
         """The same, of the error itself."""

@@ -16,13 +16,8 @@ if TYPE_CHECKING:
 log = logging.getLogger("coterie")
 
 
-def finished(run: "Run") -> "Flow[RunFinished]":
-    """The last event of a run that went well, or waits; its trace is written then.
-
-    Raises:
-        RunError: it is to wait for somebody, and there is no checkpointer.
-    """
-    last = run.finished()
+def recorded(run: "Run", last: "RunFinished") -> "Flow[RunFinished]":
+    """The last event of a run that went well, or waits, when its trace is written."""
     output = last.output
     status: RunStatus = "waiting" if output.waiting else "finished"
     notice = yield from _traced(run, End(status, output.content, len(output.waiting), output.notices))

@@ -2,7 +2,7 @@
 
 import logging
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from copy import copy
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -138,9 +138,10 @@ class Run(ABC):
         if self.recorder is not None:
             self.recorder.tell(event)
 
-    def record(self, message: str | None = None) -> None:
-        """Begin to record it, where it is to be and is not yet. What was told before is recorded, too."""
+    def record(self, state: Mapping[str, Any] | None = None) -> None:
+        """Begin to record it, where it is to be and is not yet. ``state`` has what was said, if that may be kept."""
         if self.recorder is not None and not self.recorder.begun:
+            message = None if state is None else question(state["messages"])
             self.recorder.begin(self._stored, message, resumed=self.resumed)
 
     @property
@@ -162,7 +163,7 @@ class Run(ABC):
         if mode == "custom" and isinstance(payload, Event):
             yield payload
         elif mode == "values" and not path:
-            self.record(question(payload["messages"]))  # the first values are the input, as the pre_hooks left it
+            self.record(payload)  # the first values are the input, as the pre_hooks left it
             self.interrupts += payload.get("__interrupt__", ())  # each has a chunk of its own
             self.state = payload
         elif mode == "messages":

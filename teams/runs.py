@@ -18,7 +18,7 @@ from coterie.graphs.session import SessionState
 from coterie.graphs.spec import Inherited, TeamSpec
 from coterie.memory.flow import adrive, drive, in_thread
 from coterie.memory.manager import MemoryManager
-from coterie.teams.ending import broken_off, finished
+from coterie.teams.ending import broken_off, recorded
 from coterie.teams.output import RunFinished, RunOutput
 from coterie.teams.stopping import interruptible
 from coterie.teams.tracing import TraceSetting
@@ -135,12 +135,12 @@ class Runs(Drawable, ABC):
                 for chunk in chunks:
                     yield from run.read(chunk)
             drive(run.closed())
-            last = drive(finished(run))
+            last = run.finished()
         except BaseException as error:
             run.control.request_drain()
             chunks.close()
             raise drive(broken_off(run, error)) from error.__cause__
-        yield last
+        yield drive(recorded(run, last))
 
     async def _astream(self, make: Callable[[], Run], tokens: bool) -> AsyncIterator[Event]:
         run = await asyncio.to_thread(make)
@@ -154,10 +154,10 @@ class Runs(Drawable, ABC):
                     for event in run.read(chunk):
                         yield event
             await adrive(run.closed())
-            last = await adrive(finished(run))
+            last = run.finished()
         except BaseException as error:
             raise await adrive(broken_off(run, error)) from error.__cause__
-        yield last
+        yield await adrive(recorded(run, last))
 
     def _new(self, message: str, user_id: str | None, session_id: str | None) -> Run:
         from coterie.teams.run import NewRun

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Sequence
 from contextlib import suppress
+from io import FileIO
 from pathlib import Path
 from typing import Protocol
 
@@ -33,7 +34,7 @@ class FileSink:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._file = -1
+        self._file: FileIO | None = None
         self._run_id = ""
         self._left = b""
 
@@ -41,24 +42,26 @@ class FileSink:
         """Open the file. It, and its folder, are made if they are not there."""
         self._run_id = run.run_id
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o666)
-        size = os.fstat(self._file).st_size
-        if size and os.pread(self._file, 1, size - 1) != b"\n":
-            self._left = b"\n"  # somebody was killed in the middle of a line
+        self._file = FileIO(self._path, "ab+")
+        if self._file.seek(0, os.SEEK_END):
+            self._file.seek(-1, os.SEEK_END)
+            self._left = b"" if self._file.read(1) == b"\n" else b"\n"  # somebody was killed in the middle of a line
         with suppress(NotFoundError):
-            return read_trace(self._path, run.run_id) if resumed and size else []
+            return read_trace(self._path, run.run_id) if resumed else []
         return []
 
     def write(self, records: Sequence[Record]) -> None:
         """Write whole lines by one call, so that those of several runs do not mix."""
+        assert self._file is not None, "it was opened"
         named = [{**record, "run_id": self._run_id} for record in records]
         self._left += "".join(lines(named)).encode()
         while self._left:
-            self._left = self._left[os.write(self._file, self._left) :]
+            self._left = self._left[self._file.write(self._left) :]
 
     def close(self, end: End) -> None:
         """Close the file."""
-        os.close(self._file)
+        assert self._file is not None, "it was opened"
+        self._file.close()
 
 
 class StoreSink:

@@ -15,12 +15,11 @@ from coterie.graphs.lanes import SIGNS, Line, lanes_lines, lasted
 from coterie.graphs.memory_diff import MemoryEdit
 from coterie.graphs.timeline import Timeline
 from coterie.teams.output import RunStarted
-from coterie.text import one_line, showable
+from coterie.text import bracketed, one_line, showable
 
 T = TypeVar("T")
 
 _PIECES = {"same": "", "removed": "red strike", "added": "green underline"}
-_BRACKETS = {"same": "{}", "removed": "[-{}-]", "added": "{{+{}+}}"}
 _ENDS = {
     "finished": ("", "dim"),
     "waiting": ("waits for somebody", "yellow"),
@@ -44,21 +43,21 @@ class Watched:
     waits: Sequence[str]
 
 
-def diff_line(edit: MemoryEdit, *, bracketed: bool = True) -> Text:
+def diff_line(edit: MemoryEdit, *, plain: bool = True) -> Text:
     """What became of the memory, on one line.
 
     Args:
         edit: what it is.
-        bracketed: put what went in ``[-…-]`` and what came in ``{+…+}``, where a memory was changed: nothing else
+        plain: put what went in ``[-…-]`` and what came in ``{+…+}``, where a memory was changed: nothing else
             would tell them apart.
     """
     line = Text.assemble((f"{edit.sign} ", SIGNS.get(edit.sign, "dim")))
     if edit.by != "curator":
         line.append(f"{one_line(edit.by)}: ", "dim")
     pieces = edit.pieces
-    brackets = bracketed and bool(edit.before and edit.after)
-    for kind, text in pieces:
-        line.append(_BRACKETS[kind].format(text) if brackets else text, _style(edit, kind))
+    brackets = plain and bool(edit.before and edit.after)
+    for piece in pieces:
+        line.append(*((bracketed(piece), "") if brackets else (piece[1], _style(edit, piece[0]))))
     if edit.why:
         line.append(f" ({one_line(edit.why)})" if pieces else one_line(edit.why), "dim")
     return line
@@ -70,9 +69,9 @@ def _style(edit: MemoryEdit, kind: str) -> str:
 
 
 def whole_view(watched: Watched, options: ConsoleOptions) -> RenderableType:
-    """The end: everything that happened, however long it is."""
+    """The end: everything that happened, however long it is. Nothing, if the run did not come to begin."""
     parts: list[RenderableType] = []
-    if watched.message is not None:
+    if watched.message is not None and watched.run is not None:
         parts.append(Panel(_text(watched.message), title="You", title_align="left", border_style="dim"))
     if watched.timeline.names:
         parts.append(_lanes(watched, options, None))
@@ -96,6 +95,7 @@ def live_view(watched: Watched, console: Console, options: ConsoleOptions) -> Re
     if room.diff:
         parts.append(_memory(watched, [_cut(line.copy()) for line in _last(watched.diff, room.diff)]))
     parts.append(_answer(watched, _tail(watched.answer, room.answer, console, options.max_width - 4)))
+    parts.append(Text())  # where the cursor stands: ^C, which a terminal writes there, makes no line longer
     return Group(*parts)
 
 
@@ -111,7 +111,7 @@ class _Room:
     @classmethod
     def of(cls, watched: Watched, height: int) -> "_Room":
         rows = sum(len(lane.rows) or 1 for lane in watched.timeline.lanes())
-        free = height - 10  # the message, the frames, what stands around the lanes, a line of the answer, one below
+        free = height - 10  # the message, two frames, what stands around the lanes, a line of the answer, the last line
         lanes = min(rows, max(free // 2, 1))
         free -= lanes
         diff = min(len(watched.diff), max((free - 2) // 2, 0))
@@ -147,7 +147,7 @@ def _whose(run: RunStarted | None) -> Iterator[str]:
 
 
 def _memory(watched: Watched, lines: Sequence[Text]) -> Panel:
-    number = Counter(mark.sign for mark in watched.timeline.marks)
+    number = Counter[str](mark.sign for mark in watched.timeline.marks)
     counts = [f"{sign}{number[sign]}" for sign in "+~-!?" if number[sign]]
     title = Text(" ".join(["memory", *counts]))
     return Panel(Group(*lines), title=title, title_align="left", border_style="dim")

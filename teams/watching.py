@@ -37,6 +37,7 @@ class Watcher(Printer):
         self.run: RunStarted | None = None
         self._records: Records | None = None
         self._record: Record | None = None
+        self._over = False
         self._lock = Lock()
         super().__init__(message, console, repeat=repeat, speakers=speakers)
 
@@ -54,7 +55,7 @@ class Watcher(Printer):
                 answer=self.answer,
                 waits=self.waits,
             )
-            view = whole_view(watched, options) if self.timeline.last else live_view(watched, console, options)
+            view = whole_view(watched, options) if self._over else live_view(watched, console, options)
         yield view
 
     def show(self, event: Event) -> None:
@@ -66,6 +67,7 @@ class Watcher(Printer):
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         with self._lock:
+            self._over = True
             if error is not None:
                 self._end(End("failed" if isinstance(error, Exception) else "cancelled", error=error))
         super().__exit__(kind, error, traceback)
@@ -100,6 +102,6 @@ class Watcher(Printer):
         report = replace(event.report, applied=(), refused=(), held=()) if isinstance(event, MemoryCurated) else None
         rest = list(report.lines()) if report is not None else []
         plain = self.console.no_color or self.console.color_system is None
-        self.diff += [diff_line(edit, bracketed=plain) for edit in edits]
+        self.diff += [diff_line(edit, plain=plain) for edit in edits]
         self.diff += [Text(showable(line), "yellow") for line in rest]
         return [f"memory {line}" for line in (*(diff_line(edit).plain for edit in edits), *rest)]

@@ -2,7 +2,17 @@
 {
   const { colour, store } = coterie;
   const FONT = '11px Inter, ui-sans-serif, system-ui, "Segoe UI", Roboto, "DejaVu Sans", sans-serif';
-  const SOLID = { model: 1, leader: 1, router: 1, tools: 0.74, form: 0.74, join: 0.74, plan: 0.74, curate: 0.86, recall: 0.5 };
+  const SOLID = {
+    model: 1,
+    leader: 1,
+    router: 1,
+    tools: 0.74,
+    form: 0.74,
+    join: 0.74,
+    plan: 0.74,
+    curate: 0.86,
+    recall: 0.5,
+  };
 
   // A canvas of this size on the screen, sharp on every display. Returns its context, cleared.
   coterie.canvas = (element, width, height) => {
@@ -42,7 +52,8 @@
 
     part(context, from, x, width, height) {
       const dense = devicePixelRatio || 1;
-      if (width * dense >= 1 && height * dense >= 1) context.drawImage(from, x * dense, 0, width * dense, height * dense, x, 0, width, height);
+      const [wide, high] = [width * dense, height * dense];
+      if (wide >= 1 && high >= 1) context.drawImage(from, x * dense, 0, wide, high, x, 0, width, height);
     }
   };
 
@@ -82,7 +93,8 @@
       context.fillStyle = colour(step.error ? "bad" : "change");
       context.fillRect(x, y + height - 3, width, 3);
     }
-    if (height >= 12) label(context, (step.error ? "! " : "") + step.node, x, y + height / 2, width, colour(solid > 0.6 ? "on-bar" : "text"));
+    const ink = colour(solid > 0.6 ? "on-bar" : "text");
+    if (height >= 12) label(context, (step.error ? "! " : "") + step.node, x, y + height / 2, width, ink);
   };
 
   // Attempts that failed inside of a step.
@@ -104,6 +116,7 @@
   };
 
   const chosen = (context, { x, y, width, height }) => {
+    context.globalAlpha = 1;
     context.strokeStyle = colour("text");
     context.lineWidth = 1.75;
     round(context, x - 1.5, y - 1.5, width + 3, height + 3, 4);
@@ -113,10 +126,10 @@
   coterie.boxOf = (bar, lane, view, run) => {
     const left = Math.max(view.x(bar.step.start), -20);
     const right = Math.min(view.x(run.endOf(bar.step)), view.width + 20);
-    return {
-      x: left, y: lane.top + coterie.PAD / 2 + bar.row * coterie.ROW + 1.5 - view.top,
-      width: Math.max(right - left - 0.6, 1.4), height: bar.height < 1 ? Math.max(bar.height * (coterie.ROW - 3) - 0.5, 1) : bar.height * coterie.ROW - 3,
-    };
+    const y = lane.top + coterie.PAD / 2 + bar.row * coterie.ROW + 1.5 - view.top;
+    const thin = Math.max(bar.height * (coterie.ROW - 3) - 0.5, 1);
+    const height = bar.height < 1 ? thin : bar.height * coterie.ROW - 3;
+    return { x: left, y, width: Math.max(right - left - 0.6, 1.4), height };
   };
 
   coterie.drawLane = (context, lane, view, run, past) => {
@@ -175,7 +188,8 @@
       context.strokeStyle = context.fillStyle = colour(kind === "read" ? "read" : "write");
       const owner = owners.get(record.path);
       context.globalAlpha = past ? 0.3 : 0.12;
-      if (owner) context.fillRect(x - 0.5, owner.top + owner.height - 3 - view.top, 1, y - owner.top - owner.height - 3 + view.top);
+      const from = owner && owner.top + owner.height - 3 - view.top;
+      if (owner && from < y - 6) context.fillRect(x - 0.5, from, 1, y - 6 - from);
       context.globalAlpha = past ? 1 : 0.4;
       SHAPES[kind](context, x, y);
     }

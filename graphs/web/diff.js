@@ -3,14 +3,19 @@ coterie.diff = (before, after) => {
   const words = (text) => String(text).match(/\s+|[\p{L}\p{N}_'’-]+|[^\s\p{L}\p{N}]/gu) || [];
   const olds = words(before);
   const news = words(after);
-  if (olds.length * news.length > 400_000) return [["gone", before], ["new", after]];
+  if (olds.length * news.length > 400_000)
+    return [
+      ["gone", before],
+      ["new", after],
+    ];
   const wide = news.length + 1;
   const common = new Uint16Array((olds.length + 1) * wide);
   for (let i = olds.length - 1; i >= 0; i -= 1) {
     for (let j = news.length - 1; j >= 0; j -= 1) {
-      common[i * wide + j] = olds[i] === news[j]
-        ? common[(i + 1) * wide + j + 1] + 1
-        : Math.max(common[(i + 1) * wide + j], common[i * wide + j + 1]);
+      common[i * wide + j] =
+        olds[i] === news[j]
+          ? common[(i + 1) * wide + j + 1] + 1
+          : Math.max(common[(i + 1) * wide + j], common[i * wide + j + 1]);
     }
   }
   const parts = [];
@@ -19,7 +24,8 @@ coterie.diff = (before, after) => {
   let j = 0;
   while (i < olds.length || j < news.length) {
     if (i < olds.length && j < news.length && olds[i] === news[j]) put("same", olds[i++] && news[j++]);
-    else if (i < olds.length && (j === news.length || common[(i + 1) * wide + j] >= common[i * wide + j + 1])) put("gone", olds[i++]);
+    else if (i < olds.length && (j === news.length || common[(i + 1) * wide + j] >= common[i * wide + j + 1]))
+      put("gone", olds[i++]);
     else put("new", news[j++]);
   }
   return coterie.calm(parts);
@@ -56,4 +62,6 @@ coterie.calm = (parts) => {
 
 // The difference as elements.
 coterie.changed = (before, after) =>
-  coterie.diff(before, after).map(([kind, text]) => (kind === "same" ? text : coterie.el(kind === "gone" ? "del" : "ins", {}, text)));
+  coterie
+    .diff(before, after)
+    .map(([kind, text]) => (kind === "same" ? text : coterie.el(kind === "gone" ? "del" : "ins", {}, text)));

@@ -18,7 +18,10 @@
   // Its style elements are taken out first: the page's policy would refuse them, and says so aloud.
   const parse = (text) => {
     const styles = [];
-    const bare = text.replace(/<style[^>]*>([^]*?)<\/style>/g, (_, style) => (styles.push(read(`<x>${style}</x>`).textContent), ""));
+    const bare = text.replace(/<style[^>]*>([^]*?)<\/style>/g, (_, style) => {
+      styles.push(read(`<x>${style}</x>`).textContent);
+      return "";
+    });
     const svg = read(bare);
     if (svg.localName !== "svg") return null;
     coterie.adopt(styles.join("\n"));
@@ -66,7 +69,8 @@
   // How often something ran, at its upper right corner.
   const badge = (element) => {
     const box = (element.querySelector(".box") || element).getBBox();
-    const group = drawn("g", { class: "count", transform: `translate(${box.x + box.width - 8} ${box.y})`, "aria-hidden": "true" }, element);
+    const place = `translate(${box.x + box.width - 8} ${box.y})`;
+    const group = drawn("g", { class: "count", transform: place, "aria-hidden": "true" }, element);
     drawn("rect", { x: -15, y: -8, width: 30, height: 16, rx: 8 }, group);
     return { group, text: drawn("text", { y: 3.5, "text-anchor": "middle" }, group) };
   };
@@ -82,7 +86,9 @@
       element.setAttribute("aria-label", coterie.nameOf(id));
     }
     edges = [...svg.querySelectorAll(".edge")].map((element) => ({
-      element, source: element.dataset.source, target: element.dataset.target,
+      element,
+      source: element.dataset.source,
+      target: element.dataset.target,
       memory: element.classList.contains("read") ? "read" : element.classList.contains("write") ? "write" : null,
     }));
     colour(run);
@@ -133,6 +139,7 @@
   const light = (run) => {
     const standing = run.standing(store.index);
     const chosen = store.key;
+    const held = store.data.mode === "graph" ? 0 : coterie.table(run.memory.at(store.index)).open.length;
     for (const [id, { element, group, text }] of parts) {
       const one = standing.get(id);
       element.classList.toggle("running", Boolean(one?.running));
@@ -140,7 +147,7 @@
       element.classList.toggle("failed", Boolean(one?.failed && !one.running));
       element.classList.toggle("selected", id === chosen);
       if (!group) continue;
-      const items = element.classList.contains("memory") && store.data.mode !== "graph" ? coterie.table(run.memory.at(store.index)).open.length : 0;
+      const items = element.classList.contains("memory") ? held : 0;
       const words = one ? `×${one.count}` : items ? String(items) : "";
       if (text.textContent !== words) text.textContent = words;
       group.classList.toggle("shown", Boolean(words));

@@ -1,14 +1,26 @@
 // The line at the top: whose run it is, what was asked, and what it had cost by the moment shown.
 {
   const { el, find, figure, store } = coterie;
-  const words = { running: "running", finished: "finished", waiting: "waits for an answer", failed: "failed", cancelled: "cancelled" };
+  const words = {
+    running: "running",
+    finished: "finished",
+    waiting: "waits for an answer",
+    failed: "failed",
+    cancelled: "cancelled",
+  };
 
-  coterie.statusOf = (run) => run.turns[coterie.upTo(run.turns, store.index - 1, (turn) => turn.index) - 1]?.status || "running";
+  coterie.statusOf = (run) =>
+    run.turns[coterie.upTo(run.turns, store.index - 1, (turn) => turn.index) - 1]?.status || "running";
 
   // Their elements stay, only their figures change: this is drawn with every frame.
   const TOTALS = {
-    time: ["time"], tokens: ["tokens", "of prompts → of answers"], calls: ["model calls"], steps: ["steps"],
-    reads: ["reads", "of the memory"], writes: ["writes", "to the memory"], errors: ["errors"],
+    time: ["time"],
+    tokens: ["tokens", "of prompts → of answers"],
+    calls: ["model calls"],
+    steps: ["steps"],
+    reads: ["reads", "of the memory"],
+    writes: ["writes", "to the memory"],
+    errors: ["errors"],
   };
   const figures = {};
 
@@ -27,10 +39,12 @@
   };
 
   const build = () =>
-    find("totals").replaceChildren(...Object.entries(TOTALS).map(([key, [name, title]]) => {
-      figures[key] = el("dd");
-      return el("div", { title }, el("dt", {}, name), figures[key]);
-    }));
+    find("totals").replaceChildren(
+      ...Object.entries(TOTALS).map(([key, [name, title]]) => {
+        figures[key] = el("dd");
+        return el("div", { title }, el("dt", {}, name), figures[key]);
+      }),
+    );
 
   store.watch((run) => {
     find("status").hidden = !run.started;

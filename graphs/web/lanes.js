@@ -4,7 +4,11 @@
   const EDGE = 7; // pixels at both sides, for what stands at the very start or end
   const folded = new Set();
   const view = {
-    left: 0, right: 1, width: 100, height: 0, top: 0,
+    left: 0,
+    right: 1,
+    width: 100,
+    height: 0,
+    top: 0,
     at: (unit) => EDGE + ((unit - view.left) / (view.right - view.left)) * (view.width - 2 * EDGE),
     unit: (x) => view.left + ((x - EDGE) / (view.width - 2 * EDGE)) * (view.right - view.left),
     x: (time) => view.at(coterie.scale.unit(time)),
@@ -49,17 +53,23 @@
 
   // A lane's label: a button that folds a team's members away, or an agent's parallel steps into one row.
   const labelOf = (lane, run) => {
-    const pairs = { style: { "--agent": lane.memory ? "var(--bus)" : coterie.hue(lane.hue), "--depth": lane.depth, top: `${lane.top}px`, height: `${lane.height}px` }, title: lane.path };
+    const hue = lane.memory ? "var(--bus)" : coterie.hue(lane.hue);
+    const place = { top: `${lane.top}px`, height: `${lane.height}px` };
+    const pairs = { title: lane.path, style: { "--agent": hue, "--depth": lane.depth, ...place } };
     const name = el("span", {}, lane.name);
     const foldable = !lane.memory && (lane.folded || lane.members || lane.rows > 1);
     if (!foldable) return el("div.lane", pairs, name);
     const toggle = () => {
       folded.has(lane.path) ? folded.delete(lane.path) : folded.add(lane.path);
       layout(run);
+      measure();
       store.changed();
-      find("labels").querySelector(`[title="${CSS.escape(lane.path)}"]`)?.focus();
+      find("labels")
+        .querySelector(`[title="${CSS.escape(lane.path)}"]`)
+        ?.focus();
     };
-    return el("button.lane", { ...pairs, type: "button", "aria-expanded": String(!lane.folded), "aria-label": `Lane of ${lane.name}`, onclick: toggle }, name);
+    const said = { "aria-expanded": String(!lane.folded), "aria-label": `Lane of ${lane.name}` };
+    return el("button.lane", { ...pairs, ...said, type: "button", onclick: toggle }, name);
   };
 
   const layout = (run) => {
@@ -68,11 +78,21 @@
     find("labels").replaceChildren(...placed.lanes.map((lane) => labelOf(lane, run)));
   };
 
+  // The memory's lane stays in sight at the bottom, when there are more lanes than fit.
+  const pin = () => {
+    const lane = placed.lanes.at(-1);
+    if (!lane?.memory) return;
+    lane.top = Math.min(placed.height, view.top + (view.height || placed.height)) - lane.height;
+    const label = find("labels").lastElementChild;
+    if (label) label.style.top = `${lane.top}px`;
+  };
+
   const measure = () => {
     const wide = find("rows").clientWidth - find("labels").offsetWidth;
     view.width = Math.max(wide, 50);
     view.height = find("rows").clientHeight;
     view.top = find("rows").scrollTop;
+    pin();
   };
 
   coterie.hooks.lanes = (run, more) => {
@@ -91,7 +111,7 @@
     for (const [place, until] of pieces.entries()) {
       const begin = Math.max(from, view.time(0));
       const end = Math.min(until, view.time(view.width));
-      const count = ((view.x(end) - view.x(begin)) / 92) || 0;
+      const count = (view.x(end) - view.x(begin)) / 92 || 0;
       if (end > begin && count > 0.3) {
         const ticks = coterie.ticks(begin, end, count);
         for (const time of ticks.at) write(view.x(time), coterie.tick(time, ticks.pace), context, height);
@@ -136,8 +156,10 @@
       for (const gap of coterie.scale.gaps) coterie.drawGap(layer, gap, view, height);
       for (const lane of placed.lanes) {
         if (lane.top > view.top + height || lane.top + lane.height < view.top) continue;
-        if (lane.memory) coterie.drawMarks(layer, lane, placed.lanes, view, run, past);
-        else coterie.drawLane(layer, lane, view, run, past);
+        if (lane.memory) {
+          layer.clearRect(0, lane.top - view.top, view.width, lane.height);
+          coterie.drawMarks(layer, lane, placed.lanes, view, run, past);
+        } else coterie.drawLane(layer, lane, view, run, past);
       }
     });
     context.fillStyle = colour("accent");
@@ -148,8 +170,10 @@
     if (store.data.mode === "graph" || !coterie.scale) return;
     drawAxis();
     drawBars(run);
-    const steps = run.running(store.index).filter((step) => !step.children).map((step) => `${step.node} of ${run.nameOf(step.path)}`);
-    find("bars").setAttribute("aria-label", `${coterie.count(run.steps.length, "step")} in ${coterie.count(run.lanes.length, "lane")}; now ${steps.join(", ") || "nothing runs"}`);
+    const steps = run.running(store.index).filter((step) => !step.children);
+    const now = steps.map((step) => `${step.node} of ${run.nameOf(step.path)}`).join(", ") || "nothing runs";
+    const all = `${coterie.count(run.steps.length, "step")} in ${coterie.count(run.lanes.length, "lane")}`;
+    find("bars").setAttribute("aria-label", `${all}; now ${now}`);
   });
 
   // What is under the pointer: {step} or {record}.
@@ -157,14 +181,18 @@
     const run = store.run;
     const box = find("bars").getBoundingClientRect();
     const [x, y] = [event.clientX - box.left, event.clientY - box.top];
-    const lane = placed.lanes.find((one) => y + view.top >= one.top && y + view.top < one.top + one.height);
+    const lane = placed.lanes.findLast((one) => y + view.top >= one.top && y + view.top < one.top + one.height);
     if (!lane) return null;
     if (lane.memory) {
-      const near = run.memory.events.map((record) => ({ record, far: Math.abs(view.x(record.t) - x) })).filter(({ far }) => far < 7);
-      return near.sort((one, other) => one.far - other.far)[0] || null;
+      const far = (record) => Math.abs(view.x(record.t) - x);
+      const near = run.memory.events.filter((record) => far(record) < 7).sort((one, other) => far(one) - far(other));
+      return near.length ? { record: near[0] } : null;
     }
-    const inside = ({ x: left, y: top, width, height }) => x >= left - 1.5 && x <= left + width + 1.5 && y >= top && y <= top + height + 2;
-    return lane.bars.findLast((one) => inside(coterie.boxOf(one, lane, view, run))) || null;
+    const inside = (one) => {
+      const box = coterie.boxOf(one, lane, view, run);
+      return x >= box.x - 1.5 && x <= box.x + box.width + 1.5 && y >= box.y && y <= box.y + box.height + 2;
+    };
+    return lane.bars.findLast(inside) || null;
   };
 
   const tell = (event) => {
@@ -195,7 +223,8 @@
     if (!across && scrolls && !event.ctrlKey && !event.metaKey) return;
     event.preventDefault();
     if (across) return coterie.panLanes(event.deltaX || event.deltaY);
-    coterie.zoomLanes(Math.exp(-event.deltaY * (event.ctrlKey ? 0.01 : 0.002)), event.clientX - find("bars").getBoundingClientRect().left);
+    const x = event.clientX - find("bars").getBoundingClientRect().left;
+    coterie.zoomLanes(Math.exp(-event.deltaY * (event.ctrlKey ? 0.01 : 0.002)), x);
   };
 
   const down = (event) => {
@@ -240,6 +269,7 @@
   bars.addEventListener("pointerleave", () => (find("tip").hidden = true));
   find("rows").addEventListener("scroll", () => {
     view.top = find("rows").scrollTop;
+    pin();
     store.changed();
   });
   const axis = find("axis");

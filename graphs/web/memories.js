@@ -12,7 +12,12 @@ coterie.Memories = class {
 
   take(record) {
     const changes = record.changes || [];
-    if (record.kind === "memory_recalled" || changes.length || (record.refused || []).length || (record.held || []).length) {
+    if (
+      record.kind === "memory_recalled" ||
+      changes.length ||
+      (record.refused || []).length ||
+      (record.held || []).length
+    ) {
       this.events.push(record);
     }
   }

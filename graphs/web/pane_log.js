@@ -3,8 +3,12 @@
   const { el, store } = coterie;
   const HIGH = 26;
   const GROUPS = {
-    steps: /^(step|run|member)_/, models: /^(step_finished|attempt_failed)$/, tools: /^tool_/, memory: /^memory_/,
-    team: /^(member|note|notes|task|handed)/, errors: null,
+    steps: /^(step|run|member)_/,
+    models: /^(step_finished|attempt_failed)$/,
+    tools: /^tool_/,
+    memory: /^memory_/,
+    team: /^(member|note|notes|task|handed)/,
+    errors: null,
   };
   const chosen = { group: "", path: "", text: "" };
   let lines = [];
@@ -27,19 +31,31 @@
     coterie.follow();
   };
 
-  const row = (record, place, run) =>
-    el("li", {
-      className: [record.index >= store.index ? "later" : "", record.index === store.index - 1 ? "now" : "", failed(record) ? "failed" : ""].join(" "),
-      style: { top: `${place * HIGH}px` }, "aria-setsize": lines.length, "aria-posinset": place + 1,
-    }, el("button", { type: "button", "aria-current": record.index === store.index - 1 ? "true" : null, onclick: () => go(record) },
-      el("time", {}, coterie.moment(record.t, run.length)), record.path ? run.chip(record.path) : coterie.chip("run"), el("span", {}, coterie.words(record))));
+  const kindOf = (record) => {
+    const when = record.index >= store.index ? "later" : record.index === store.index - 1 ? "now" : "";
+    return `${when} ${failed(record) ? "failed" : ""}`;
+  };
+
+  const row = (record, place, run) => {
+    const now = record.index === store.index - 1;
+    const who = record.path ? run.chip(record.path) : coterie.chip("run");
+    const parts = [el("time", {}, coterie.moment(record.t, run.length)), who, el("span", {}, coterie.words(record))];
+    const button = el(
+      "button",
+      { type: "button", "aria-current": now ? "true" : null, onclick: () => go(record) },
+      ...parts,
+    );
+    const given = { "aria-setsize": lines.length, "aria-posinset": place + 1, style: { top: `${place * HIGH}px` } };
+    return el("li", { ...given, className: kindOf(record) }, button);
+  };
 
   const fill = (panel) => {
     const list = panel.querySelector(".log");
     const above = list.offsetTop;
     const first = Math.max(Math.floor((panel.scrollTop - above) / HIGH) - 4, 0);
     const last = Math.min(first + Math.ceil(panel.clientHeight / HIGH) + 8, lines.length);
-    const focused = list.contains(document.activeElement) ? document.activeElement.parentElement.getAttribute("aria-posinset") : null;
+    const held = list.contains(document.activeElement) ? document.activeElement.parentElement : null;
+    const focused = held?.getAttribute("aria-posinset");
     list.replaceChildren(...lines.slice(first, last).map((record, place) => row(record, first + place, store.run)));
     if (focused) list.querySelector(`[aria-posinset="${focused}"] button`)?.focus({ preventScroll: true });
   };
@@ -49,30 +65,59 @@
     const place = coterie.upTo(lines, store.index - 1, (record) => record.index) - 1;
     const y = list.offsetTop + Math.max(place, 0) * HIGH;
     list.style.height = `${lines.length * HIGH}px`;
-    if (y < panel.scrollTop + list.offsetTop || y > panel.scrollTop + panel.clientHeight - 2 * HIGH) panel.scrollTop = y - panel.clientHeight / 2;
+    const [top, bottom] = [panel.scrollTop + list.offsetTop, panel.scrollTop + panel.clientHeight - 2 * HIGH];
+    if (y < top || y > bottom) panel.scrollTop = y - panel.clientHeight / 2;
   };
 
   const sift = (panel) => {
     told = store.run.records.length;
     lines = store.run.records.filter(fits);
-    panel.querySelector(".found").textContent = `${coterie.figure(lines.length)} of ${coterie.figure(store.run.records.length)}`;
+    panel.querySelector(".found").textContent =
+      `${coterie.figure(lines.length)} of ${coterie.figure(store.run.records.length)}`;
     follow(panel);
     fill(panel);
   };
 
-  const option = (value, label) => el("option", { value, selected: value === chosen.group || value === chosen.path }, label);
+  const choice = (panel, name, label, options) => {
+    const pick = (event) => {
+      chosen[name] = event.target.value;
+      sift(panel);
+    };
+    const all = options.map(([value, words]) => el("option", { value, selected: value === chosen[name] }, words));
+    return el("select", { "aria-label": label, onchange: pick }, ...all);
+  };
 
-  const filters = (panel, run) =>
-    el("div.filters", { role: "group", "aria-label": "Filter" },
-      el("select", { "aria-label": "Kind of record", onchange: (event) => (chosen.group = event.target.value, sift(panel)) }, option("", "everything"), ...Object.keys(GROUPS).map((name) => option(name, name))),
-      el("select", { "aria-label": "Agent or team", onchange: (event) => (chosen.path = event.target.value, sift(panel)) }, option("", "everybody"), ...run.lanes.map((lane) => option(lane.path, `${"· ".repeat(lane.depth)}${lane.name}`))),
-      el("input", { type: "search", placeholder: "find", value: chosen.text, "aria-label": "Text in the record", oninput: (event) => (chosen.text = event.target.value.toLowerCase(), sift(panel)) }),
-      el("span.found", { role: "status" }));
+  const filters = (panel, run) => {
+    const kinds = [["", "everything"], ...Object.keys(GROUPS).map((name) => [name, name])];
+    const lanes = run.lanes.map((lane) => [lane.path, `${"· ".repeat(lane.depth)}${lane.name}`]);
+    const find = (event) => {
+      chosen.text = event.target.value.toLowerCase();
+      sift(panel);
+    };
+    const field = {
+      type: "search",
+      placeholder: "find",
+      value: chosen.text,
+      "aria-label": "Text in the record",
+      oninput: find,
+    };
+    return el(
+      "div.filters",
+      { role: "group", "aria-label": "Filter" },
+      choice(panel, "group", "Kind of record", kinds),
+      choice(panel, "path", "Agent or team", [["", "everybody"], ...lanes]),
+      el("input", field),
+      el("span.found", { role: "status" }),
+    );
+  };
 
   coterie.hooks.log = (run, more) => more || Object.assign(chosen, { group: "", path: "", text: "" });
 
   coterie.panes.push({
-    id: "log", title: "Log", modes: ["replay", "live"], key: () => [store.index],
+    id: "log",
+    title: "Log",
+    modes: ["replay", "live"],
+    key: () => [store.index],
     render(panel, run) {
       panel.append(filters(panel, run), el("ol.log", { "aria-label": "Records" }));
       panel.onscroll = () => coterie.shown() === "log" && fill(panel);

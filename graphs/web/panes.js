@@ -40,8 +40,18 @@
 
   coterie.startPanes = () => {
     const tabs = panes().map((pane) =>
-      el("button", { id: `tab-${pane.id}`, type: "button", role: "tab", "aria-controls": "panel",
-        onclick: () => coterie.show(pane.id) }, pane.title));
+      el(
+        "button",
+        {
+          id: `tab-${pane.id}`,
+          type: "button",
+          role: "tab",
+          "aria-controls": "panel",
+          onclick: () => coterie.show(pane.id),
+        },
+        pane.title,
+      ),
+    );
     find("tabs").replaceChildren(...tabs);
     find("tabs").addEventListener("keydown", move);
     coterie.show(panes()[0].id);
@@ -53,12 +63,15 @@
   const draw = (run) => {
     const panel = find("panel");
     if (shown.update && panel.dataset.pane === shown.id && panel.run === run) return shown.update(panel, run);
-    const held = panel.contains(document.activeElement) && document.activeElement !== panel ? named(document.activeElement) : null;
+    const active = document.activeElement;
+    const held = panel.contains(active) && active !== panel ? named(active) : null;
     panel.dataset.pane = shown.id;
     panel.run = run;
     panel.replaceChildren();
     shown.render(panel, run);
-    if (held) ([...panel.querySelectorAll("button, summary")].find((one) => named(one) === held && !one.disabled) || panel).focus({ preventScroll: true });
+    if (!held) return;
+    const same = [...panel.querySelectorAll("button, summary")].find((one) => named(one) === held && !one.disabled);
+    (same || panel).focus({ preventScroll: true });
   };
 
   // A pane that takes long to draw is drawn ten times a second while the moment moves, and once more when it stands.
@@ -70,7 +83,12 @@
 
   store.watch((run) => {
     if (!shown) return;
-    const key = JSON.stringify([shown.id, run.zero, run.records.length, shown.key ? shown.key() : [store.index, store.step?.id]]);
+    const key = JSON.stringify([
+      shown.id,
+      run.zero,
+      run.records.length,
+      shown.key ? shown.key() : [store.index, store.step?.id],
+    ]);
     if (key === drawn) return;
     const now = performance.now();
     if (drawn !== null && now < ready) {

@@ -15,14 +15,15 @@ coterie.pack = (units) => {
   return ends.length;
 
   function free(taken, row, unit) {
-    for (let place = row; place < row + unit.height; place += 1) if ((taken[place] ?? -Infinity) > unit.start + 1e-6) return false;
-    return true;
+    const rows = Array.from({ length: unit.height }, (_, place) => taken[row + place] ?? -Infinity);
+    return rows.every((end) => end <= unit.start + 1e-6);
   }
 };
 
 // One lane's bars: {step, row, height, around}. `around`: a member's whole run, behind its steps.
 coterie.packed = (lane, run) => {
-  const around = new Map(lane.steps.filter((step) => step.key === lane.path && step.path !== lane.path).map((step) => [step, []]));
+  const whole = lane.steps.filter((step) => step.key === lane.path && step.path !== lane.path);
+  const around = new Map(whole.map((step) => [step, []]));
   const single = [];
   for (const step of lane.steps) {
     if (around.has(step)) continue;
@@ -34,7 +35,8 @@ coterie.packed = (lane, run) => {
   const bars = [];
   for (const unit of units) {
     bars.push({ step: unit.step, row: unit.row, height: unit.height, around: Boolean(unit.inner?.length) });
-    for (const one of unit.inner || []) bars.push({ step: one.step, row: unit.row + one.row, height: 1, around: false });
+    for (const one of unit.inner || [])
+      bars.push({ step: one.step, row: unit.row + one.row, height: 1, around: false });
   }
   bars.sort((one, other) => other.around - one.around || one.step.start - other.step.start);
   return { bars, rows: Math.max(rows, 1) };
@@ -67,6 +69,7 @@ coterie.placed = (run, folded) => {
     if (!folded.has(lane.path)) return put({ ...own, ...coterie.packed(lane, run), folded: false });
     put({ ...own, folded: true, rows: 1, bars: coterie.squeezed([lane, ...inner], run) });
   });
-  if (run.memory.events.length) put({ path: "/memory", name: "memory", depth: 0, rows: 1, bars: [], memory: true, members: 0 });
+  if (run.memory.events.length)
+    put({ path: "/memory", name: "memory", depth: 0, rows: 1, bars: [], memory: true, members: 0 });
   return { lanes: found, height: top };
 };

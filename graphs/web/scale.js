@@ -57,13 +57,30 @@ coterie.busy = (run) => {
 coterie.ticks = (from, to, count) => {
   const rough = (to - from) / Math.max(count, 1);
   const minute = 60_000;
-  const round = [5_000, 10_000, 15_000, 30_000, minute, 2 * minute, 5 * minute, 10 * minute, 15 * minute, 30 * minute,
-    60 * minute, 180 * minute, 360 * minute, 720 * minute, 1440 * minute];
+  const round = [
+    5_000,
+    10_000,
+    15_000,
+    30_000,
+    minute,
+    2 * minute,
+    5 * minute,
+    10 * minute,
+    15 * minute,
+    30 * minute,
+    60 * minute,
+    180 * minute,
+    360 * minute,
+    720 * minute,
+    1440 * minute,
+  ];
   const power = 10 ** Math.floor(Math.log10(rough || 1));
   const small = [1, 2, 5, 10].map((one) => one * power).find((one) => one >= rough);
-  const pace = rough > 2_000 ? (round.find((one) => one >= rough) ?? Math.ceil(rough / (1440 * minute)) * 1440 * minute) : small;
+  const pace =
+    rough > 2_000 ? (round.find((one) => one >= rough) ?? Math.ceil(rough / (1440 * minute)) * 1440 * minute) : small;
   const found = [];
-  for (let place = Math.ceil(from / pace - 1e-9); place * pace <= to + pace * 1e-9; place += 1) found.push(place * pace);
+  for (let place = Math.ceil(from / pace - 1e-9); place * pace <= to + pace * 1e-9; place += 1)
+    found.push(place * pace);
   return { pace, at: found };
 };
 

@@ -10,7 +10,8 @@
   const icon = (id, shape) => {
     const space = "http://www.w3.org/2000/svg";
     const svg = document.createElementNS(space, "svg");
-    for (const [key, value] of Object.entries({ viewBox: "0 0 16 16", width: 14, height: 14, "aria-hidden": "true" })) svg.setAttribute(key, value);
+    const given = { viewBox: "0 0 16 16", width: 14, height: 14, "aria-hidden": "true" };
+    for (const [key, value] of Object.entries(given)) svg.setAttribute(key, value);
     const path = document.createElementNS(space, "path");
     path.setAttribute("d", shape);
     path.setAttribute("fill", "currentColor");
@@ -60,7 +61,8 @@
     if (index >= run.records.length) return coterie.stop();
     store.goToIndex(index + 1);
     coterie.follow();
-    const away = coterie.scale.unit(run.records[Math.min(index + 1, run.records.length - 1)].t) - coterie.scale.unit(store.time);
+    const away =
+      coterie.scale.unit(run.records[Math.min(index + 1, run.records.length - 1)].t) - coterie.scale.unit(store.time);
     playing = setTimeout(leap, Math.min(Math.max(away / speed(), 250), 2500));
   };
 
@@ -116,7 +118,8 @@
     for (const step of run.steps) {
       if (step.children) continue;
       const [from, to] = [x(step.start), x(run.endOf(step))];
-      for (let place = Math.floor(from); place < to; place += 1) high[place] += Math.min(to, place + 1) - Math.max(from, place);
+      for (let place = Math.floor(from); place < to; place += 1)
+        high[place] += Math.min(to, place + 1) - Math.max(from, place);
     }
     return high;
   };
@@ -133,7 +136,8 @@
     const height = 26;
     const context = coterie.canvas(find("overview"), wide, height);
     const share = wide / coterie.scale.length;
-    layers.show(context, [run.zero, run.records.length, coterie.scale.length], wide, height, coterie.scale.unit(store.time) * share, (layer, past) => {
+    const key = [run.zero, run.records.length, coterie.scale.length];
+    layers.show(context, key, wide, height, coterie.scale.unit(store.time) * share, (layer, past) => {
       const high = hill(run, wide);
       const most = high.reduce((one, other) => Math.max(one, other), 1e-6);
       layer.globalAlpha = past ? 0.6 : 0.25;
@@ -152,8 +156,9 @@
   store.watch((run) => {
     if (store.data.mode === "graph" || !wide) return;
     range.value = String(coterie.scale.unit(store.time));
-    range.setAttribute("aria-valuetext", `${coterie.moment(store.time, run.length)} of ${coterie.moment(run.length, run.length)}, ${said()}`);
-    find("clock").textContent = `${coterie.moment(store.time, run.length)} / ${coterie.moment(run.length, run.length)}`;
+    const [now, whole] = [store.time, run.length].map((time) => coterie.moment(time, run.length));
+    range.setAttribute("aria-valuetext", `${now} of ${whole}, ${said()}`);
+    find("clock").textContent = `${now} / ${whole}`;
     drawOverview(run);
   });
 

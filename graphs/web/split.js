@@ -15,15 +15,20 @@
     const where = (event) => (vertical ? event.clientX : event.clientY);
     let grip = null;
     const key = (event) => {
-      const step = { ArrowLeft: vertical && 24, ArrowRight: vertical && -24, ArrowUp: !vertical && 20, ArrowDown: !vertical && -20 }[event.key];
+      const step = (vertical ? { ArrowLeft: 24, ArrowRight: -24 } : { ArrowUp: 20, ArrowDown: -20 })[event.key];
       if (!step) return;
       set(now() + step);
       event.preventDefault();
       event.stopPropagation();
     };
     const bar = el(`div.border.${vertical ? "upright" : "level"}`, {
-      role: "separator", tabindex: "0", "aria-label": label, "aria-orientation": vertical ? "vertical" : "horizontal",
-      "aria-valuemin": least, "aria-valuenow": least, title: `${label}: drag, arrow keys; double click resets`,
+      role: "separator",
+      tabindex: "0",
+      "aria-label": label,
+      "aria-orientation": vertical ? "vertical" : "horizontal",
+      "aria-valuemin": least,
+      "aria-valuenow": least,
+      title: `${label}: drag, arrow keys; double click resets`,
       onkeydown: key,
       ondblclick: () => (main.style.removeProperty(name), coterie.fitGraph()),
       onpointerdown: (event) => {
@@ -38,6 +43,24 @@
     return bar;
   };
 
-  find("side").prepend(border("--side", "Width of the details", true, () => find("side"), 260, () => innerWidth - 320));
-  find("time").prepend(border("--rows", "Height of the lanes", false, () => find("rows"), 44, () => innerHeight - 320));
+  find("side").prepend(
+    border(
+      "--side",
+      "Width of the details",
+      true,
+      () => find("side"),
+      260,
+      () => innerWidth - 320,
+    ),
+  );
+  find("time").prepend(
+    border(
+      "--rows",
+      "Height of the lanes",
+      false,
+      () => find("rows"),
+      44,
+      () => innerHeight - 320,
+    ),
+  );
 }

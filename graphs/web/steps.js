@@ -1,6 +1,14 @@
 // The run as steps: which began when, inside of what, and what happened in each. Records may come in pieces (live).
 coterie.NOTHING = { steps: 0, calls: 0, input: 0, output: 0, reads: 0, writes: 0, tools: 0, errors: 0 };
 
+// Whether something failed that no other record tells of: a step fails with its last attempt, or with its inner steps.
+coterie.isFailure = (record, step) => {
+  if (record.kind === "attempt_failed" || record.failed) return true;
+  if (record.kind === "memory_curated") return Boolean(record.error);
+  if (record.kind !== "step_finished" || !record.error) return false;
+  return !step?.children && !step?.records.some((one) => coterie.isFailure(one, step));
+};
+
 coterie.Run = class {
   constructor(data) {
     this.data = data;
@@ -54,8 +62,22 @@ coterie.Run = class {
     const key = record.path ? `${record.path}/${record.node}` : record.node;
     const parent = this.byId.get(record.parent);
     const step = {
-      id: record.step, key, path: record.path, node: record.node, source: record.source, parent, children: 0,
-      after: this.reached(record, parent), start: record.t, end: null, first: record.index, last: Infinity, error: null, calls: [], records: [], cut: false,
+      id: record.step,
+      key,
+      path: record.path,
+      node: record.node,
+      source: record.source,
+      parent,
+      children: 0,
+      after: this.reached(record, parent),
+      start: record.t,
+      end: null,
+      first: record.index,
+      last: Infinity,
+      error: null,
+      calls: [],
+      records: [],
+      cut: false,
     };
     if (parent) parent.children += 1;
     this.steps.push(step);
@@ -96,7 +118,7 @@ coterie.Run = class {
     if (record.kind === "step_started") now.steps += 1;
     if (record.kind === "tool_started") now.tools += 1;
     if (record.kind === "memory_recalled") now.reads += 1;
-    if (record.kind === "attempt_failed" || (record.kind === "step_finished" && record.error)) now.errors += 1;
+    if (coterie.isFailure(record, this.byId.get(record.step))) now.errors += 1;
     now.writes += coterie.editsOf(record).length;
     for (const call of record.kind === "step_finished" ? record.calls || [] : []) {
       now.calls += 1;

@@ -25,7 +25,9 @@
     button.textContent = { auto: "◐", light: "☀", dark: "☾" }[chosen];
     button.setAttribute("aria-label", `Colours: ${names[chosen]}`);
     button.title = `Colours: ${names[chosen]}`;
-    for (const sheet of coterie.sheets) for (const rule of sheet.cssRules) if (rule.schemed) rule.media.mediaText = coterie.dark() === (rule.schemed === "dark") ? "all" : "not all";
+    for (const rule of coterie.sheets.flatMap((sheet) => [...sheet.cssRules])) {
+      if (rule.schemed) rule.media.mediaText = coterie.dark() === (rule.schemed === "dark") ? "all" : "not all";
+    }
     coterie.colours = null;
     if (coterie.store.run) coterie.store.changed();
   };

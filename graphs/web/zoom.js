@@ -3,7 +3,7 @@ coterie.Zoom = class {
   constructor(svg) {
     this.svg = svg;
     const box = svg.viewBox.baseVal;
-    this.whole = box && box.width ? [box.x, box.y, box.width, box.height] : [0, 0, svg.clientWidth || 100, svg.clientHeight || 100];
+    this.whole = box?.width ? [box.x, box.y, box.width, box.height] : [0, 0, 100, 100];
     this.fingers = new Map();
     this.moved = false;
     for (const name of ["width", "height", "style"]) svg.removeAttribute(name);
@@ -11,7 +11,9 @@ coterie.Zoom = class {
     svg.addEventListener("wheel", (event) => this.wheel(event), { passive: false });
     svg.addEventListener("pointerdown", (event) => this.down(event));
     svg.addEventListener("pointermove", (event) => this.move(event));
-    for (const name of ["pointerup", "pointercancel"]) svg.addEventListener(name, (event) => this.fingers.delete(event.pointerId));
+    for (const name of ["pointerup", "pointercancel"]) {
+      svg.addEventListener(name, (event) => this.fingers.delete(event.pointerId));
+    }
     this.fit();
   }
 

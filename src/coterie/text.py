@@ -47,6 +47,15 @@ def word_diff(before: str, after: str) -> list[Piece]:
     return [piece for piece in pieces if piece[1]]
 
 
+_BRACKETS = {"same": "{}", "removed": "[-{}-]", "added": "{{+{}+}}"}
+
+
+def bracketed(piece: Piece) -> str:
+    """A piece as ``git diff --word-diff`` shows it: ``[-gone-]``, ``{+new+}``."""
+    kind, text = piece
+    return _BRACKETS[kind].format(text)
+
+
 def _parts(before: str, after: str) -> Iterator[tuple[str, str]]:
     """What went and what came, in turn with what stayed. A gap between two words that changed is part of the change."""
     old, new = _WORDS.findall(before), _WORDS.findall(after)

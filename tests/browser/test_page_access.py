@@ -114,6 +114,8 @@ def test_the_page_of_a_graph_tells_of_its_nodes(open_page: Opening) -> None:
     page.wait_for_function("() => coterie.store.key === 'desk/scout/model'")
     expect(page.locator("#panel")).to_contain_text("gpt-4.1-mini")
     assert not [part for part in accessible(page) if part[0] in CONTROLS - {"group"} and not part[1].strip()]
+    page.locator('[data-id="desk"]').click(position={"x": 20, "y": 20})
+    expect(page.locator("#panel")).to_contain_text("writes the answer")
 
 
 def test_the_graph_is_zoomed_and_fitted(open_page: Opening) -> None:

@@ -3,7 +3,6 @@
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 from coterie import Agent, SqliteDb, Team
 
@@ -23,7 +22,8 @@ db = SqliteDb("desk.db")
 team = Team("desk", [Agent("scout", tools=[server]), Agent("writer")], db=db, update_memory_on_run=True)
 agent = Agent("a", db=SqliteDb("a.db"))
 for shown in (team, agent, agent.graph, team.members[1].graph):
-    assert shown._repr_mimebundle_()["image/svg+xml"].startswith("<svg "), shown
+    assert shown._repr_svg_().startswith("<svg "), shown
+assert agent.graph._repr_mimebundle_(include=None, exclude=None)
 for format in ("tree", "ascii", "svg", "png", "mermaid", "dot", "json", "html"):
     team.draw(format=format)
 assert not asked, asked
@@ -42,18 +42,16 @@ def test_no_drawing_and_no_display_opens_a_connection(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
-def bundle(shown: Any, **options: Any) -> dict[str, Any]:
-    """What IPython asks for."""
-    found: dict[str, Any] = shown._repr_mimebundle_(**options)
-    return found
-
-
 def test_a_notebook_shows_the_svg() -> None:
     team = Team("desk", [Agent("scout")], db=SqliteDb("desk.db"))
-    for shown in (team, team.graph):
-        assert bundle(shown) == {"text/plain": repr(shown), "image/svg+xml": team.draw(format="svg")}
-    assert set(bundle(team, include={"text/plain", "text/html"}, exclude=None)) == {"text/plain"}
-    assert set(bundle(team, include=None, exclude={"text/plain"})) == {"image/svg+xml"}
+    drawn = team.draw(format="svg")
+    assert team._repr_svg_() == drawn
+    shown = team.graph._repr_mimebundle_(include=None, exclude=None)
+    assert shown == {"text/plain": repr(team.graph), "image/svg+xml": drawn}
+
+
+def test_what_is_not_finished_can_be_looked_at_in_a_terminal() -> None:
+    assert not hasattr(Team("desk"), "_repr_mimebundle_"), "IPython asks for it in a terminal as well"
 
 
 def test_the_graph_that_langgraph_knows_is_still_there() -> None:

@@ -199,7 +199,7 @@ def test_what_is_stored_in_place_of_a_record_has_its_fields(db: Db) -> None:
         "kind": "tool_started",
         "at": START,
         "deep": deep(10_000),
-        "many": [{"n": number, "text": "é" * 1_000} for number in range(10_000)],
+        "many": [{"n": number, "text": "é" * 1_000} for number in range(2_000)],
         "long key": {"k" * 2_000_000: 1, "l" * 2_000_000: float("-inf")},
         "nul": "\0\ud800",
     }

@@ -16,7 +16,7 @@ from langgraph.types import RetryPolicy
 from pydantic import BaseModel
 
 import coterie
-from coterie import Agent, McpServer, Team
+from coterie import Agent, McpServer, Team, Trace
 from coterie.errors import FileError, InputError
 from coterie.graphs.modes import MODES, Answer, Broadcast, Route, Swarm
 from coterie.memory.postgres import PostgresDb
@@ -24,6 +24,7 @@ from coterie.memory.sqlite import SqliteDb
 from coterie.teams.file_schema import parameters
 from coterie.teams.file_yaml import LARGEST
 from coterie.teams.files import json_schema
+from coterie.teams.tracing import TraceSetting
 
 TOOLS = '''
 from pydantic import BaseModel
@@ -350,3 +351,18 @@ def test_every_setting_can_be_said_and_is_explained() -> None:
         properties = schema[kind.__name__]["properties"]
         assert properties.keys() == parameters(kind).keys() == {each.name for each in fields(kind)}
         assert all(properties[name].get("description") for name in properties if name != "name")
+
+
+@pytest.mark.parametrize(
+    ("said", "trace"),
+    [
+        ("true", True),
+        ("runs/", "{folder}/runs/"),
+        ("{to: runs.jsonl, contents: true}", Trace("{folder}/runs.jsonl", contents=True)),
+        ("{contents: true}", Trace(contents=True)),
+    ],
+)
+def test_a_trace_goes_where_the_file_is(tmp_path: Path, said: str, trace: TraceSetting) -> None:
+    (tmp_path / "a.yaml").write_text(f"name: a\ntrace: {said}\n")
+    loaded = coterie.load(tmp_path / "a.yaml").trace
+    assert repr(loaded).replace(str(tmp_path), "{folder}") == repr(trace)

@@ -1,4 +1,4 @@
-"""A recorded run as text: who, when and how long; then its steps, each below the one that it ran inside."""
+"""A recorded run as text: who and when; a lane for each agent; its steps, each below the one that it ran inside."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -6,15 +6,14 @@ from datetime import datetime
 from typing import Any
 
 from coterie.cli.jsons import as_text
+from coterie.graphs.lanes import lanes_text
 from coterie.graphs.memory_diff import MemoryEdit, edits_of
 from coterie.graphs.trace import Record
-from coterie.text import one_line
+from coterie.text import bracketed, one_line
 
 MOST = 200
 """Characters of a text that are shown."""
 STILL = "running, or its process was killed"
-_MARKED = {"same": "{}", "removed": "[-{}-]", "added": "{{+{}+}}"}
-"""Pieces of a changed text, as ``git diff --word-diff`` shows them."""
 
 
 @dataclass
@@ -26,9 +25,11 @@ class Step:
     inside: "list[Step | Record]" = field(default_factory=list)
 
 
-def account(records: Sequence[Record]) -> Iterator[str]:
-    """The lines of a run."""
+def account(records: Sequence[Record], width: int = 100) -> Iterator[str]:
+    """The lines of a run. The lanes take ``width`` columns; what is told is as long as it is."""
     yield from _head(records)
+    yield ""
+    yield from lanes_text(records, width).splitlines()
     yield ""
     began = datetime.fromisoformat(records[0]["at"])
     for each in _tree(records):
@@ -196,7 +197,7 @@ def _edits(record: Record) -> Iterator[str]:
 
 
 def _edit(edit: MemoryEdit) -> str:
-    text = "".join(_MARKED[kind].format(piece) for kind, piece in edit.pieces) if edit.sign == "~" else ""
+    text = "".join(map(bracketed, edit.pieces)) if edit.sign == "~" else ""
     said = text or one_line(edit.after or edit.before) or edit.memory_id
     verb = {"!": "refused", "?": "held"}.get(edit.sign, edit.sign)
     why = f"  ({one_line(edit.why, MOST)})" if edit.why else ""

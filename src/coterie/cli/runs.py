@@ -2,6 +2,7 @@
 
 import sys
 from pathlib import Path
+from shutil import get_terminal_size
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -56,14 +57,14 @@ def list_runs(
 
 @app.command()
 def show(run: Which, run_id: InFile = None, user: User = None, db: Db = DEFAULT_DB, json: Json = False) -> None:
-    """Show a recorded run: who, when and how long, then its steps with models, tools and what became of the memory."""
+    """Show a recorded run: who worked when, then its steps with models, tools and what became of the memory."""
     from coterie.cli.accounts import account
 
     records = trace(run, run_id, user, db)
     if json:
         print_json(records)
         return
-    for line in account(records):
+    for line in account(records, min(get_terminal_size((100, 24)).columns, 140)):
         print(line)
 
 

@@ -1,0 +1,103 @@
+"""``coterie run --watch``: in a terminal, and in a pipe."""
+
+import os
+import pty
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from rich.cells import cell_len
+
+from tests.cli.conftest import Cli
+from tests.support.terminal import Screen
+
+DESK = '''
+import time
+from pathlib import Path
+from coterie import Agent, SqliteDb, Team
+
+def find_order(text: str) -> str:
+    """Look up where an order is."""
+    print("looking it up")
+    while not Path("found").exists():
+        time.sleep(0.01)
+    return "It arrives on Monday."
+
+orders = Agent("orders", role="finds an order", tools=[find_order])
+billing = Agent("billing", role="answers questions on invoice and refund")
+desk = Team("desk", members=[orders, billing], db=SqliteDb("desk.db"), update_memory_on_run=True)
+'''
+COMMAND = ["-m", "coterie", "run", "desk.py", "I like tea. Where is my order?", "--user", "ana", "--watch"]
+
+
+def in_a_terminal(folder: Path, then: Callable[["subprocess.Popen[bytes]"], None]) -> tuple[int, str]:
+    """Run it in a terminal of 60 columns until the tool is at work, do something, and return how it ended."""
+    (folder / "desk.py").write_text(DESK)
+    terminal, other = pty.openpty()
+    root = str(Path(__file__).parents[2])
+    path = os.pathsep.join([*filter(None, sys.path), root])
+    env = {**os.environ, "PYTHONPATH": path, "TERM": "xterm", "COLUMNS": "60", "LINES": "24"}
+    env.pop("NO_COLOR", None)
+    process = subprocess.Popen([sys.executable, *COMMAND], cwd=folder, env=env, stdin=other, stdout=other, stderr=other)
+    os.close(other)
+    written, done = b"", False
+    try:
+        while piece := os.read(terminal, 65536):
+            written += piece
+            if not done and "▒".encode() in written:
+                done = True
+                then(process)
+    except OSError:  # Linux says so when nobody has the terminal open any more
+        pass
+    os.close(terminal)
+    return process.wait(60), written.decode()
+
+
+def test_a_terminal_shows_it_as_it_happens(tmp_path: Path) -> None:
+    code, written = in_a_terminal(tmp_path, lambda process: (tmp_path / "found").touch())
+    screen = Screen(written)
+    assert code == 0, written
+    assert screen.cursor
+    lines = str(screen).splitlines()
+    assert max(map(cell_len, lines)) == 60
+    assert lines[0] == "looking it up"  # what a tool prints stands above
+    assert "╭─ You ─" in "\n".join(lines)
+    assert re.search(r"^│   orders  +[░█▒]+ ", str(screen), re.MULTILINE)
+    assert "│ + I like tea." in str(screen)
+    assert "It arrives on Monday." in str(screen)
+    assert len(re.findall("╭─ memory", str(screen))) == len(re.findall("╭─ You", str(screen))) == 1
+
+
+def test_control_c_ends_it_cleanly(tmp_path: Path) -> None:
+    def interrupt(process: "subprocess.Popen[bytes]") -> None:
+        process.send_signal(signal.SIGINT)
+        (tmp_path / "found").touch()
+
+    code, written = in_a_terminal(tmp_path, interrupt)
+    screen = Screen(written)
+    assert code == 130, written
+    assert screen.cursor
+    assert re.search(r"─ desk · interrupted · \d", str(screen))
+    assert "Traceback" not in str(screen)
+
+
+def test_a_pipe_gets_plain_lines(cli: Cli, desk: Path) -> None:
+    ended = cli("run", "desk.py", "I like tea. Where is my order?", "--user", "ana", "--watch")
+    assert ended.code == 0
+    assert ended.out.splitlines() == [
+        "> I like tea. Where is my order?",
+        "  desk asks orders",
+        "  orders used find_order",
+        "  orders answered",
+        "orders says: find_order says: It arrives on Monday.",
+        "  memory + I like tea. (said by the user)",
+    ]
+
+
+def test_it_is_for_people(cli: Cli, desk: Path) -> None:
+    ended = cli("run", "desk.py", "hello", "--watch", "--json")
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err == "error: --watch shows a run to people, and --json to programs: give one of them.\n"
