@@ -174,10 +174,10 @@ def test_a_curator_that_takes_too_long_does_not_hold_up_the_run(run: Way, openai
     curator = ChatOpenAI(model="m", base_url=openai_server.url, api_key=lambda: "none", max_retries=0)
     manager = MemoryManager(db=db, model=curator)
     quiet = ScriptedModel(script=lambda messages: "ok")
-    agent = Agent("a", model=quiet, memory_manager=manager, update_memory_on_run=True, timeout=PATIENCE)
+    agent = Agent("a", model=quiet, memory_manager=manager, update_memory_on_run=True, timeout=LONG_ENOUGH)
     result = output(run(agent, "I like tea.", user_id="u"))
     assert result.content == "ok"
-    assert "no answer within 0.1 s" in result.errors[0]
+    assert "no answer within 2 s" in result.errors[0]
     assert len(db.pending_turns("u")) == 1
 
 
