@@ -66,7 +66,8 @@ class Contents:
 
     def hit(self, memory: UserMemory, score: float | None, parts: Mapping[str, float]) -> Fields:
         """A memory that was recalled. Without a score it was not chosen: everything was taken."""
-        return {**self._statement(memory), "score": score, "parts": dict(parts)}
+        told = {name: float(part) for name, part in parts.items()}  # numpy's numbers are none of JSON's
+        return {**self._statement(memory), "score": None if score is None else float(score), "parts": told}
 
     def changes(self, *applied: Applied) -> list[Fields]:
         """Every change of some edits, in order."""

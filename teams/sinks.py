@@ -54,7 +54,7 @@ class FileSink:
         """Write whole lines by one call, so that those of several runs do not mix."""
         assert self._file is not None, "it was opened"
         named = [{**record, "run_id": self._run_id} for record in records]
-        self._left += "".join(lines(named)).encode()
+        self._left += "".join(lines(named)).encode(errors="replace")
         while self._left:
             self._left = self._left[self._file.write(self._left) :]
 
