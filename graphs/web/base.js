@@ -41,10 +41,14 @@ coterie.span = (ms) => {
   return `${Math.round(minutes / 1440)} days`;
 };
 
-// When something was, in a run of this length.
+// When something was, in a run of this length: 840 ms, 3.97 s, 2:05.20, 1:02:05.
 coterie.moment = (ms, length) => {
   if (length < 2_000) return `${ms.toFixed(length < 50 ? 2 : 0)} ms`;
-  return ms < 60_000 ? `${(ms / 1000).toFixed(2)} s` : coterie.span(ms);
+  if (ms < 60_000) return `${(ms / 1000).toFixed(2)} s`;
+  const two = (value) => String(Math.floor(value)).padStart(2, "0");
+  const [hours, minutes, seconds] = [ms / 3_600_000, (ms / 60_000) % 60, (ms / 1000) % 60];
+  if (hours >= 1) return `${Math.floor(hours)}:${two(minutes)}:${two(seconds)}`;
+  return `${Math.floor(minutes)}:${two(seconds)}.${two((ms / 10) % 100)}`;
 };
 
 coterie.plain = (value) => (typeof value === "string" ? value : JSON.stringify(value, null, 1));

@@ -157,7 +157,7 @@
       for (const lane of placed.lanes) {
         if (lane.top > view.top + height || lane.top + lane.height < view.top) continue;
         if (lane.memory) {
-          layer.clearRect(0, lane.top - view.top, view.width, lane.height);
+          if (lane.top + lane.height < placed.height) layer.clearRect(0, lane.top - view.top, view.width, lane.height);
           coterie.drawMarks(layer, lane, placed.lanes, view, run, past);
         } else coterie.drawLane(layer, lane, view, run, past);
       }
