@@ -137,6 +137,7 @@ def test_steps_are_chosen_in_the_lanes_by_arrows(open_page: Opening, run_html: s
     page.keyboard.press("ArrowDown")
     page.keyboard.press("ArrowDown")
     assert page.evaluate("coterie.store.step.key") == "desk/scout/model"
+    page.wait_for_function("() => coterie.still()")  # before, the pane of the run has several headings
     expect(page.locator("#panel h2")).to_have_text("model")
     page.keyboard.press("ArrowUp")
     assert page.evaluate("coterie.store.step.key") == "desk/curate"

@@ -90,8 +90,8 @@ def test_a_click_on_a_node_opens_its_step(open_page: Opening, run_html: str) -> 
     page.locator('[data-id="desk/checker/tools"]').click()
     panel = page.locator("#panel")
     assert page.get_by_role("tab", name="Step").get_attribute("aria-selected") == "true"
-    assert panel.get_by_role("heading", name="tools").is_visible()
     assert "SELECT p95(ms)" in text(page)
+    assert panel.get_by_role("heading", name="tools").is_visible()
     panel.get_by_role("button", name="The run of this node before").click()
     page.wait_for_function("() => coterie.still()")
     assert "syntax error near SELEC" in text(page)
