@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,18 @@ def test_a_run_that_is_recorded_in_the_store_is_listed_and_shown(cli: Cli) -> No
     with_contents = cli("runs", "show", second.split()[0], *ANA).out
     assert "said     Hello\n" in with_contents
     assert "I live in Oslo." in with_contents
+
+
+@pytest.mark.usefixtures("desk")
+@pytest.mark.parametrize("recorded", [("--trace",), ("--trace-to", "runs/"), ("--trace-to", "one file.jsonl")])
+def test_a_run_that_is_recorded_says_how_to_look_at_it(cli: Cli, recorded: tuple[str, ...]) -> None:
+    cli("run", "desk.py", SAID, "--user", "ana", *recorded)
+    said = cli("run", "desk.py", "Hello", "--user", "ana", "--contents", *recorded).err.splitlines()[-1]
+    asked, _, command = said.partition(": ")
+    program, *arguments = shlex.split(command)
+    assert (asked, program) == ("Recorded. A page of it", "coterie")
+    assert cli(*arguments).code == 0
+    assert '"message":"Hello"' in Path("run.html").read_text(encoding="utf-8")
 
 
 @pytest.mark.usefixtures("desk")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from coterie.cli.jsons import print_json
-from coterie.cli.options import DEFAULT_DB, Db, Json, User
+from coterie.cli.options import DEFAULT_DB, Db, Json, RunsUser
 from coterie.cli.stores import store
 from coterie.cli.texts import argument
 from coterie.errors import NotFoundError
@@ -39,7 +39,7 @@ InFile = Annotated[
 
 @app.command("list")
 def list_runs(
-    user: User = None, session: OfSession = None, db: Db = DEFAULT_DB, limit: Limit = 20, json: Json = False
+    user: RunsUser = None, session: OfSession = None, db: Db = DEFAULT_DB, limit: Limit = 20, json: Json = False
 ) -> None:
     """List a user's recorded runs, the newest first; without --user those of nobody in particular."""
     with store(db, must_exist=True) as opened:
@@ -56,7 +56,7 @@ def list_runs(
 
 
 @app.command()
-def show(run: Which, run_id: InFile = None, user: User = None, db: Db = DEFAULT_DB, json: Json = False) -> None:
+def show(run: Which, run_id: InFile = None, user: RunsUser = None, db: Db = DEFAULT_DB, json: Json = False) -> None:
     """Show a recorded run: who worked when, then its steps with models, tools and what became of the memory."""
     from coterie.cli.accounts import account
 
