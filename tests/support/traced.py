@@ -129,7 +129,7 @@ def _curating(db: Db) -> MemoryManager:
         edit("add", f"Has two cats, named {CANARY}", f"I have a dog named {CANARY}"),
         edit("update", f"Lives in Graz with a dog named {CANARY}", "I live in Graz now", 1),
     ]
-    answer = json.dumps({"user_states_something_personal": True, "edits": edits})
+    answer = json.dumps({"personal": True, "edits": edits})
     return MemoryManager(db, ScriptedModel(script=lambda _: answer), approval="ask")
 
 
