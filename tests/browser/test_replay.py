@@ -1,7 +1,7 @@
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from coterie.graphs.picture import as_json
 from coterie.graphs.replay import replay
@@ -179,6 +179,22 @@ def test_the_memory_is_that_of_the_moment_with_what_changed(open_page: Opening, 
     assert "a secret (an API key) is not kept" in told
     assert "about another person" in told
     assert told.startswith("4 memories · 4 reads · 4 writes by now")
+
+
+def test_words_that_were_only_added_cross_nothing_out(open_page: Opening, run_html: str) -> None:
+    page = open_page(run_html)
+    diff = "([before, after]) => coterie.diff(before, after)"
+    added = [["same", "short"], ["new", ","], ["same", " "], ["new", "concise "], ["same", "answers"]]
+    assert page.evaluate(diff, ["short answers", "short, concise answers"]) == added
+    replaced = [["gone", "red cars"], ["new", "blue bikes"]]
+    assert page.evaluate(diff, ["red cars", "blue bikes"]) == replaced
+
+
+def test_a_node_says_how_often_it_ran_from_twice_on(open_page: Opening, run_html: str) -> None:
+    page = open_page(run_html)
+    page.keyboard.press("End")
+    expect(page.locator("[data-id='desk/leader'] .count")).to_have_text("×3")
+    expect(page.locator("[data-id='desk/recall'] .count")).not_to_be_visible()
 
 
 def test_what_the_store_held_before_the_run_is_in_the_table(open_page: Opening) -> None:
