@@ -73,6 +73,7 @@ def test_a_run_in_a_file_and_in_a_folder(cli: Cli, tmp_path: Path) -> None:
     several = cli("runs", "show", "runs.jsonl")
     assert (several.code, several.out) == (2, "")
     assert "has 2 such runs: say which" in several.err
+    assert "--run" in several.err
     last = several.err.rstrip(".\n").split()[-1]
     assert f"run      {last}\n" in cli("runs", "show", "runs.jsonl", "--run", last).out
 
@@ -85,7 +86,8 @@ def test_what_cannot_be_is_said_in_one_line(cli: Cli) -> None:
     cli("run", "desk.py", SAID)
     nothing = cli("runs", "list", *ANA)
     assert (nothing.code, nothing.out) == (0, "")
-    assert nothing.err.startswith("Nothing. `coterie run FILE MESSAGE --trace` records a run.")
+    assert nothing.err == "Nothing. `coterie run FILE MESSAGE --trace` records a run.\n"
+    assert "with --user ID" in cli("runs", "list", "--db", "desk.db").err
     missing = cli("runs", "show", "01a2161e29c9", *ANA)
     assert (missing.code, missing.out) == (1, "")
     assert "`coterie runs list`" in missing.err

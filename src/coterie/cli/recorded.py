@@ -61,6 +61,7 @@ def look(target: "Agent | Team", trace: "Trace", output: "RunOutput") -> str:
 
 def _place(target: "Agent | Team") -> str:
     """The store as ``--db`` takes it; of a server without the password, which is not for the screen."""
-    db = target.db or (target.memory_manager and target.memory_manager.db)
+    manager = target.memory_manager
+    db = manager.db if target.db is None and manager is not None else target.db
     assert db is not None  # the run was recorded there
     return db.name

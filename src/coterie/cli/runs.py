@@ -48,7 +48,8 @@ def list_runs(
         print_json(runs)
         return
     if not runs:
-        print("Nothing. `coterie run FILE MESSAGE --trace` records a run.", file=sys.stderr)
+        whose = "" if user else " Those of a user are listed with --user ID."
+        print(f"Nothing. `coterie run FILE MESSAGE --trace` records a run.{whose}", file=sys.stderr)
     for run in runs:
         took = f"{(run.ended_at - run.started_at).total_seconds():.1f} s" if run.ended_at else ""
         began = f"{run.started_at:%Y-%m-%d %H:%M}"
@@ -84,7 +85,7 @@ def trace(run: str, run_id: str | None, user: str | None, db: str) -> "list[Reco
             found = opened.run(user, run)
         except NotFoundError as error:
             raise NotFoundError(
-                f"{error} `coterie runs list`, with the same --user and --db, shows the ids; a file ends in .jsonl."
+                f"{error} That is `coterie runs list`, with the same --user and --db. A file of records ends in .jsonl."
             ) from error
         records = opened.records(found.user_id, found.run_id)
     if not records:
