@@ -148,7 +148,7 @@
       element.classList.toggle("selected", id === chosen);
       if (!group) continue;
       const items = element.classList.contains("memory") ? held : 0;
-      const words = one?.count > 1 ? `×${one.count}` : items ? String(items) : ""; // once is said by its colour
+      const words = one?.count > 1 ? `×${one.count}` : items ? coterie.figure(items) : ""; // once is said by its colour
       if (text.textContent !== words) text.textContent = words;
       group.classList.toggle("shown", Boolean(words));
     }
