@@ -92,17 +92,6 @@ def test_a_run_appears_and_moves_while_it_happens(db: SqliteDb, server: Server, 
     expect(entry).to_have_class("run finished")
 
 
-def test_a_lanes_label_keeps_the_keyboard_while_a_run_works(db: SqliteDb, server: Server, opened: Opening) -> None:
-    page = opened(server.address)
-    records = begin(db, "run-live")
-    half = next(place for place, record in enumerate(records) if record.get("node") == "tools") + 1
-    db.add_records("ana", "run-live", records[:half])
-    label = page.get_by_role("button", name="Lane of desk")
-    label.focus()
-    page.evaluate("coterie.store.append([])")  # its time goes on
-    expect(label).to_be_focused()
-
-
 def test_the_next_run_is_opened_if_that_is_wanted(db: SqliteDb, server: Server, opened: Opening) -> None:
     past(db, "run-old")
     page = opened(server.address)
