@@ -88,7 +88,9 @@ def _chosen(there: Iterable[str], wanted: str | None, path: Path) -> str:
     if wanted in found or len(found) == 1:
         return found[0]  # what others begin with is sorted before them
     if found:
-        raise InputError(f"{path} has {len(found)} such runs: say which, by its id: {', '.join(found[-5:])}.")
+        raise InputError(
+            f"{path} has {len(found)} such runs: say which by its id (--run, or run_id=): {', '.join(found[-5:])}."
+        )
     raise NotFoundError(f"{path} has no run {wanted!r}." if wanted else f"{path} has no runs.")
 
 

@@ -65,7 +65,7 @@ coterie.last = (path) => path.slice(path.lastIndexOf("/") + 1);
 coterie.hue = (place) => `var(--agent-${((place % 10) + 10) % 10})`;
 
 coterie.chip = (name, place) =>
-  coterie.el("span.chip", place === undefined || place < 0 ? {} : { style: { "--agent": coterie.hue(place) } }, name);
+  coterie.el("span.chip", { dir: "auto", style: place >= 0 ? { "--agent": coterie.hue(place) } : {} }, name);
 
 // What is at most this far in a sorted list, counted.
 coterie.upTo = (sorted, value, of = (one) => one) => {

@@ -41,11 +41,16 @@
     return lines;
   };
 
+  const actedAs = (actor, name) => {
+    if (!name) return ACTORS[actor] || actor;
+    if (actor === "agent" || actor === "tool") return live.chip(name);
+    return [ACTORS[actor] || actor, actor === "curator" ? " of " : ", for ", live.chip(name)];
+  };
+
   // Who did it, when, and why.
   live.who = (revision) => {
     const { actor, agent_id: agent, team_id: team } = revision.change;
-    const name = agent || team;
-    return el("p.did", {}, el("b", {}, revision.op), " by ", ACTORS[actor] || actor, name ? [" of ", live.chip(name)] : "", " · ", live.when(revision.at),
+    return el("p.did", {}, el("b", {}, revision.op), " by ", actedAs(actor, agent || team), " · ", live.when(revision.at),
       revision.reason ? el("span.reason", {}, revision.reason) : "");
   };
 

@@ -31,12 +31,15 @@ coterie.diff = (before, after) => {
   return coterie.calm(parts);
 };
 
-// A lone space between two changes belongs to them: one longer change reads better than two.
+// A lone space between two changes belongs to them: one longer change reads better than two. Not where words were only
+// added or only taken away: there it would be crossed out for nothing.
 coterie.calm = (parts) => {
+  const kinds = (place, step) => (!parts[place] || parts[place][0] === "same" ? [] : [parts[place][0], ...kinds(place + step, step)]);
   const flat = [];
   for (let place = 0; place < parts.length; place += 1) {
     const [kind, text] = parts[place];
-    const inside = kind === "same" && !text.trim() && place > 0 && place < parts.length - 1;
+    const lone = kind === "same" && !text.trim() && place > 0 && place < parts.length - 1;
+    const inside = lone && new Set([...kinds(place - 1, -1), ...kinds(place + 1, 1)]).size === 2;
     if (inside) flat.push(["gone", text], ["new", text]);
     else flat.push([kind, text]);
   }

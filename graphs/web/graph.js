@@ -66,7 +66,7 @@
     });
   };
 
-  // How often something ran, at its upper right corner.
+  // How often something ran, if more than once, at its upper right corner; of the memory, how much it holds.
   const badge = (element) => {
     const box = (element.querySelector(".box") || element).getBBox();
     const place = `translate(${box.x + box.width - 8} ${box.y})`;
@@ -148,7 +148,7 @@
       element.classList.toggle("selected", id === chosen);
       if (!group) continue;
       const items = element.classList.contains("memory") ? held : 0;
-      const words = one ? `×${one.count}` : items ? String(items) : "";
+      const words = one?.count > 1 ? `×${one.count}` : items ? coterie.figure(items) : ""; // once is said by its colour
       if (text.textContent !== words) text.textContent = words;
       group.classList.toggle("shown", Boolean(words));
     }

@@ -15,6 +15,7 @@
     time: (x) => coterie.scale.time(view.unit(x)),
   };
   let placed = { lanes: [], height: 0 };
+  let labelled = null; // what the labels were made of
   let shorten = true;
   let fitted = true;
   let hovered = null;
@@ -56,7 +57,7 @@
     const hue = lane.memory ? "var(--bus)" : coterie.hue(lane.hue);
     const place = { top: `${lane.top}px`, height: `${lane.height}px` };
     const pairs = { title: lane.path, style: { "--agent": hue, "--depth": lane.depth, ...place } };
-    const name = el("span", {}, lane.name);
+    const name = el("span", { dir: "auto" }, lane.name); // a name cut short keeps its beginning
     const foldable = !lane.memory && (lane.folded || lane.members || lane.rows > 1);
     if (!foldable) return el("div.lane", pairs, name);
     const toggle = () => {
@@ -74,6 +75,11 @@
 
   const layout = (run) => {
     placed = coterie.placed(run, folded);
+    // While a run goes on this is told several times a second: a label that is pressed, or has the keyboard, stays.
+    const parts = placed.lanes.map(({ path, hue, top, height, folded, members }) => [path, hue, top, height, folded, members]);
+    const wanted = JSON.stringify([run.zero, parts]);
+    if (wanted === labelled) return;
+    labelled = wanted;
     find("labels").style.height = `${placed.height}px`;
     find("labels").replaceChildren(...placed.lanes.map((lane) => labelOf(lane, run)));
   };
@@ -96,7 +102,10 @@
   };
 
   coterie.hooks.lanes = (run, more) => {
-    if (!more) folded.clear();
+    if (!more) {
+      folded.clear();
+      labelled = null;
+    }
     coterie.scale = new coterie.Scale(run, shorten);
     find("idle").hidden = coterie.scale.gaps.length === 0 && shorten;
     layout(run);

@@ -150,6 +150,7 @@
   // Show the runs, or another view.
   live.go = (id) => {
     live.keep({ view: id === "runs" ? "" : id });
+    find("notice").replaceChildren(); // what it offers to undo belongs to what was shown
     document.body.classList.toggle("elsewhere", id !== "runs");
     for (const view of live.views) {
       view.element.hidden = view.id !== id;

@@ -28,23 +28,26 @@ coterie.Memories = class {
     while (this.states.length <= count) {
       const state = this.states.length
         ? this.after(this.states.at(-1), this.events[this.states.length - 1])
-        : { rows: this.first(), read: null, reads: 0, writes: 0, refused: [], held: [], last: null };
+        : { rows: this.first(), read: null, reads: 0, writes: 0, refused: [], held: [], last: null, table: null };
       this.states.push(state);
     }
     return this.states[count];
   }
 
   first() {
-    return new Map(this.before.map((value) => [value.memory_id, { value, changes: [], seen: false, gone: false }]));
+    return new Map(this.before.map((value) => [value.memory_id, { value, changes: [], gone: false }]));
   }
 
+  // The rows are shared with the state before, where nothing is another: a store may hold many, and be read often.
   after(state, record) {
-    const rows = new Map(state.rows);
-    const now = { ...state, rows };
+    const met = (record.hits || []).filter((hit) => !state.rows.has(hit.memory_id));
+    const rows = met.length || record.changes?.length ? new Map(state.rows) : state.rows;
+    const now = { ...state, rows, table: null };
     if (record.kind === "memory_recalled") {
       now.reads += 1;
       now.read = record;
-      for (const hit of record.hits || []) this.met(rows, hit);
+      // Memories that were there before the run, and are first heard of when they are read.
+      for (const hit of met) rows.set(hit.memory_id, { value: hit, changes: [], gone: false });
       return now;
     }
     for (const change of record.changes || []) this.change(rows, change, record);
@@ -55,27 +58,24 @@ coterie.Memories = class {
     return now;
   }
 
-  // A memory that was there before the run, and is first heard of when it is read.
-  met(rows, hit) {
-    if (!rows.has(hit.memory_id)) rows.set(hit.memory_id, { value: hit, changes: [], seen: true, gone: false });
-  }
-
   change(rows, change, record) {
     const value = change.after || change.before;
     if (!value) return;
     const id = change.memory_id || value.memory_id;
-    const before = rows.get(id) || { value: change.before || value, changes: [], seen: true, gone: false };
+    const before = rows.get(id) || { value: change.before || value, changes: [], gone: false };
     rows.set(id, {
       value,
       changes: [...before.changes, { ...change, record }],
-      seen: true,
       gone: !change.after || Boolean(value.valid_until) || Boolean(value.superseded_by),
     });
   }
 };
 
-// The rows as they are shown: what is open with what it took the place of, then what was closed or removed.
-coterie.table = (state) => {
+// The rows as they are shown: what is open with what it took the place of, then what was closed or removed. It is made
+// once for each state: the graph asks with every frame how much there is.
+coterie.table = (state) => (state.table ??= coterie.tabled(state));
+
+coterie.tabled = (state) => {
   const rows = [...state.rows.entries()].map(([id, row]) => ({ id, ...row, olds: [] }));
   const byId = new Map(rows.map((row) => [row.id, row]));
   for (const row of rows) if (row.gone && row.value.superseded_by) byId.get(row.value.superseded_by)?.olds.push(row);

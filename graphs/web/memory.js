@@ -67,7 +67,7 @@
     const some = query.value.trim() || topic.value || agent.value;
     const when = at.value ? ` as of ${new Date(at.value).toLocaleString()}` : "";
     const count = coterie.count(found.memories.length, "memory").replace("memorys", "memories");
-    heading.textContent = some || when ? `${count}${found.more ? " or more" : ""}${query.value.trim() ? ", the best first" : ""}${when}.` : `${found.more ? `The newest ${coterie.figure(found.memories.length)} of ${coterie.figure(found.count)} memories` : count}.`;
+    heading.textContent = some || when ? `${count}${found.more ? " or more" : ""}${query.value.trim() && found.memories.length > 1 ? ", the best first" : ""}${when}.` : `${found.more ? `The newest ${coterie.figure(found.memories.length)} of ${coterie.figure(found.count)} memories` : count}.`;
     if (!found.memories.length) return [el("p.hint", {}, some ? "Nothing fits." : `Nothing is remembered of ${live.user()}${when}.`)];
     const more = found.more && el("button", { type: "button", onclick: () => { limit = Math.min(limit * 3, 1000); refresh(); } }, "Show more");
     return [table(found.memories), more || ""];

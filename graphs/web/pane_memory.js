@@ -3,6 +3,7 @@
   const { el, block, count, hint, list, store } = coterie;
   const UNKNOWN =
     "What the store held before the run is not known here: memories appear when they are first read or changed.";
+  const MOST = 300; // rows of memories that hold
   const opened = new Set(); // the rows whose history is unfolded
   const text = (value) => (value?.memory === undefined ? el("code", {}, value?.memory_id || "?") : value.memory);
 
@@ -108,6 +109,15 @@
     ];
   };
 
+  // Of very many memories those that the run has to do with, and the newest of the others.
+  const some = (rows, read) => {
+    if (rows.length <= MOST) return rows;
+    const touched = rows.filter((row) => row.changes.length || read.has(row.id)).slice(-MOST);
+    const others = rows.filter((row) => !row.changes.length && !read.has(row.id));
+    const kept = new Set([...touched, ...others.slice(others.length - (MOST - touched.length))]);
+    return rows.filter((row) => kept.has(row));
+  };
+
   const proposals = (run, refused, held) => [
     ...refused.map((one) => proposal(run, one, "refused")),
     ...held.map((one) => proposal(run, one, "held")),
@@ -142,7 +152,7 @@
     return el(
       "p.lead",
       {},
-      el("b", {}, String(open.length)),
+      el("b", {}, coterie.figure(open.length)),
       many,
       read.size ? el("span.mark", {}, "in the last read") : "",
     );
@@ -160,7 +170,9 @@
       element.append(lead(open, state, read));
       if (!run.memory.known) element.append(hint(UNKNOWN));
       if (!run.contents) element.append(hint("Contents were not recorded: only the ids of memories are."));
-      element.append(open.length ? table(run, open, state, read, "Memories that hold") : hint("No memory yet."));
+      const shown = some(open, read);
+      element.append(shown.length ? table(run, shown, state, read, "Memories that hold") : hint("No memory yet."));
+      if (shown.length < open.length) element.append(hint(`${coterie.figure(open.length - shown.length)} older ones are not listed.`));
       if (closed.length) element.append(block("No longer held", table(run, closed, state, read, "Closed memories")));
       if (state.refused.length)
         element.append(block("Refused edits", list(proposals(run, state.refused, []), "proposals")));

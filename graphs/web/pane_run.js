@@ -22,7 +22,7 @@
       const facts = [
         ["status", finished ? finished.status : "running"],
         ["began", new Date(run.zero).toLocaleString()],
-        ["took", coterie.span(run.length)],
+        ["took", finished ? coterie.span(run.length) : null],
         ["user", started.user_id],
         ["session", started.session_id],
         ["run", started.run_id],

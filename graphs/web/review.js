@@ -17,7 +17,7 @@
       }
       if (user !== live.user()) return;
       if (status === "held") live.badge(id, found.length);
-      heading.textContent = !user ? "Proposals are about a user: choose one." : found.length ? `${coterie.count(found.length, "proposal")}, ${status === "held" ? "the oldest first" : "the newest first"}.` : empty;
+      heading.textContent = !user ? "Proposals are about a user: choose one." : found.length ? `${coterie.count(found.length, "proposal")}${found.length > 1 ? `, the ${status === "held" ? "oldest" : "newest"} first` : ""}.` : empty;
       list.replaceChildren(...(status === "held" ? found.reverse() : found).map((one) => entry(one, more)));
     };
     live.views.push({ id, title, element, show: refresh, changed: refresh });

@@ -162,3 +162,11 @@ def test_borders_move_by_keys(open_page: Opening, run_html: str) -> None:
     assert after
     assert after["width"] == pytest.approx(before["width"] + 24, abs=1)
     assert border.get_attribute("aria-valuenow") == str(round(after["width"]))
+
+
+def test_a_lanes_label_keeps_the_keyboard_while_a_run_goes_on(open_page: Opening, run_html: str) -> None:
+    page = open_page(run_html)
+    label = page.get_by_role("button", name="Lane of desk")
+    label.focus()
+    page.evaluate("coterie.store.append([])")  # as the live view does, four times a second
+    expect(label).to_be_focused()

@@ -1,7 +1,7 @@
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from coterie.graphs.picture import as_json
 from coterie.graphs.replay import replay
@@ -181,14 +181,11 @@ def test_the_memory_is_that_of_the_moment_with_what_changed(open_page: Opening, 
     assert told.startswith("4 memories · 4 reads · 4 writes by now")
 
 
-def test_what_the_store_held_before_the_run_is_in_the_table(open_page: Opening) -> None:
-    from coterie.memory.values import UserMemory
-
-    held = UserMemory(memory_id="m-old", memory="Grace likes tea", user_id="ada")
-    page = open_page(replay(team_run(GRAPH), [held]))
-    page.get_by_role("tab", name="Memory").click()
-    page.keyboard.press("Home")
-    assert "Grace likes tea" in text(page)
+def test_a_node_says_how_often_it_ran_from_twice_on(open_page: Opening, run_html: str) -> None:
+    page = open_page(run_html)
+    page.keyboard.press("End")
+    expect(page.locator("[data-id='desk/leader'] .count")).to_have_text("×3")
+    expect(page.locator("[data-id='desk/recall'] .count")).not_to_be_visible()
 
 
 HOSTILE = """</script><script>window.hacked = 1</script><img src=x onerror="window.hacked = 1"><!--"""

@@ -83,7 +83,7 @@ def test_a_run_appears_and_moves_while_it_happens(db: SqliteDb, server: Server, 
     half = next(place for place, record in enumerate(records) if record.get("node") == "tools") + 1
     db.add_records("ana", "run-live", records[:half])
     expect(page.locator("#drawing [data-id='desk/scout/tools'].running")).to_have_count(1)
-    expect(page.locator("#drawing [data-id='desk/curator'].running")).to_have_count(0)
+    expect(page.locator("#drawing [data-id='desk/curate'].running")).to_have_count(0)
     expect(page.locator("#status")).to_have_text("running")
     db.add_records("ana", "run-live", records[half:])
     finish(db, "run-live")

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,18 @@ def test_a_run_that_is_recorded_in_the_store_is_listed_and_shown(cli: Cli) -> No
 
 
 @pytest.mark.usefixtures("desk")
+@pytest.mark.parametrize("recorded", [("--trace",), ("--trace-to", "runs/"), ("--trace-to", "one file.jsonl")])
+def test_a_run_that_is_recorded_says_how_to_look_at_it(cli: Cli, recorded: tuple[str, ...]) -> None:
+    cli("run", "desk.py", SAID, "--user", "ana", *recorded)
+    said = cli("run", "desk.py", "Hello", "--user", "ana", "--contents", *recorded).err.splitlines()[-1]
+    asked, _, command = said.partition(": ")
+    program, *arguments = shlex.split(command)
+    assert (asked, program) == ("Recorded. A page of it", "coterie")
+    assert cli(*arguments).code == 0
+    assert '"message":"Hello"' in Path("run.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.usefixtures("desk")
 def test_json_has_the_runs_and_the_records(cli: Cli) -> None:
     cli("run", "desk.py", SAID, "--user", "ana", "--trace")
     [run] = json.loads(cli("runs", "list", *ANA, "--json").out)
@@ -60,6 +73,7 @@ def test_a_run_in_a_file_and_in_a_folder(cli: Cli, tmp_path: Path) -> None:
     several = cli("runs", "show", "runs.jsonl")
     assert (several.code, several.out) == (2, "")
     assert "has 2 such runs: say which" in several.err
+    assert "--run" in several.err
     last = several.err.rstrip(".\n").split()[-1]
     assert f"run      {last}\n" in cli("runs", "show", "runs.jsonl", "--run", last).out
 
@@ -72,7 +86,8 @@ def test_what_cannot_be_is_said_in_one_line(cli: Cli) -> None:
     cli("run", "desk.py", SAID)
     nothing = cli("runs", "list", *ANA)
     assert (nothing.code, nothing.out) == (0, "")
-    assert nothing.err.startswith("Nothing. `coterie run FILE MESSAGE --trace` records a run.")
+    assert nothing.err == "Nothing. `coterie run FILE MESSAGE --trace` records a run.\n"
+    assert "with --user ID" in cli("runs", "list", "--db", "desk.db").err
     missing = cli("runs", "show", "01a2161e29c9", *ANA)
     assert (missing.code, missing.out) == (1, "")
     assert "`coterie runs list`" in missing.err

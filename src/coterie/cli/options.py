@@ -15,6 +15,7 @@ File = Annotated[
     ),
 ]
 User = Annotated[str | None, typer.Option("--user", "-u", metavar="ID", callback=argument, help="Whose memories.")]
+RunsUser = Annotated[str | None, typer.Option("--user", "-u", metavar="ID", callback=argument, help="Whose runs.")]
 OneUser = Annotated[
     str,
     typer.Option("--user", "-u", metavar="ID", callback=argument, show_default=False, help="Whose memories."),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from coterie.cli.options import DEFAULT_DB, Db, User
+from coterie.cli.options import DEFAULT_DB, Db, RunsUser
 from coterie.cli.runs import InFile, Which, is_file, trace
 from coterie.cli.stores import store
 from coterie.errors import InputError
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 Output = Annotated[Path, typer.Option("--output", "-o", metavar="OUT", help="The page to write; - is stdout.")]
 
 
-def replay(run: Which, output: Output, run_id: InFile = None, user: User = None, db: Db = DEFAULT_DB) -> None:
+def replay(run: Which, output: Output, run_id: InFile = None, user: RunsUser = None, db: Db = DEFAULT_DB) -> None:
     """Write a recorded run as one HTML page that opens without a server: the graph, lanes in time, the memory."""
     from coterie.graphs.replay import replay as page_of
 

@@ -8,7 +8,7 @@ import typer
 
 from coterie.cli.jsons import print_json
 from coterie.cli.options import File, Json, Model, RunDb, Session, User
-from coterie.cli.recorded import Contents, Traced, TraceTo, traced
+from coterie.cli.recorded import Contents, Traced, TraceTo, look, traced
 from coterie.cli.targets import load
 from coterie.cli.texts import argument, utf8
 from coterie.errors import InputError
@@ -43,12 +43,15 @@ def run(
         raise InputError("--watch shows a run to people, and --json to programs: give one of them.")
     said = _said(message)
     target = load(file, db=db, model=model)
-    target.trace = traced(trace, trace_to, contents) or target.trace
+    recording = traced(trace, trace_to, contents)
+    target.trace = recording or target.trace
     warn_of_no_user(target, user)
     if json:
         print_json(as_json(target.run(said, user_id=user, session_id=session)))
     else:
-        target.print_response(said, user_id=user, session_id=session, watch=watch)
+        output = target.print_response(said, user_id=user, session_id=session, watch=watch)
+        if recording is not None:
+            print(look(target, recording, output), file=sys.stderr)
 
 
 def _said(message: str | None) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from coterie.cli.jsons import print_json
-from coterie.cli.options import DEFAULT_DB, Db, Json, User
+from coterie.cli.options import DEFAULT_DB, Db, Json, RunsUser
 from coterie.cli.stores import store
 from coterie.cli.texts import argument
 from coterie.errors import NotFoundError
@@ -39,7 +39,7 @@ InFile = Annotated[
 
 @app.command("list")
 def list_runs(
-    user: User = None, session: OfSession = None, db: Db = DEFAULT_DB, limit: Limit = 20, json: Json = False
+    user: RunsUser = None, session: OfSession = None, db: Db = DEFAULT_DB, limit: Limit = 20, json: Json = False
 ) -> None:
     """List a user's recorded runs, the newest first; without --user those of nobody in particular."""
     with store(db, must_exist=True) as opened:
@@ -48,7 +48,8 @@ def list_runs(
         print_json(runs)
         return
     if not runs:
-        print("Nothing. `coterie run FILE MESSAGE --trace` records a run.", file=sys.stderr)
+        whose = "" if user else " Those of a user are listed with --user ID."
+        print(f"Nothing. `coterie run FILE MESSAGE --trace` records a run.{whose}", file=sys.stderr)
     for run in runs:
         took = f"{(run.ended_at - run.started_at).total_seconds():.1f} s" if run.ended_at else ""
         began = f"{run.started_at:%Y-%m-%d %H:%M}"
@@ -56,7 +57,7 @@ def list_runs(
 
 
 @app.command()
-def show(run: Which, run_id: InFile = None, user: User = None, db: Db = DEFAULT_DB, json: Json = False) -> None:
+def show(run: Which, run_id: InFile = None, user: RunsUser = None, db: Db = DEFAULT_DB, json: Json = False) -> None:
     """Show a recorded run: who worked when, then its steps with models, tools and what became of the memory."""
     from coterie.cli.accounts import account
 
@@ -84,7 +85,7 @@ def trace(run: str, run_id: str | None, user: str | None, db: str) -> "list[Reco
             found = opened.run(user, run)
         except NotFoundError as error:
             raise NotFoundError(
-                f"{error} `coterie runs list`, with the same --user and --db, shows the ids; a file ends in .jsonl."
+                f"{error} That is `coterie runs list`, with the same --user and --db. A file of records ends in .jsonl."
             ) from error
         records = opened.records(found.user_id, found.run_id)
     if not records:

@@ -1,0 +1,40 @@
+"""The memory in the page of a run: what the store held before it, and what was changed, word by word."""
+
+from playwright.sync_api import expect
+
+from coterie.graphs.picture import as_json
+from coterie.graphs.replay import replay
+from coterie.memory.values import UserMemory
+from tests.browser.conftest import Opening
+from tests.support.recorded import long_run, picture, team_run
+
+GRAPH = as_json(picture())
+
+
+def test_words_that_were_only_added_cross_nothing_out(open_page: Opening, run_html: str) -> None:
+    page = open_page(run_html)
+    diff = "([before, after]) => coterie.diff(before, after)"
+    added = [["same", "short"], ["new", ","], ["same", " "], ["new", "concise "], ["same", "answers"]]
+    assert page.evaluate(diff, ["short answers", "short, concise answers"]) == added
+    replaced = [["gone", "red cars"], ["new", "blue bikes"]]
+    assert page.evaluate(diff, ["red cars", "blue bikes"]) == replaced
+
+
+def test_of_very_many_memories_those_of_the_run_and_the_newest_are_listed(open_page: Opening) -> None:
+    many = [UserMemory(memory_id=f"m{place}", memory=f"Statement {place}") for place in reversed(range(5000))]
+    page = open_page(replay(long_run(2000, GRAPH), many))
+    page.get_by_role("tab", name="Memory").click()
+    page.keyboard.press("End")
+    table = page.get_by_role("table", name="Memories that hold")
+    expect(table.locator("tbody tr")).to_have_count(300)
+    expect(table).to_contain_text("Statement 4999")
+    expect(table).to_contain_text("is about backups")
+    expect(page.locator("#panel")).to_contain_text("4,721 older ones are not listed.")
+
+
+def test_what_the_store_held_before_the_run_is_in_the_table(open_page: Opening) -> None:
+    held = UserMemory(memory_id="m-old", memory="Grace likes tea", user_id="ada")
+    page = open_page(replay(team_run(GRAPH), [held]))
+    page.get_by_role("tab", name="Memory").click()
+    page.keyboard.press("Home")
+    expect(page.locator("#panel")).to_contain_text("Grace likes tea")
