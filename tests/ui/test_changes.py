@@ -1,5 +1,6 @@
 """What a person changes in the page, over HTTP: it changes the database, and can be undone."""
 
+import socket
 from typing import Any
 
 import httpx
@@ -9,6 +10,7 @@ from coterie.memory.db import Db
 from coterie.memory.edits import Change, Curated, Ref, Update
 from coterie.memory.incoming import turn_of
 from coterie.memory.values import Scope
+from coterie.ui.serving import Server
 from tests.support.proposals import proposal
 from tests.ui.conftest import Ask, remember
 
@@ -155,8 +157,18 @@ def test_what_cannot_be_done_is_said_in_a_sentence(
     assert memories(db) == []
 
 
-@pytest.mark.parametrize("sent", [b"", b"{", b"[]", b'"x"', b"\xff"])
+@pytest.mark.parametrize("sent", [b"", b"{", b"[]", b'"x"', b"\xff", b"[" * 100_000])
 def test_a_body_that_is_no_object_is_refused(client: httpx.Client, sent: bytes) -> None:
     answer = client.post("/api/memories", content=sent, headers={"content-type": "application/json"})
     assert answer.status_code == 400
     assert answer.json()["error"].startswith("The body is no JSON")
+
+
+def test_a_request_that_is_broken_off_is_no_failure_of_the_server(
+    server: Server, client: httpx.Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    head = f"POST /api/memories HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\nAuthorization: Bearer {server.token}\r\n"
+    with socket.create_connection(("127.0.0.1", server.port)) as connection:
+        connection.sendall(f"{head}Content-Type: application/json\r\nContent-Length: 99\r\n\r\n{{".encode())
+    assert client.get("/api/memories", params={"user": "ana"}).status_code == 200
+    assert "ClientDisconnect" not in caplog.text

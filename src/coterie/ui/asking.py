@@ -5,7 +5,7 @@ from typing import Annotated, TypeVar
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
@@ -180,8 +180,10 @@ async def _body(request: Request) -> dict[str, object]:
         raise InputError(f"The body is {kind or 'of no type'}: send application/json.")
     try:
         body = await request.json()
-    except ValueError:
-        raise InputError("The body is no JSON: send an object.") from None
+    except (ValueError, RecursionError):
+        raise InputError("The body is no JSON that can be read: send an object.") from None
+    except ClientDisconnect:
+        raise InputError("The request was broken off.") from None
     if not isinstance(body, dict):
         raise InputError("The body is no JSON object: send one.")
     return body
