@@ -44,11 +44,23 @@ class FileSink:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         self._file = FileIO(self._path, "ab+")
         if self._file.seek(0, os.SEEK_END):
+            self._check_trace(self._file)
             self._file.seek(-1, os.SEEK_END)
             self._left = b"" if self._file.read(1) == b"\n" else b"\n"  # somebody was killed in the middle of a line
         with suppress(NotFoundError):
             return read_trace(self._path, run.run_id) if resumed else []
         return []
+
+    def _check_trace(self, file: FileIO) -> None:
+        """Leave alone what is something else: a database, say.
+
+        Raises:
+            InputError: the file does not begin as a trace does.
+        """
+        file.seek(0)
+        if file.read(1) not in (b"{", b"\n"):
+            file.close()
+            raise InputError(f"{self._path} is there, and is no trace: record runs in another file, or in a folder.")
 
     def write(self, records: Sequence[Record]) -> None:
         """Write whole lines by one call, so that those of several runs do not mix."""
@@ -59,9 +71,16 @@ class FileSink:
             self._left = self._left[self._file.write(self._left) :]
 
     def close(self, end: End) -> None:
-        """Close the file."""
+        """Close the file.
+
+        Raises:
+            InputError: somebody removed it meanwhile, and the records with it.
+        """
         assert self._file is not None, "it was opened"
+        removed = os.fstat(self._file.fileno()).st_nlink == 0
         self._file.close()
+        if removed:
+            raise InputError(f"{self._path} was removed while the run was recorded.")
 
 
 class StoreSink:

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,7 +36,7 @@ class Trace:
         """The file that a run is recorded in. None: it is the store."""
         if self.to is None:
             return None
-        is_folder = str(self.to).endswith("/") or Path(self.to).is_dir()
+        is_folder = str(self.to).endswith("/") or os.path.isdir(self.to)  # that of Path raises for a name too long
         return Path(self.to) / f"{run_id}.jsonl" if is_folder else Path(self.to)
 
 
@@ -128,4 +129,10 @@ def _record(line: bytes) -> Record | None:
         found = json.loads(line)
     except ValueError:  # also of what is not UTF-8
         return None
-    return found if isinstance(found, dict) and isinstance(found.get("kind"), str) else None
+    return found if isinstance(found, dict) and _is_record(found) else None
+
+
+def _is_record(found: dict[str, object]) -> bool:
+    """Whether it has what every record has, as it should be."""
+    texts = [found.get("kind"), found.get("at"), found.get("run_id", "")]
+    return all(isinstance(each, str) for each in texts) and isinstance(found.get("schema", 0), int)

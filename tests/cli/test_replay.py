@@ -67,7 +67,7 @@ def test_of_several_runs_in_a_file_one_is_named(cli: Cli) -> None:
     Path("runs.jsonl").write_text("".join(json.dumps(record) + "\n" for record in [*first, *second]), encoding="utf-8")
     ended = cli("replay", "runs.jsonl", "-o", "run.html")
     assert ended.code == 2
-    assert "say which, by its id" in ended.err
+    assert "say which by its id" in ended.err
     assert cli("replay", "runs.jsonl", "--run", "oth", "-o", "run.html").code == 0
     assert shown(Path("run.html").read_text(encoding="utf-8"))["title"] == "shop"
 

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -154,15 +155,25 @@ def test_what_is_no_trace_is_refused(tmp_path: Path) -> None:
         read_trace(path)
     with pytest.raises(NotFoundError, match="has no run '17'"):
         read_trace(path, "17")
-    newer = {"kind": "run_started", "schema": SCHEMA + 1, "coterie": "9.0", "run_id": "x"}
+    newer = {"kind": "run_started", "schema": SCHEMA + 1, "coterie": "9.0", "run_id": "x", "at": "2026"}
     path.write_text(json.dumps(newer))
     with pytest.raises(InputError, match=r"coterie 9\.0 wrote it in schema 2, and this one reads 1: update coterie"):
         read_trace(path)
 
 
+@pytest.mark.parametrize("wrong", [{"schema": "2"}, {"run_id": 5}, {"at": None}, {"kind": ["x"]}], ids=str)
+def test_a_line_without_what_every_record_has_is_no_record(tmp_path: Path, wrong: dict[str, Any]) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_text(json.dumps({"kind": "run_started", "schema": 1, "run_id": "x", "at": "2026", **wrong}))
+    with pytest.raises(InputError, match="is no trace: line 1 is no record"):
+        read_trace(path)
+
+
 def test_the_beginning_of_an_id_is_enough(tmp_path: Path) -> None:
     for run_id in ("abc1", "abc2", "abc"):
-        (tmp_path / f"{run_id}.jsonl").write_text(json.dumps({"kind": "run_started", "schema": 1, "run_id": run_id}))
+        (tmp_path / f"{run_id}.jsonl").write_text(
+            json.dumps({"kind": "run_started", "schema": 1, "run_id": run_id, "at": "2026"})
+        )
     assert read_trace(tmp_path, "abc1")[0]["run_id"] == "abc1"
     assert read_trace(tmp_path, "abc")[0]["run_id"] == "abc"
     with pytest.raises(InputError, match=r"3 such runs: say which by its id .*: abc, abc1, abc2"):
@@ -184,6 +195,32 @@ def test_a_trace_that_cannot_be_written_breaks_no_run_and_is_told(
     assert notice.startswith(f"The trace of run {output.run_id} is incomplete: ")
     assert "Not a directory" in notice or "File exists" in notice
     assert notice in caplog.text
+
+
+@pytest.mark.parametrize("held", [b"SQLite format 3\0 and more", b"a list of things\n"])
+def test_a_file_that_is_something_else_is_left_alone(tmp_path: Path, held: bytes) -> None:
+    path = tmp_path / "team.db"
+    path.write_bytes(held)
+    [notice] = Agent("ada", model=ScriptedModel(script=lambda _: "hello"), trace=path).run("hi").notices
+    assert "team.db is there, and is no trace" in notice
+    assert path.read_bytes() == held
+
+
+def test_a_trace_that_is_removed_while_it_is_written_is_told(tmp_path: Path) -> None:
+    def remove(messages: list[BaseMessage]) -> str:
+        while not list((tmp_path / "runs").glob("*.jsonl")):
+            time.sleep(0.01)
+        shutil.rmtree(tmp_path / "runs")
+        return "hello"
+
+    [notice] = Agent("ada", model=ScriptedModel(script=remove), trace=f"{tmp_path}/runs/").run("hi").notices
+    assert "was removed while the run was recorded" in notice
+
+
+def test_a_name_that_is_too_long_breaks_no_run(tmp_path: Path) -> None:
+    output = Agent("ada", model=ScriptedModel(script=lambda _: "hello"), trace=tmp_path / ("x" * 300)).run("hi")
+    assert output.content == "hello"
+    assert "File name too long" in output.notices[0]
 
 
 def test_a_run_that_fails_says_that_its_trace_is_incomplete_too(tmp_path: Path) -> None:

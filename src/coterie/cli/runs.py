@@ -1,7 +1,7 @@
 """``coterie runs``: the runs that were recorded, and what happened in one."""
 
+import os
 import sys
-from pathlib import Path
 from shutil import get_terminal_size
 from typing import TYPE_CHECKING, Annotated
 
@@ -95,4 +95,4 @@ def trace(run: str, run_id: str | None, user: str | None, db: str) -> "list[Reco
 
 def is_file(run: str) -> bool:
     """Whether a file or a folder is meant, not a run in the store."""
-    return run.endswith(".jsonl") or Path(run).exists()
+    return run.endswith(".jsonl") or os.path.exists(run)
