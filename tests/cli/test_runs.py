@@ -10,6 +10,7 @@ import pytest
 from coterie.cli.accounts import account
 from coterie.memory.db import Db
 from tests.cli.conftest import Cli
+from tests.support.recorded import team_run
 from tests.support.traced import CANARY, everything, place
 
 SAID = "I live in Oslo. Where is my order?"
@@ -139,3 +140,11 @@ def test_a_run_that_has_not_ended(db: Db, tmp_path: Path) -> None:
         for end in range(1, len(records)):
             over = records[end - 1]["kind"] == "run_finished"
             assert ("status   running, or its process was killed" in account(records[:end])) != over
+
+
+def test_names_in_a_file_do_not_write_to_the_terminal() -> None:
+    records = team_run()
+    wild = [{**each, "path": "desk\x1b[2J\nforged"} if each["kind"] == "step_started" else each for each in records]
+    lines = list(account(wild))
+    assert any("desk�[2J forged" in line for line in lines)
+    assert all(line.isprintable() for line in lines)

@@ -9,7 +9,7 @@ from coterie.cli.jsons import as_text
 from coterie.graphs.lanes import lanes_text
 from coterie.graphs.memory_diff import MemoryEdit, edits_of
 from coterie.graphs.trace import Record
-from coterie.text import bracketed, one_line
+from coterie.text import bracketed, one_line, showable
 
 MOST = 200
 """Characters of a text that are shown."""
@@ -33,7 +33,7 @@ def account(records: Sequence[Record], width: int = 100) -> Iterator[str]:
     yield ""
     began = datetime.fromisoformat(records[0]["at"])
     for each in _tree(records):
-        yield from _lines(each, began, "")
+        yield from (showable(line).replace("\n", " ") for line in _lines(each, began, ""))  # a file may hold anything
 
 
 def _head(records: Sequence[Record]) -> Iterator[str]:
