@@ -29,7 +29,7 @@ def test_a_run_that_is_recorded_in_the_store_is_listed_and_shown(cli: Cli) -> No
     assert shown.code == 0
     assert f"run      {run_id}\nteam     desk\nuser     ana\n" in shown.out
     assert "status   finished\n" in shown.out
-    assert re.search(r"^desk +[░█▓▒─ ]+ \d", shown.out, re.MULTILINE)  # its lane
+    assert re.search(r"^desk +[░█▓▒─ ]+ [-\d]", shown.out, re.MULTILINE), shown.out
     for node in ("recall", "leader", "orders", "curate"):
         assert f" desk/{node}  " in shown.out
     assert "memory + " in shown.out
