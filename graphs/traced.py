@@ -4,7 +4,6 @@ What is content is in them only if it is asked for.
 """
 
 import json
-import math
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -14,7 +13,7 @@ from coterie.graphs.prompts import storable
 from coterie.graphs.task_list import Task
 from coterie.memory.edits import Applied, KeptProposal, Revision
 from coterie.memory.evidence import Refused
-from coterie.memory.records import DEEPEST
+from coterie.memory.records import plain
 from coterie.memory.values import UserMemory
 
 Fields = dict[str, Any]
@@ -113,24 +112,6 @@ def call(asked: ModelCall) -> Fields:
         "input_tokens": asked.input_tokens,
         "output_tokens": asked.output_tokens,
     }
-
-
-def plain(value: Any, depth: int = DEEPEST) -> Any:
-    """A value as JSON has it: what it has no form for, as text."""
-    match value:
-        case None | bool() | int():
-            return value
-        case str():
-            return storable(value)
-        case float():
-            return value if math.isfinite(value) else str(value)
-        case Mapping() if depth:
-            return {storable(str(key)): plain(each, depth - 1) for key, each in value.items()}
-        case list() | tuple() if depth:
-            return [plain(each, depth - 1) for each in value]
-        case Mapping() | list() | tuple():
-            return "…"
-    return storable(str(value))
 
 
 def lines(records: list[Fields]) -> Iterator[str]:

@@ -12,6 +12,8 @@ MAX_RECORD_CHARACTERS = 1_000_000
 """Of a record as JSON, in which a character beyond ASCII takes six or twelve."""
 DEEPEST = 100
 """So many lists and objects may stand in each other in a record, itself counted: Python reads no JSON of any depth."""
+MAX_INTEGER_BITS = 1024
+"""Python writes no integer of any size as a decimal; one that is larger than this is a text, in hexadecimal."""
 _MOST = (10**9, 100_000, 10_000, 1_000, 100, 10, 1)
 """How many characters `storable` leaves a text, and how many elements a list: the first of these that will do."""
 
@@ -62,30 +64,42 @@ def storable(record: Mapping[str, Any]) -> dict[str, Any]:
     100000
     """
     for most in _MOST:
-        kept = {str(name): _kept(value, most) for name, value in record.items()}
+        kept = {_text(name): plain(value, most) for name, value in record.items()}
         if len(json.dumps(kept)) < MAX_RECORD_CHARACTERS - 20:  # the mark takes some
             break
     return {**kept, "altered": True}
 
 
-def _kept(value: Any, most: int, around: tuple[int, ...] = ()) -> Any:
+def plain(value: Any, most: int = _MOST[0], around: tuple[int, ...] = ()) -> Any:
     """A value as JSON can have it, with so many characters in a text, and elements in a list, at most.
 
-    What is in itself, or in too many others, is left out.
+    What is no JSON becomes a text. What is in itself, or in too many others (their ids are in ``around``), is left out.
     """
     match value:
-        case None | bool() | int():
+        case None | bool():
             return value
+        case int():
+            return value if value.bit_length() <= MAX_INTEGER_BITS else _cut(hex(value), most)
         case float() if isfinite(value):
             return value
+        case str():
+            return _cut(value, most)
         case Mapping() | list() | tuple() if id(value) in around or len(around) == DEEPEST - 1:
             return "…"
         case Mapping():
             inside = (*around, id(value))
-            return {_cut(str(name), most): _kept(value[name], most, inside) for name in [*value][:most]}
+            return {_cut(_text(name), most): plain(value[name], most, inside) for name in [*value][:most]}
         case list() | tuple():
-            return [_kept(one, most, (*around, id(value))) for one in value[:most]]
-    return _cut(str(value), most)
+            return [plain(one, most, (*around, id(value))) for one in value[:most]]
+    return _cut(_text(value), most)
+
+
+def _text(value: Any) -> str:
+    """What a value says of itself; one that fails to is named by its type."""
+    try:
+        return str(value)
+    except Exception:
+        return f"<{type(value).__name__}>"
 
 
 def _cut(text: str, most: int) -> str:

@@ -58,7 +58,10 @@ class Recorder:
         self._told: SimpleQueue[Event | End] = SimpleQueue()
         self._over = Flag()
         self._thread: Thread | None = None
-        self._problem: Exception | None = None
+        self._unwritten: Exception | None = None
+        """Why the last records are not written. They may be with the next ones."""
+        self._lost: Exception | None = None
+        """Why something is not in the trace, and never will be."""
 
     @property
     def begun(self) -> bool:
@@ -84,7 +87,7 @@ class Recorder:
         self._told.put(end)
         self._over.set()
         self._thread.join()
-        problem = self._problem
+        problem = self._lost or self._unwritten
         return None if problem is None else (" ".join(str(problem).split()) or type(problem).__name__)
 
     def _work(self, run: StoredRun, message: str | None, resumed: bool) -> None:
@@ -94,7 +97,7 @@ class Recorder:
             first = records.resumed() if before else records.started(as_json(picture(self._spec)), message)
             self._sink.close(self._written(records, first))
         except Exception as error:  # the run goes on, and says so when it ends
-            self._problem = error
+            self._lost = error
 
     def _written(self, records: Records, first: Record) -> End:
         """Write what is told until the end is."""
@@ -102,18 +105,27 @@ class Recorder:
         last: Event | End | None = None
         while not isinstance(last, End):
             told = self._next()
-            made += [record for each in told if (record := records.of(each)) is not None]
+            made += [record for each in told if (record := self._record(records, each)) is not None]
             self._write(made)
             made, last = [], told[-1]
         return last
+
+    def _record(self, records: Records, told: Event | End) -> Record | None:
+        try:
+            return records.of(told)
+        except Exception as error:  # of this one: what follows is recorded all the same
+            self._lost = error
+            return None
 
     def _write(self, made: list[Record]) -> None:
         try:
             self._sink.write(made)
         except (OSError, CoterieError) as error:
-            self._problem = error
+            self._unwritten = error
+        except Exception as error:
+            self._lost = error
         else:
-            self._problem = None  # with what it could not write before
+            self._unwritten = None  # with what it could not write before
 
     def _next(self) -> list[Event | End]:
         """What was told: it waits for something, and a little for more of it."""

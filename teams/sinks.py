@@ -41,15 +41,17 @@ class FileSink:
     def opened(self, run: StoredRun, *, resumed: bool) -> list[Record]:
         """Open the file. It, and its folder, are made if they are not there."""
         self._run_id = run.run_id
+        before: list[Record] = []
+        if resumed and self._path.exists():
+            with suppress(NotFoundError):  # it was not recorded before it waited
+                before = read_trace(self._path, run.run_id)
         self._path.parent.mkdir(parents=True, exist_ok=True)
         self._file = FileIO(self._path, "ab+")
         if self._file.seek(0, os.SEEK_END):
             self._check_trace(self._file)
             self._file.seek(-1, os.SEEK_END)
             self._left = b"" if self._file.read(1) == b"\n" else b"\n"  # somebody was killed in the middle of a line
-        with suppress(NotFoundError):
-            return read_trace(self._path, run.run_id) if resumed else []
-        return []
+        return before
 
     def _check_trace(self, file: FileIO) -> None:
         """Leave alone what is something else: a database, say.

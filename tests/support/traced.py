@@ -50,6 +50,16 @@ def place(kind: str, folder: Path, db: Db) -> Place:
     return Place(f"{path}/" if kind == "folder" else path, lambda user_id, run_id: read_trace(path, run_id))
 
 
+def recorded_agent(script: Script, where: Place, db: Db | None = None, **settings: Any) -> Agent:
+    """One whose runs are recorded, with contents."""
+    return Agent("ada", model=ScriptedModel(script=script), db=db, trace=Trace(where.to, True), **settings)
+
+
+def kinds(records: list[Record]) -> list[str]:
+    """What the records are of, in their order."""
+    return [record["kind"] for record in records]
+
+
 def everything(db: Db, where: Place, *, contents: bool) -> list[Record]:
     """The records of some runs that have all kinds among them, and the canary in all their contents."""
     trace, found = Trace(where.to, contents), list[Record]()

@@ -19,31 +19,18 @@ from coterie.graphs.picturing import picture
 from coterie.graphs.trace import SCHEMA, Record
 from coterie.memory.db import Db
 from coterie.teams.output import RunStarted
-from tests.support.scripted import Script, ScriptedModel, calls
-from tests.support.traced import Place, place
+from tests.support.scripted import ScriptedModel, calls
+from tests.support.traced import Place, kinds, recorded_agent
 
 WAIT = 60
 """Seconds: only a test that fails waits so long."""
-
-
-@pytest.fixture(params=["file", "store"])
-def where(request: pytest.FixtureRequest, tmp_path: Path, db: Db) -> Place:
-    return place(request.param, tmp_path, db)
-
-
-def agent(script: Script, where: Place, db: Db | None = None, **settings: Any) -> Agent:
-    return Agent("ada", model=ScriptedModel(script=script), db=db, trace=Trace(where.to, True), **settings)
-
-
-def kinds(records: list[Record]) -> list[str]:
-    return [record["kind"] for record in records]
 
 
 # All ways to run
 
 
 def test_every_way_to_run_is_recorded_alike(db: Db, where: Place, capsys: pytest.CaptureFixture[str]) -> None:
-    ada = agent(lambda _: "hello", where, db)
+    ada = recorded_agent(lambda _: "hello", where, db)
 
     async def streamed() -> list[Event]:
         return [event async for event in ada.arun("hi", stream=True, user_id="ana")]
@@ -122,7 +109,7 @@ def test_a_run_that_fails(db: Db, where: Place, asynchronous: bool) -> None:
     def fail(messages: list[BaseMessage]) -> str:
         raise ConnectionError("no route")
 
-    ada = agent(fail, where, db)
+    ada = recorded_agent(fail, where, db)
     with pytest.raises(RunError):
         asyncio.run(ada.arun("hi")) if asynchronous else ada.run("hi")
     status, error = ends(where.only(db))
@@ -132,7 +119,7 @@ def test_a_run_that_fails(db: Db, where: Place, asynchronous: bool) -> None:
 
 @pytest.mark.parametrize("asynchronous", [False, True])
 def test_a_stream_that_is_not_read_to_its_end(db: Db, where: Place, asynchronous: bool) -> None:
-    ada = agent(lambda _: "hello", where, db)
+    ada = recorded_agent(lambda _: "hello", where, db)
 
     async def read_some() -> None:
         events = ada.arun("hi", stream=True)
@@ -153,7 +140,7 @@ def test_a_stream_that_is_not_read_to_its_end(db: Db, where: Place, asynchronous
 
 
 def test_a_stream_of_which_nothing_is_read_leaves_no_trace(db: Db, where: Place) -> None:
-    ada = agent(lambda _: "hello", where, db)
+    ada = recorded_agent(lambda _: "hello", where, db)
     stream = ada.run("hi", stream=True)
     next(stream)  # that it starts
     stream.close()  # type: ignore[attr-defined]  # it is a generator
@@ -169,7 +156,7 @@ def test_a_run_whose_task_is_cancelled(db: Db, where: Place) -> None:
         return str(answer.wait(WAIT))
 
     async def cancelled() -> None:
-        task = asyncio.ensure_future(agent(wait, where, db).arun("hi"))
+        task = asyncio.ensure_future(recorded_agent(wait, where, db).arun("hi"))
         await asyncio.to_thread(asked.wait, WAIT)
         task.cancel()
         answer.set()
@@ -186,7 +173,7 @@ def test_ctrl_c(db: Db, where: Place) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        agent(interrupt, where, db).run("hi")
+        recorded_agent(interrupt, where, db).run("hi")
     assert ends(where.only(db)) == ("cancelled", "KeyboardInterrupt: ")
 
 
@@ -199,8 +186,8 @@ def test_a_run_that_waits_goes_on_in_the_same_trace(db: Db, where: Place, asynch
     def script(messages: list[BaseMessage]) -> AIMessage | str:
         return "done" if isinstance(messages[-1], ToolMessage) else calls(("delete", {}))
 
-    other = agent(lambda _: "hello", where, db)
-    ada = agent(script, where, db, tools=[delete], confirm_tools=[delete], checkpointer=InMemorySaver())
+    other = recorded_agent(lambda _: "hello", where, db)
+    ada = recorded_agent(script, where, db, tools=[delete], confirm_tools=[delete], checkpointer=InMemorySaver())
     run_id = (asyncio.run(ada.arun("hi")) if asynchronous else ada.run("hi")).run_id
     paused = where.read(None, run_id)
     assert ends(paused) == ("waiting", None)
@@ -227,7 +214,7 @@ def test_a_run_that_waited_before_runs_were_recorded(db: Db, where: Place) -> No
     def script(messages: list[BaseMessage]) -> AIMessage | str:
         return "done" if isinstance(messages[-1], ToolMessage) else calls(("delete", {}))
 
-    ada = agent(script, where, db, tools=[delete], confirm_tools=[delete], checkpointer=InMemorySaver())
+    ada = recorded_agent(script, where, db, tools=[delete], confirm_tools=[delete], checkpointer=InMemorySaver())
     ada.trace = False
     run_id = ada.run("hi").run_id
     ada.trace = Trace(where.to)
@@ -246,7 +233,7 @@ def test_what_a_pre_hook_makes_of_a_message_is_recorded_and_nothing_of_one_that_
             raise PermissionError("no secrets")
         return text.replace("4711", "****")
 
-    ada = agent(lambda _: "hello", where, db, pre_hooks=[mask])
+    ada = recorded_agent(lambda _: "hello", where, db, pre_hooks=[mask])
     records = where.read(None, ada.run("my pin is 4711").run_id)
     assert "4711" not in repr(records)
     assert records[0]["message"] == "my pin is ****"
@@ -257,7 +244,7 @@ def test_a_message_that_is_refused_is_not_recorded(db: Db, where: Place) -> None
         raise PermissionError("not allowed")
 
     with pytest.raises(PermissionError):
-        agent(lambda _: "hello", where, db, pre_hooks=[refuse]).run("the secret")
+        recorded_agent(lambda _: "hello", where, db, pre_hooks=[refuse]).run("the secret")
     records = where.only(db)
     assert (kinds(records), ends(records)) == (
         ["run_started", "run_finished"],

@@ -1,9 +1,7 @@
 """Traces on disk: while a run goes on, when its process is killed, shared by several, torn, or not to be written."""
 
-import asyncio
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -15,31 +13,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
+from langchain_core.messages import BaseMessage
 
 from coterie import Agent, RunOutput, SqliteDb, Team, Trace, read_trace
-from coterie.errors import ConfigurationError, CoterieError, InputError, NotFoundError, RunError
+from coterie.errors import ConfigurationError, CoterieError, InputError, NotFoundError
 from coterie.graphs.trace import SCHEMA, Record
 from coterie.memory.db import Db
-from tests.support.scripted import Script, ScriptedModel, calls
-from tests.support.traced import Place, place
+from tests.support.scripted import ScriptedModel
+from tests.support.traced import Place, kinds, place, recorded_agent
 
 ROOT = Path(__file__).parents[2]
 WAIT = 60
 """Seconds: only a test that fails waits so long."""
-
-
-@pytest.fixture(params=["file", "store"])
-def where(request: pytest.FixtureRequest, tmp_path: Path, db: Db) -> Place:
-    return place(request.param, tmp_path, db)
-
-
-def agent(script: Script, where: Place, db: Db | None = None, **settings: Any) -> Agent:
-    return Agent("ada", model=ScriptedModel(script=script), db=db, trace=Trace(where.to, True), **settings)
-
-
-def kinds(records: list[Record]) -> list[str]:
-    return [record["kind"] for record in records]
 
 
 # While it goes on
@@ -52,7 +37,7 @@ def test_what_happened_is_written_while_a_model_is_at_work(db: Db, where: Place)
         return "hello" if answer.wait(WAIT) else "nothing was written"
 
     output: list[RunOutput] = []
-    thread = threading.Thread(target=lambda: output.append(agent(wait, where, db).run("hi")))
+    thread = threading.Thread(target=lambda: output.append(recorded_agent(wait, where, db).run("hi")))
     thread.start()
     records: list[Record] = []
     while [record.get("node") for record in records if record["kind"] == "step_started"] != ["recall", "model"]:
@@ -178,99 +163,6 @@ def test_the_beginning_of_an_id_is_enough(tmp_path: Path) -> None:
     assert read_trace(tmp_path, "abc")[0]["run_id"] == "abc"
     with pytest.raises(InputError, match=r"3 such runs: say which by its id .*: abc, abc1, abc2"):
         read_trace(tmp_path, "ab")
-
-
-# What cannot be recorded
-
-
-@pytest.mark.parametrize("asynchronous", [False, True])
-def test_a_trace_that_cannot_be_written_breaks_no_run_and_is_told(
-    tmp_path: Path, asynchronous: bool, caplog: pytest.LogCaptureFixture
-) -> None:
-    (tmp_path / "file").write_text("")
-    ada = Agent("ada", model=ScriptedModel(script=lambda _: "hello"), trace=tmp_path / "file" / "runs.jsonl")
-    output: RunOutput = asyncio.run(ada.arun("hi")) if asynchronous else ada.run("hi")
-    assert output.content == "hello"
-    [notice] = output.notices
-    assert notice.startswith(f"The trace of run {output.run_id} is incomplete: ")
-    assert "Not a directory" in notice or "File exists" in notice
-    assert notice in caplog.text
-
-
-@pytest.mark.parametrize("held", [b"SQLite format 3\0 and more", b"a list of things\n"])
-def test_a_file_that_is_something_else_is_left_alone(tmp_path: Path, held: bytes) -> None:
-    path = tmp_path / "team.db"
-    path.write_bytes(held)
-    [notice] = Agent("ada", model=ScriptedModel(script=lambda _: "hello"), trace=path).run("hi").notices
-    assert "team.db is there, and is no trace" in notice
-    assert path.read_bytes() == held
-
-
-def test_a_trace_that_is_removed_while_it_is_written_is_told(tmp_path: Path) -> None:
-    def remove(messages: list[BaseMessage]) -> str:
-        while not list((tmp_path / "runs").glob("*.jsonl")):
-            time.sleep(0.01)
-        shutil.rmtree(tmp_path / "runs")
-        return "hello"
-
-    [notice] = Agent("ada", model=ScriptedModel(script=remove), trace=f"{tmp_path}/runs/").run("hi").notices
-    assert "was removed while the run was recorded" in notice
-
-
-def test_a_name_that_is_too_long_breaks_no_run(tmp_path: Path) -> None:
-    output = Agent("ada", model=ScriptedModel(script=lambda _: "hello"), trace=tmp_path / ("x" * 300)).run("hi")
-    assert output.content == "hello"
-    assert "File name too long" in output.notices[0]
-
-
-def test_a_run_that_fails_says_that_its_trace_is_incomplete_too(tmp_path: Path) -> None:
-    def fail(messages: list[BaseMessage]) -> str:
-        raise ConnectionError("no route")
-
-    (tmp_path / "file").write_text("")
-    ada = Agent("ada", model=ScriptedModel(script=fail), trace=tmp_path / "file" / "runs.jsonl")
-    with pytest.raises(RunError) as failed:
-        ada.run("hi")
-    assert any("is incomplete" in note for note in failed.value.__notes__)
-
-
-def test_a_run_that_is_removed_from_the_store_while_it_is_recorded(db: Db) -> None:
-    def forget(messages: list[BaseMessage]) -> str:
-        while not db.runs("ana"):
-            time.sleep(0.02)
-        db.erase("ana")
-        return "hello"
-
-    output = Agent("ada", model=ScriptedModel(script=forget), db=db, trace=True).run("hi", user_id="ana")
-    assert output.content == "hello"
-    [notice] = output.notices
-    assert "is incomplete: " in notice
-    assert db.runs("ana") == []
-
-
-def test_arguments_that_are_no_json_and_texts_that_no_database_takes(db: Db, where: Place) -> None:
-    nested: list[Any] = []
-    nested.append(nested)
-
-    def look(where: Any) -> str:
-        """Look."""
-        return "half a pair: \ud83d, and NUL: \0" + "x" * 1_200_000
-
-    def script(messages: list[BaseMessage]) -> AIMessage | str:
-        if isinstance(messages[-1], ToolMessage):
-            return "done"
-        return calls(("look", {"where": [float("inf"), {1: object}, "\ud83d\0"]}), ("what \ud83d", {}))
-
-    output = agent(script, where, db, tools=[look]).run("hi")
-    assert output.notices == ()
-    records = where.read(None, output.run_id)
-    started, _ = [record for record in records if record["kind"] == "tool_started"]
-    assert started["arguments"]["where"][0] == "inf"
-    ended = {record["call_id"]: record for record in records if record["kind"] == "tool_finished"}
-    finished = ended[started["call_id"]]
-    assert len(ended) == 2
-    assert finished["content"].startswith("half a pair: ")
-    assert kinds(records)[-1] == "run_finished"
 
 
 # The setting
