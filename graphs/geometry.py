@@ -10,10 +10,10 @@ Point = tuple[float, float]
 Style = Literal["label", "detail", "title", "role", "note", "edge", "legend"]
 
 
-@dataclass(frozen=True, slots=True)
-class Box:
-    """A rectangle: its upper left corner and its size."""
+class Bounded:
+    """What has an upper left corner and a size: where its other sides are."""
 
+    __slots__ = ()
     x: float
     y: float
     width: float
@@ -33,6 +33,16 @@ class Box:
     def middle(self) -> float:
         """The x of its middle."""
         return self.x + self.width / 2
+
+
+@dataclass(frozen=True, slots=True)
+class Box(Bounded):
+    """A rectangle: its upper left corner and its size."""
+
+    x: float
+    y: float
+    width: float
+    height: float
 
     def moved(self, dx: float, dy: float) -> "Box":
         """The same, elsewhere."""

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from coterie.graphs.geometry import Block, Box, DrawnEdge, DrawnNode
+from coterie.graphs.geometry import Block, Bounded, Box, DrawnEdge, DrawnNode
 from coterie.graphs.rows import Row
 
 GAP = 32.0
@@ -18,7 +18,7 @@ _FORMAT = 1.25
 
 
 @dataclass(eq=False)
-class Item:
+class Item(Bounded):
     """A thing in a row: a step, or a laid out member."""
 
     id: str
@@ -41,21 +41,6 @@ class Item:
     def drops(self) -> list[DrawnEdge]:
         """What comes out at its lower side, on the way to the store or from it."""
         return self.content.drops if isinstance(self.content, Block) else []
-
-    @property
-    def middle(self) -> float:
-        """The x of its middle."""
-        return self.x + self.width / 2
-
-    @property
-    def right(self) -> float:
-        """The x of its right side."""
-        return self.x + self.width
-
-    @property
-    def bottom(self) -> float:
-        """The y of its lower side."""
-        return self.y + self.height
 
     @property
     def box(self) -> Box:

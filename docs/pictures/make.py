@@ -8,9 +8,6 @@ the page makes of records, not how clever a model is.
 
 import sys
 import tempfile
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +20,7 @@ from coterie.memory.sqlite import SqliteDb
 from coterie.memory.values import Scope, StoredRun, UserMemory
 from coterie.ui.serving import Server
 from tests.support.browser import MISSING, chromium, find_chromium
+from tests.support.live import serving
 from tests.support.proposals import proposal
 from tests.support.recorded import BEFORE, picture, team_run
 from tests.support.tape import Record
@@ -44,7 +42,7 @@ def main() -> None:
         replay_picture(browser, Path(folder, "run.html"))
         with SqliteDb(Path(folder, "coterie.db")) as db:
             remember(db)
-            with served(db) as server:
+            with serving(db, ANA.user_id or "") as server:
                 live_run(browser, db, server)
                 memory(browser, server)
 
@@ -144,19 +142,6 @@ def kept(db: SqliteDb, agent: str, run_id: str, edit: Add | Update) -> list[str]
     """What a curator changed: the ids of what there is now."""
     change = Change("curator", run_id=run_id, agent_id=agent)
     return [one.memory_id for one in db.apply(Scope(ANA.user_id, agent_id=agent), [edit], change)]
-
-
-@contextmanager
-def served(db: SqliteDb) -> Iterator[Server]:
-    """The live view of a store, in a thread."""
-    server = Server(db, user=ANA.user_id)
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    try:
-        yield server
-    finally:
-        server.stop()
-        thread.join()
 
 
 if __name__ == "__main__":

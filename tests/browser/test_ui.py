@@ -16,10 +16,11 @@ from coterie.memory.sqlite import SqliteDb
 from coterie.memory.values import Scope, StoredRun, UserMemory
 from coterie.ui.serving import Server
 from tests.browser.conftest import Opening
+from tests.support.live import serving
 from tests.support.proposals import proposal
 from tests.support.recorded import picture, team_run
 from tests.support.tape import Record
-from tests.ui.conftest import remember, serving
+from tests.ui.conftest import remember
 
 ANA = Scope("ana", as_owner=True)
 HOSTILE = "<img src=x onerror=\"document.title='taken'\"> & <b>bold</b>"

@@ -1,8 +1,6 @@
 """A live view that answers over real HTTP, and somebody who has the address that it prints."""
 
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import httpx
@@ -12,22 +10,10 @@ from coterie.memory.db import Db
 from coterie.memory.edits import Add, Change
 from coterie.memory.values import Scope, UserMemory
 from coterie.ui.serving import Server
+from tests.support.live import serving
 
 SECONDS = 120
 """How long an answer may take: the machine may be busy."""
-
-
-@contextmanager
-def serving(db: Db, user: str = "ana", port: int = 0) -> Iterator[Server]:
-    """A live view of a store, in a thread."""
-    server = Server(db, user=user, port=port)
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    try:
-        yield server
-    finally:
-        server.stop()
-        thread.join()
 
 
 @pytest.fixture

@@ -10,7 +10,8 @@ import pytest
 from coterie.memory.sqlite import SqliteDb
 from coterie.memory.values import Scope
 from coterie.ui.serving import Server
-from tests.ui.conftest import remember, serving
+from tests.support.live import serving
+from tests.ui.conftest import remember
 
 READS = ["runs", "runs/follow", "memories", "memories/diff", "proposals", "runs/1/follow", "memories/1/history"]
 WRITES = ["memories", "memories/1/forget", "memories/1/replace", "undo", "proposals/1/accept", "proposals/1/reject"]

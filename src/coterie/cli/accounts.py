@@ -165,8 +165,10 @@ def _said(record: Record, field: str) -> str:
 def _tool(record: Record) -> str:
     """A tool call: what it was called with, how long it took, what it answered."""
     ended = record if record["kind"] == "tool_finished" else record.get("ended")
-    given = ", ".join(f"{name}={value!r}" for name, value in record.get("arguments", {}).items())
-    line = f"tool {one_line(record['tool'])}({one_line(given, MOST)})"
+    line = f"tool {one_line(record['tool'])}"
+    if "arguments" in record:
+        given = ", ".join(f"{name}={value!r}" for name, value in record["arguments"].items())
+        line += f"({one_line(given, MOST)})"
     if ended is None:
         return f"{line}  did not end"
     took = datetime.fromisoformat(ended["at"]) - datetime.fromisoformat(record["at"])
