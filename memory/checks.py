@@ -205,6 +205,20 @@ def aimed(proposal: Proposal, evidence: Evidence) -> Proposal:
     return replace(proposal, targets=tuple(meant)) if len(meant) == 1 else proposal
 
 
+def placed(proposal: Proposal, evidence: Evidence) -> Proposal:
+    """Aim an update that says no number at the one memory it takes up. Where there is none it is something new."""
+    if proposal.op != "update" or proposal.targets:
+        return proposal
+    said = fronts(telling(f"{proposal.quote} {proposal.memory}"))
+    meant = [n for n, one in enumerate(evidence.known, 1) if _takes_up(said, one.memory, evidence)]
+    return replace(proposal, targets=tuple(meant)) if len(meant) == 1 else replace(proposal, op="add")
+
+
+def _takes_up(said: frozenset[str], target: str, evidence: Evidence) -> bool:
+    told = _told(target, evidence)
+    return bool(told) and 2 * len(shared(told, said)) >= len(told)
+
+
 def _names(quote: str, target: str, evidence: Evidence) -> bool:
     return bool(shared(_told(target, evidence), fronts(telling(quote))))
 

@@ -31,7 +31,7 @@ def telling(text: str) -> list[str]:
 
 
 def front(word: str) -> str:
-    """Return the front of a word: enough to see that "moving" and "moved" are one. Numbers stay whole."""
+    """Return the front of a word: enough to see that "travelling" and "travelled" are one. Numbers stay whole."""
     return word if word[:1].isdigit() else word[: max(3, min(5, len(word) - 2))]
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from coterie.memory.approval import kept, unsure
-from coterie.memory.checks import concealed, sorted_out, tidied
+from coterie.memory.checks import concealed, placed, sorted_out, tidied
 from coterie.memory.clearing import asks_to_forget_everything
 from coterie.memory.edits import Clear, Edit, KeptProposal, ProposedOperation
 from coterie.memory.evidence import CurationLimits, Evidence, Proposal, Refused
@@ -51,7 +51,7 @@ def decided(proposals: Sequence[Proposal], evidence: Evidence, policy: Policy) -
     passed: list[tuple[Proposal, Edit]] = []
     refused: list[Refused] = []
     rest: list[Proposal] = []
-    for proposal in proposals:
+    for proposal in (placed(one, evidence) for one in proposals):
         why = switched_off(proposal, policy.operations)
         if proposal.op == "clear":
             why = why or not_meant(evidence) or ("proposed twice" if passed else None)
