@@ -14,7 +14,7 @@ from tests.support.peers import MEM0_RESULTS, agno_database, langmem_store
 if TYPE_CHECKING:
     from coterie.memory.db import Db
 
-DOCS = Path(__file__).parent.parent / "docs"
+DOCS = Path(__file__).parents[2] / "docs"
 ANA = Scope("ana@example.com")
 
 
