@@ -184,8 +184,8 @@ def turn() -> Sheet:
     sheet.box((268, 40), tall, "asks", "model", "and its tools")
     sheet.box((404, 40), (86, 52), "start", "answer")
     sheet.box((622, 40), tall, "curator", "curator", "proposes edits")
-    sheet.box((758, 40), (86, 52), "step", "checks")
-    for start, end in ((100, 132), (236, 268), (372, 404), (490, 622), (726, 758)):
+    sheet.box((800, 40), (86, 52), "step", "checks")
+    for start, end in ((100, 132), (236, 268), (372, 404), (490, 622), (726, 800)):
         sheet.line((start, 66), (end, 66))
     sheet.frame((14, 196), (902, 118), "the store", "SQLite or PostgreSQL")
     sheet.box((440, 212), (170, 84), "memory", "1st commit", "the turn, as it was said;", "curation: owed")
@@ -193,7 +193,7 @@ def turn() -> Sheet:
     sheet.line((184, 196), (184, 92), role="read")
     sheet.words((194, 150), "memories")
     sheet.line((525, 66), (525, 212), role="write")
-    sheet.line((801, 92), (801, 212), role="write")
+    sheet.line((843, 92), (843, 212), role="write")
     sheet.line((610, 254), (664, 254), (664, 92), dashed=True)
     sheet.words((534, 122), "from here on", "nothing is lost")
     sheet.words((674, 132), "killed? model down?", "A later run or a", "worker goes on.")
@@ -223,7 +223,7 @@ def curator() -> Sheet:
     sheet.line((622, 141), (680, 141))
     outcomes = [
         (24, "memory", "applied", "one transaction"),
-        (116, "asks", "held", "a person decides"),
+        (116, "asks", "held", "asks a person"),
         (208, "curator", "refused", "kept, with why"),
     ]
     for y, role, name, note in outcomes:

@@ -10,7 +10,7 @@ from coterie.graphs.svg import FONTS
 
 Point = tuple[float, float]
 
-LABEL, NOTE, LINE = 13.0, 11.5, 15.0
+LABEL, NOTE, LINE = 14.5, 13.0, 16.0
 """Pixels: the sizes of letters, and what a line of notes takes."""
 LINES = ("flow", "read", "write")
 
