@@ -34,14 +34,15 @@ class Worker:
     and once in effect, whatever the others die of; a user's turns in the order in which they were said. One that fails
     waits, and keeps no other waiting.
 
-    >>> from coterie import MemoryManager, SqliteDb
-    >>> from coterie.memory.incoming import turn_of
-    >>> manager = MemoryManager(SqliteDb(), curator="verbatim")
-    >>> worker = Worker(manager, told=lambda report: worker.stop())
-    >>> manager.db.record_turn(turn_of("I like tea", None, "ana", None, None))
-    >>> worker.run()
-    >>> [memory.memory for memory in manager.get_user_memories("ana")]
-    ['I like tea']
+    Examples:
+        >>> from coterie import MemoryManager, SqliteDb
+        >>> from coterie.memory.incoming import turn_of
+        >>> manager = MemoryManager(SqliteDb(), curator="verbatim")
+        >>> worker = Worker(manager, told=lambda report: worker.stop())
+        >>> manager.db.record_turn(turn_of("I like tea", None, "ana", None, None))
+        >>> worker.run()
+        >>> [memory.memory for memory in manager.get_user_memories("ana")]
+        ['I like tea']
 
     Args:
         manager: the store, and who curates.
