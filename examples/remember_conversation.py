@@ -15,7 +15,6 @@ OPENAI_BASE_URL set, a model curates and answers.
 
 import argparse
 import json
-import logging
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -185,17 +184,6 @@ def answer(agent: Agent, question: Question, user_id: str, ids: dict[str, frozen
     return bool(found & question.evidence) if question.evidence else None
 
 
-SAID: set[str] = set()
-
-
-def is_new(record: logging.LogRecord) -> bool:
-    """A logging filter: that no model is configured needs saying once, not after every question."""
-    message = record.getMessage()
-    new = message not in SAID
-    SAID.add(message)
-    return new
-
-
 def count(text: str) -> int:
     """A number of things."""
     if (number := int(text)) < 0:
@@ -235,7 +223,6 @@ def converse(options: argparse.Namespace) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Read the command line, and begin."""
-    logging.getLogger("coterie").addFilter(is_new)
     try:
         converse(options_of(arguments))
     except (CoterieError, UnusableFileError) as error:

@@ -9,7 +9,6 @@ for a server of your own, and a real model answers.
 """
 
 import argparse
-import logging
 from collections.abc import Sequence
 
 from coterie import Agent, CoterieError, SqliteDb, Team
@@ -76,17 +75,6 @@ DAY = [
 """Who writes, in which session, and what."""
 
 
-SAID: set[str] = set()
-
-
-def is_new(record: logging.LogRecord) -> bool:
-    """A logging filter: that no model is configured needs saying once, not after each of six runs."""
-    message = record.getMessage()
-    new = message not in SAID
-    SAID.add(message)
-    return new
-
-
 def serve_the_day(desk: Team) -> None:
     """Serve the day's requests, then show what is remembered of whom."""
     for user, session, message in DAY:
@@ -104,7 +92,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--db", default=":memory:", help="a database file or a postgresql:// URL (default: :memory:)")
     options = parser.parse_args(arguments)
-    logging.getLogger("coterie").addFilter(is_new)
     try:
         serve_the_day(support_desk(store_at(options.db)))
     except CoterieError as error:
