@@ -222,8 +222,6 @@ class Built:
     """The functions by which it hands the conversation over in its team, with the nodes of the members to have it."""
     confirm: frozenset[str] = frozenset()
     """The tools that wait for a person's word, its team's among them."""
-    noticed: set[str] = field(default_factory=set, compare=False)
-    """The notices that were logged of its runs: once is enough."""
 
 
 def __getattr__(name: str) -> Any:

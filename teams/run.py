@@ -201,7 +201,7 @@ class Run(ABC):
         return memory.curate if memory is not None and self.context.user_id is not None else False
 
     def finished(self) -> RunFinished:
-        """The last event. What the user should know is in it, and logged once for all runs of this agent or team.
+        """The last event. What the user should know is in it, and logged once.
 
         Raises:
             RunError: it is to wait for somebody, and there is no checkpointer.
@@ -217,11 +217,8 @@ class Run(ABC):
         recalled = (event.recall for event in own)
         schema = self.spec.conduct.output_schema
         notices = tuple(self._notices())
-        noticed = self.graph.built.noticed
         for notice in notices:
-            if notice not in noticed:
-                log.warning(notice)
-        noticed.update(notices)
+            log.warning(notice)
         output = RunOutput(
             content=messages[-1].text if not waiting else said_last(messages),
             parsed=schema.model_validate_json(messages[-1].text) if schema and not waiting else None,
