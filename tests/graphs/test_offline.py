@@ -12,6 +12,7 @@ from coterie import Agent, OfflineModel, SqliteDb, Team
 from coterie.graphs.offline import NOTICE
 from coterie.graphs.session import PRIVATE
 from coterie.graphs.task_list import Task, rows_of
+from coterie.teams.run import log_once
 
 MEMORIES = SystemMessage(
     "You are a.\n<memories>\n- [2026-01-02] I like hiking\n- [2026-01-03] I have a dog\n</memories>"
@@ -105,15 +106,14 @@ def test_as_a_leader_it_picks_members_by_their_roles() -> None:
     assert team.run("Hm?").members == ()
 
 
-@pytest.mark.parametrize("stream", [False, True])
-def test_it_says_that_no_model_is_configured(caplog: pytest.LogCaptureFixture, stream: bool) -> None:
+def test_each_run_says_that_no_model_is_configured_and_the_log_once(caplog: pytest.LogCaptureFixture) -> None:
     team = Team("desk", [Agent("a", role="food"), Agent("b", role="food")], db=SqliteDb())
+    log_once.cache_clear()
     with caplog.at_level(logging.WARNING, logger="coterie"):
-        if stream:
-            list(team.run("food", stream=True))
-        for _ in range(2):
-            assert team.run("food").notices == (NOTICE,)
-    assert [record.message for record in caplog.records] == [NOTICE], "it is logged once, and in every output"
+        list(team.run("food", stream=True))
+        assert team.run("food").notices == (NOTICE,)
+        assert Agent("c").run("food").notices == (NOTICE,)
+    assert [record.message for record in caplog.records] == [NOTICE]
     assert "OPENAI_API_KEY" in NOTICE
     assert "OPENAI_BASE_URL" in NOTICE
     team.db.close()  # type: ignore[union-attr]
