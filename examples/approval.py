@@ -1,4 +1,4 @@
-"""A tool that waits for a person's word: the run stops, and goes on in another process when somebody has decided.
+"""A tool that waits for a person's word: the run stops, and goes on in another process.
 
     python -m coterie.examples.approval                  # in a terminal you are asked; else a script decides
     python -m coterie.examples.approval --db runs.db     # in which file the run waits; here a temporary one

@@ -36,10 +36,10 @@ class Rules(VerbatimCurator):
         """What to change. It is checked before it is applied: only what the user said can change anything."""
         said = turn.messages[0].content
         corrected, forget = CORRECTION.match(said), FORGET.match(said)
-        if not known or not (corrected or forget):
+        if not known or (corrected is None and forget is None):
             return (yield from super().propose(turn, before, known))
         meant = max(range(len(known)), key=lambda place: len({*words(known[place].memory)} & {*words(said)}))
-        if forget:
+        if corrected is None:
             return [Proposal("delete", targets=(meant + 1,), reason="asked to forget it", quote=said)]
         statement = corrected["statement"]
         return [Proposal("update", statement, (meant + 1,), reason="corrected", quote=statement)]

@@ -12,8 +12,10 @@ and no network: without a model the answer quotes what is remembered.
 
 import argparse
 from collections.abc import Sequence
+from typing import Literal
 
 from langchain_core.messages import AIMessage, SystemMessage
+from langchain_core.runnables import RunnableConfig
 from langgraph.graph import END, START, StateGraph
 
 from coterie import CoterieError, MemoryManager, OfflineModel
@@ -39,6 +41,11 @@ def look_up(state: Advice) -> dict[str, str]:
     return {"weather": " ".join(line for town, line in WEATHER.items() if town in known)}
 
 
+def chosen(state: Advice) -> Literal["advise", "ask_back"]:
+    """Which node is next: an edge of this graph's own."""
+    return "advise" if state["weather"] else "ask_back"
+
+
 def advise(state: Advice) -> dict[str, list[AIMessage]]:
     """Ask a model, which is told the weather and what is remembered."""
     told = f"Advise on the user's garden in one sentence. {state['weather']}\n{state['recalled']}"
@@ -53,7 +60,7 @@ def ask_back(state: Advice) -> dict[str, list[AIMessage]]:
 
 
 def adviser(db: Db) -> Graph:
-    """recall -> look_up -> advise or ask_back -> curate."""
+    """Recall -> look_up -> advise or ask_back -> curate."""
     memory = MemoryUse(MemoryManager(db))
     graph = StateGraph(Advice, context_schema=RunContext)
     graph.add_node("recall", recall_node(memory, agent_id="adviser"))
@@ -63,7 +70,7 @@ def adviser(db: Db) -> Graph:
     graph.add_node("curate", curator_node(memory, agent_id="adviser"))
     graph.add_edge(START, "recall")
     graph.add_edge("recall", "look_up")
-    graph.add_conditional_edges("look_up", lambda state: "advise" if state["weather"] else "ask_back", ["advise", "ask_back"])
+    graph.add_conditional_edges("look_up", chosen)
     graph.add_edge("advise", "curate")
     graph.add_edge("ask_back", "curate")
     graph.add_edge("curate", END)
@@ -88,7 +95,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         own = adviser(store_at(parser.parse_args(arguments).db))
         print(own.get_graph().draw_mermaid())
         for session, said in TALK:
-            config = {"configurable": {"thread_id": f"rosa-{session}"}}
+            config: RunnableConfig = {"configurable": {"thread_id": f"rosa-{session}"}}
             result = own.invoke({"messages": [("user", said)]}, config, context=RunContext(user_id="rosa"))
             print(f"\n{session}> {said}\n{result['messages'][-1].text}")
     except CoterieError as error:

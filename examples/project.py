@@ -28,9 +28,9 @@ WISH = "Plan the summer party for 40 guests: hall, food, budget, invitation."
 PLAN = [
     {"id": "hall", "owner": "scout", "task": "Find a hall for 40 guests."},
     {"id": "food", "owner": "scout", "task": "Find food for 40 guests."},
-    {"id": "budget", "owner": "accountant", "task": "Add up the budget of hall and food.", "depends_on": ["hall", "food"]},
+    {"id": "budget", "owner": "accountant", "task": "Add up the budget.", "depends_on": ["hall", "food"]},
     {"id": "letter", "owner": "writer", "task": "Write the invitation.", "depends_on": ["hall", "budget"]},
-]  # fmt: skip
+]
 
 
 class Planner(OfflineModel):
