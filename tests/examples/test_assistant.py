@@ -1,19 +1,16 @@
 """Four languages, corrections and forgetting in one memory, with its history."""
 
-from pathlib import Path
-
 import pytest
 
-from coterie import Scope, SqliteDb
+from coterie import Scope
 from coterie.examples import assistant
+from coterie.memory.opening import store_at
 
 MIA = Scope("mia", as_owner=True)
 
 
-def test_it_remembers_in_four_languages_corrects_and_forgets(
-    capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> None:
-    assistant.main(["--db", str(tmp_path / "mia.db")])
+def test_it_remembers_in_four_languages_corrects_and_forgets(capsys: pytest.CaptureFixture[str], address: str) -> None:
+    assistant.main(["--db", address])
     talk, memory = capsys.readouterr().out.split("What is remembered of Mia:\n")
     before, after = talk.split("> Korrektur")
     assert "> Wo wohne ich?\nI remember: " in before
@@ -23,7 +20,7 @@ def test_it_remembers_in_four_languages_corrects_and_forgets(
     assert "我对花生过敏" in after.split("> 我对什么过敏?")[1]
     assert "chess" not in memory
     assert "Ich wohne in Kiel.  (said by the user)" in memory, "the history has what was believed before"
-    with SqliteDb(tmp_path / "mia.db") as db:
+    with store_at(address) as db:
         assert [each.memory for each in db.oldest(MIA)] == [
             "Ich heiße Mia.",
             "我对花生过敏。",

@@ -1,15 +1,14 @@
 """Visibility, refusals, review, the past, undo and erasing."""
 
-from pathlib import Path
-
 import pytest
 
-from coterie import Scope, SqliteDb
+from coterie import Scope
 from coterie.examples import governance
+from coterie.memory.opening import store_at
 
 
-def test_who_may_read_decide_undo_and_erase(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    governance.main(["--db", str(tmp_path / "clinic.db")])
+def test_who_may_read_decide_undo_and_erase(capsys: pytest.CaptureFixture[str], address: str) -> None:
+    governance.main(["--db", address])
     readers, refused, review, past, erased = capsys.readouterr().out.split("\n\n")
     assert readers.splitlines()[1:] == [
         "  the doctor    Ana speaks Dutch. Ana is pregnant. Ask about sleep.",
@@ -29,6 +28,6 @@ def test_who_may_read_decide_undo_and_erase(capsys: pytest.CaptureFixture[str], 
     assert "I live in Utrecht." in undone
     assert "Delft" not in undone
     assert "4 memories, 8 revisions, 3 turns" in erased
-    with SqliteDb(tmp_path / "clinic.db") as db:
+    with store_at(address) as db:
         assert db.newest(Scope(governance.ANA, as_owner=True)) == []
         assert db.sessions(governance.ANA) == []

@@ -1,7 +1,5 @@
 """Worker processes curate what runs left owed, and one that is killed loses nothing: on both databases."""
 
-from pathlib import Path
-
 import pytest
 
 from coterie import Scope
@@ -9,11 +7,9 @@ from coterie.examples import postgres_workers
 from coterie.memory.opening import store_at
 
 
-@pytest.mark.parametrize("server", [True, False])
 def test_a_killed_worker_loses_nothing_and_nothing_is_done_twice(
-    request: pytest.FixtureRequest, capfd: pytest.CaptureFixture[str], tmp_path: Path, server: bool
+    capfd: pytest.CaptureFixture[str], address: str
 ) -> None:
-    address = request.getfixturevalue("postgres_url") if server else str(tmp_path / "hikers.db")
     postgres_workers.main(["--db", address])
     out = capfd.readouterr().out
     assert out.startswith("6 turns are answered, and owed their curation.\nWorker 1 was killed over one (exit code -9)")

@@ -1,16 +1,14 @@
 """A list of tasks goes on where it was broken off."""
 
-from pathlib import Path
-
 import pytest
 
 from coterie.examples import project
 from coterie.graphs.task_list import tasks_of
-from coterie.memory.sqlite import SqliteDb
+from coterie.memory.opening import store_at
 
 
-def test_a_second_run_does_what_the_first_left_open(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    project.main(["--db", str(tmp_path / "party.db")])
+def test_a_second_run_does_what_the_first_left_open(capsys: pytest.CaptureFixture[str], address: str) -> None:
+    project.main(["--db", address])
     first, second = capsys.readouterr().out.split("... broken off")
     assert "done    hall" in first
     assert "done    food" in first
@@ -21,11 +19,10 @@ def test_a_second_run_does_what_the_first_left_open(capsys: pytest.CaptureFixtur
     assert "print_cards says: Come to our summer party! Place: boathouse by the lake." in second
 
 
-def test_the_list_is_in_the_store_when_the_first_run_is_broken_off(tmp_path: Path) -> None:
-    path = tmp_path / "party.db"
-    with SqliteDb(path) as db:
+def test_the_list_is_in_the_store_when_the_first_run_is_broken_off(address: str) -> None:
+    with store_at(address) as db:
         project.work(project.project(db), project.WISH, stop_after=2)
-    with SqliteDb(path) as db:
+    with store_at(address) as db:
         state = db.session("ana@example.com", "party").state
         (rows,) = (value for key, value in state.items() if "tasks" in key)
         assert [task.status for task in tasks_of(rows).values()] == ["done", "done", "open", "open"]
