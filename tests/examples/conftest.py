@@ -1,4 +1,4 @@
-"""An example's ``main`` in this process."""
+"""What the tests of the examples may ask for."""
 
 from collections.abc import Callable, Iterator
 from importlib import import_module, reload
@@ -27,3 +27,11 @@ def shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captur
     for value in [value for module in modules for value in vars(module).values()]:
         if isinstance(value, Agent | Team) and value.db is not None:
             value.db.close()
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """What an example is given as ``--db``: an empty store, on each of the databases."""
+    if request.param == "sqlite":
+        return str(tmp_path / "example.db")
+    return str(request.getfixturevalue("postgres_url"))

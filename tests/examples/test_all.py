@@ -13,8 +13,8 @@ from coterie import SqliteDb
 
 FOLDER = Path(__file__).parents[2] / "examples"
 EXAMPLES = sorted(file.stem for file in FOLDER.glob("[!_]*.py"))
-WITHOUT_TEAM: set[str] = set()
-"""Examples whose agents are made while they run, so that no command finds them."""
+WITHOUT_TEAM = {"own_graph"}
+"""Examples without an agent or a team that a command finds: a graph of LangGraph's alone."""
 
 every_example = pytest.mark.parametrize("name", EXAMPLES)
 
