@@ -13,7 +13,6 @@ from collections.abc import Sequence
 
 from coterie import Agent, CoterieError, SqliteDb, Team
 from coterie.graphs.spec import Graph
-from coterie.memory.db import Db
 from coterie.memory.opening import store_at
 
 ORDERS = {
@@ -41,22 +40,17 @@ def search_articles(text: str) -> str:
     return " ".join(found) or "No help article fits."
 
 
-def support_desk(db: Db) -> Team:
-    """A leader, three members, one memory."""
-    return Team(
-        "desk",
-        members=[
-            Agent("orders", role="finds where an order or parcel is and when it arrives", tools=[find_order]),
-            Agent("billing", role="answers questions on refund, invoice, payment and card", tools=[search_articles]),
-            Agent("gear", role="helps with the use and repair of a stove, backpack or shoes", tools=[search_articles]),
-        ],
-        instructions="You run the support desk of an outdoor shop. Be brief and friendly.",
-        db=db,
-        update_memory_on_run=True,
-    )
-
-
-team = support_desk(SqliteDb("support_desk.db"))
+team = Team(
+    "desk",
+    members=[
+        Agent("orders", role="finds where an order or parcel is and when it arrives", tools=[find_order]),
+        Agent("billing", role="answers questions on refund, invoice, payment and card", tools=[search_articles]),
+        Agent("gear", role="helps with the use and repair of a stove, backpack or shoes", tools=[search_articles]),
+    ],
+    instructions="You run the support desk of an outdoor shop. Be brief and friendly.",
+    db=SqliteDb("support_desk.db"),
+    update_memory_on_run=True,
+)
 
 
 def graph() -> Graph:
@@ -75,25 +69,25 @@ DAY = [
 """Who writes, in which session, and what."""
 
 
-def serve_the_day(desk: Team) -> None:
+def serve_the_day() -> None:
     """Serve the day's requests, then show what is remembered of whom."""
     for user, session, message in DAY:
         print(f"\n--- {user}, {session}")
-        desk.print_response(message, user_id=user, session_id=f"{user}-{session}")
+        team.print_response(message, user_id=user, session_id=f"{user}-{session}")
     print("\n--- What the desk remembers")
     for user in dict.fromkeys(user for user, _, _ in DAY):
         print(user)
-        for memory in desk.memory.get_user_memories(user_id=user):
+        for memory in team.memory.get_user_memories(user_id=user):
             print(f"  {memory.memory}")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Read the command line, and serve."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--db", default=":memory:", help="a database file or a postgresql:// URL (default: :memory:)")
-    options = parser.parse_args(arguments)
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--db", default=":memory:", help="where it is remembered: a file, or a postgresql:// URL")
     try:
-        serve_the_day(support_desk(store_at(options.db)))
+        team.db = store_at(parser.parse_args(arguments).db)
+        serve_the_day()
     except CoterieError as error:
         raise SystemExit(f"error: {error}") from error
 

@@ -2,18 +2,28 @@
 
 import ast
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from coterie import SqliteDb
+
 FOLDER = Path(__file__).parents[2] / "examples"
 EXAMPLES = sorted(file.stem for file in FOLDER.glob("[!_]*.py"))
-WITHOUT_TEAM = {"remember_conversation", "own_graph"}
-"""Examples without an agent or team that a command finds: made while they run, or a graph of LangGraph's alone."""
+WITHOUT_TEAM = {"own_graph"}
+"""Examples without an agent or a team that a command finds: a graph that is LangGraph's alone."""
 
 every_example = pytest.mark.parametrize("name", EXAMPLES)
+
+
+def docstring(name: str) -> str:
+    """What an example says of itself."""
+    found = ast.get_docstring(ast.parse((FOLDER / f"{name}.py").read_text(encoding="utf-8")))
+    assert found is not None
+    return found
 
 
 def python(folder: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
@@ -41,9 +51,7 @@ def test_it_runs_without_a_key_and_leaves_nothing(name: str, tmp_path: Path) -> 
 
 @every_example
 def test_its_first_line_says_what_it_shows(name: str) -> None:
-    docstring = ast.get_docstring(ast.parse((FOLDER / f"{name}.py").read_text(encoding="utf-8")))
-    assert docstring is not None
-    first, blank = docstring.splitlines()[:2]
+    first, blank = docstring(name).splitlines()[:2]
     assert first.endswith(".")
     assert len(first) <= 100
     assert not blank
@@ -56,3 +64,14 @@ def test_it_can_be_drawn(name: str, tmp_path: Path) -> None:
     assert done.stderr == ""
     assert "╰─" in done.stdout
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", [name for name in EXAMPLES if f"coterie examples show {name} > " in docstring(name)])
+def test_a_copy_can_be_run_as_the_docstring_says(name: str, tmp_path: Path) -> None:
+    commands = [shlex.split(line)[1:] for line in docstring(name).splitlines() if line.startswith("    coterie ")]
+    _, (*show, _, copy), run = commands
+    (tmp_path / copy).write_text(python(tmp_path, "coterie", *show).stdout, encoding="utf-8")
+    done = python(tmp_path, "coterie", *run)
+    assert done.returncode == 0, done.stderr
+    with SqliteDb(tmp_path / run[run.index("--db") + 1]) as db:
+        assert len(db.sessions(run[run.index("--user") + 1])) == 1
