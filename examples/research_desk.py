@@ -51,10 +51,7 @@ desk = Team(
 )
 
 QUESTIONS = [
-    (
-        "ana",
-        "Our school's roof is listed. What do panels cost, and which permit do they need?",
-    ),
+    ("ana", "Our school's roof is listed. What do panels cost, and which permit do they need?"),
     ("ben", "I live on the ground floor. What does a heat pump cost, and do I need a permit?"),
     ("ana", "What does a battery cost, and is there a permit for the school's roof?"),
 ]
@@ -69,7 +66,7 @@ def research(user: str, question: str) -> None:
             case MemberStarted():
                 print(f"  {event.member} begins")
             case NoteShared():
-                print(f"  {event.member} tells the others: {event.text.partition(chr(10))[0]}")
+                print(f"  {event.member} tells the others: {event.text.splitlines()[0]}")
             case NotesRead():
                 print(f"  {event.source} reads {len(event.notes)} of their notes")
             case MemberFinished():

@@ -1,4 +1,4 @@
-"""An example's ``main`` in this process, and a store to give it."""
+"""What the tests of the examples may ask for."""
 
 from collections.abc import Callable, Iterator
 from importlib import import_module, reload

@@ -14,7 +14,7 @@ from coterie import SqliteDb
 FOLDER = Path(__file__).parents[2] / "examples"
 EXAMPLES = sorted(file.stem for file in FOLDER.glob("[!_]*.py"))
 WITHOUT_TEAM = {"own_graph"}
-"""Examples without an agent or a team that a command finds: a graph that is LangGraph's alone."""
+"""Examples without an agent or a team that a command finds: a graph of LangGraph's alone."""
 
 every_example = pytest.mark.parametrize("name", EXAMPLES)
 

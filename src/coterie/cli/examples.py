@@ -39,7 +39,7 @@ def list_examples(json: Json = False) -> None:
 
 @app.command()
 def show(name: Name) -> None:
-    """Print an example's source, to start from: ``coterie examples show triage > mine.py``."""
+    """Print an example's source, to start a program of your own from."""
     print(_source(name).read_text(encoding="utf-8"), end="")
 
 
