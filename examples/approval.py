@@ -1,8 +1,8 @@
 """A tool that waits for a person's word: the run stops, and goes on in another process.
 
-    python -m coterie.examples.approval                  # in a terminal you are asked; else a script decides
-    python -m coterie.examples.approval --db runs.db     # in which file the run waits; here a temporary one
-    python -m coterie.examples.approval --db runs.db --resume RUN --say yes
+    coterie examples run approval                     # in a terminal you are asked; elsewhere a script decides
+    coterie examples run approval --db runs.db        # the file in which a run waits; else a temporary one
+    coterie examples run approval --db runs.db --resume RUN --say yes
 
 `confirm_tools` names the tools that need a word. What a stopped run needs to go on is in a LangGraph checkpointer, here
 a SQLite file: the process that asked may be gone when the answer comes. A no may have a reason, which the model reads.
@@ -20,7 +20,7 @@ from typing import Any
 
 from langgraph.checkpoint.memory import InMemorySaver
 
-from coterie import Agent, CoterieError, Decision
+from coterie import Agent, Decision
 from coterie.graphs.pausing import Waiting
 from coterie.teams.printing import waiting_line
 
@@ -78,7 +78,7 @@ def in_another_process(runs: Path, run_id: str, word: str) -> str:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Pay two invoices; or go on with a run that waits."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--db", type=Path, help="the file in which runs wait (default: a temporary one)")
     parser.add_argument("--resume", metavar="RUN", help="go on with this run")
     parser.add_argument("--say", default="", help="yes, or why not")
@@ -89,14 +89,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
         raise SystemExit('error: this needs pip install "coterie[checkpoint]"') from error
     with TemporaryDirectory() as folder:
         runs = options.db or Path(folder, "runs.db")
-        try:
-            with SqliteSaver.from_conn_string(str(runs)) as saver:
-                if options.resume:
-                    print(resumed(clerk(saver), options.resume, options.say))
-                else:
-                    serve(clerk(saver), runs)
-        except CoterieError as error:
-            raise SystemExit(f"error: {error}") from error
+        with SqliteSaver.from_conn_string(str(runs)) as saver:
+            if options.resume:
+                print(resumed(clerk(saver), options.resume, options.say))
+            else:
+                serve(clerk(saver), runs)
 
 
 if __name__ == "__main__":

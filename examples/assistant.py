@@ -1,8 +1,8 @@
 """A personal assistant that is spoken to in four languages, corrected, and told to forget.
 
-    python -m coterie.examples.assistant
-    python -m coterie.examples.assistant --db mia.db    # keeps the memory in a file
-    coterie chat examples/assistant.py --user mia       # talk to it yourself
+    coterie examples run assistant
+    coterie examples show assistant > assistant.py
+    coterie run assistant.py "我住在哪里?" --db mia.db --user mia
 
 German, Chinese, Spanish and English go into one memory, each statement in the language in which it was said. What a
 correction replaces is closed, not overwritten: the history says what was believed before, since when, and why.
@@ -15,7 +15,7 @@ import argparse
 import re
 from collections.abc import Sequence
 
-from coterie import Agent, CoterieError, MemoryManager
+from coterie import Agent, MemoryManager
 from coterie.memory.db import Db
 from coterie.memory.evidence import Proposal
 from coterie.memory.flow import Flow
@@ -50,7 +50,8 @@ def assistant(db: Db) -> Agent:
     return Agent(
         "assistant",
         instructions="You are Mia's assistant. Answer in one sentence, in the language in which you are spoken to.",
-        memory_manager=MemoryManager(db, curator=None if chat_model() else Rules()),
+        db=db,
+        memory_manager=MemoryManager(curator=None if chat_model() else Rules()),
         update_memory_on_run=True,
     )
 
@@ -83,15 +84,12 @@ def show_memory(assistant: Agent, user_id: str) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Talk with the assistant, then show its memory."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--db", default=":memory:", help="a database file or a postgresql:// URL (default: :memory:)")
-    try:
-        mine = assistant(store_at(parser.parse_args(arguments).db))
-        for line in TALK:
-            mine.print_response(line, user_id="mia")
-        show_memory(mine, "mia")
-    except CoterieError as error:
-        raise SystemExit(f"error: {error}") from error
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--db", default=":memory:", help="where it is remembered: a file, or a postgresql:// URL")
+    mine = assistant(store_at(parser.parse_args(arguments).db))
+    for line in TALK:
+        mine.print_response(line, user_id="mia")
+    show_memory(mine, "mia")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 """A company of departments: teams in a team, each working in a way of its own, with one memory.
 
-    python -m coterie.examples.company
-    coterie graph examples/company.py -o company.svg   # the picture, as SVG, PNG, Mermaid or HTML
+    coterie examples run company
+    coterie examples show company > bicycles.py
+    coterie run bicycles.py "Test the lights of my bicycle!" --db bicycles.db --user ana --watch
 
 The company's leader gives work to departments (coordinate). Support picks the one who answers (route), the lab has all
 of its testers look at a thing at once (broadcast), the workshop goes step by step (sequence). One curator, the
@@ -13,7 +14,7 @@ It needs no key and no network: without a model everybody quotes what they find.
 import argparse
 from collections.abc import Sequence
 
-from coterie import Agent, CoterieError, Team
+from coterie import Agent, Team
 from coterie.memory.db import Db
 from coterie.memory.opening import store_at
 
@@ -91,22 +92,19 @@ REQUESTS = [
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Draw the company, then serve a customer, and show who answered."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--db", default=":memory:", help="a database file or a postgresql:// URL (default: :memory:)")
-    try:
-        firm = company(store_at(parser.parse_args(arguments).db))
-        print(firm.draw())
-        for request in REQUESTS:
-            print(f"\n> {request}")
-            output = firm.run(request, user_id="ana@example.com")
-            for member in output.members:
-                print(f"  {member.path}/{member.member} answered")
-            print(output)
-        print("\nRemembered of Ana:")
-        for memory in firm.memory.get_user_memories("ana@example.com"):
-            print(f"  {memory.memory}")
-    except CoterieError as error:
-        raise SystemExit(f"error: {error}") from error
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--db", default=":memory:", help="where it is remembered: a file, or a postgresql:// URL")
+    firm = company(store_at(parser.parse_args(arguments).db))
+    print(firm.draw())
+    for request in REQUESTS:
+        print(f"\n> {request}")
+        output = firm.run(request, user_id="ana@example.com")
+        for member in output.members:
+            print(f"  {member.path}/{member.member} answered")
+        print(output)
+    print("\nRemembered of Ana:")
+    for memory in firm.memory.get_user_memories("ana@example.com"):
+        print(f"  {memory.memory}")
 
 
 if __name__ == "__main__":

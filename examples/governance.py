@@ -1,6 +1,6 @@
 """Who may read a memory, what is never kept, what a person decides, undo, and erasing somebody.
 
-    python -m coterie.examples.governance
+    coterie examples run governance
 
 In six steps: visibility (every agent of a user, one team, one agent), what the checks refuse (a secret, an order to
 the agent), review (a correction waits until a person decides), the past (what was believed at a time), undo, and
@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 
-from coterie import Agent, CoterieError, MemoryManager, Scope, Team, UserMemory
+from coterie import Agent, MemoryManager, Scope, Team, UserMemory
 from coterie.memory.db import Db
 from coterie.memory.edits import Add, Change
 from coterie.memory.evidence import Proposal
@@ -44,11 +44,11 @@ class Corrections(VerbatimCurator):
 
 def clinic(db: Db) -> Team:
     """Two agents, one memory, and a curator whose corrections wait for a person."""
-    curator = None if chat_model() else Corrections()
     return Team(
         "clinic",
         members=[Agent("doctor", role="illness and medicine"), Agent("desk", role="appointments")],
-        memory_manager=MemoryManager(db, curator=curator, approval="ask"),
+        db=db,
+        memory_manager=MemoryManager(curator=None if chat_model() else Corrections(), approval="ask"),
         update_memory_on_run=True,
     )
 
@@ -101,24 +101,21 @@ def past_and_undo(db: Db, before: datetime) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """One step after the other."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--db", default=":memory:", help="a database file or a postgresql:// URL (default: :memory:)")
-    try:
-        db = store_at(parser.parse_args(arguments).db)
-        own = clinic(db)
-        print("Who may read what the doctor has written of Ana")
-        visibility(db)
-        print("\nWhat is never kept")
-        refusals(own)
-        print("\nWhat waits for a person")
-        before = datetime.now(UTC)
-        review(own)
-        print("\nWhat was believed before, and undoing the last change")
-        past_and_undo(db, before)
-        print("\nAna is erased; this is the receipt")
-        print("  " + ", ".join(f"{count} {what}" for what, count in asdict(db.erase(ANA)).items() if what != "user_id"))
-    except CoterieError as error:
-        raise SystemExit(f"error: {error}") from error
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--db", default=":memory:", help="where it is remembered: a file, or a postgresql:// URL")
+    db = store_at(parser.parse_args(arguments).db)
+    own = clinic(db)
+    print("Who may read what the doctor has written of Ana")
+    visibility(db)
+    print("\nWhat is never kept")
+    refusals(own)
+    print("\nWhat waits for a person")
+    before = datetime.now(UTC)
+    review(own)
+    print("\nWhat was believed before, and undoing the last change")
+    past_and_undo(db, before)
+    print("\nAna is erased; this is the receipt")
+    print("  " + ", ".join(f"{count} {what}" for what, count in asdict(db.erase(ANA)).items() if what != "user_id"))
 
 
 if __name__ == "__main__":

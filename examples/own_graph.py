@@ -1,6 +1,6 @@
 """A LangGraph graph of your own, with coterie's nodes for memory among nodes of other kinds.
 
-    python -m coterie.examples.own_graph
+    coterie examples run own_graph
 
 A garden adviser is a plain StateGraph: one node looks up the weather, one asks a model, one asks back, and an edge
 chooses between them. Two nodes are coterie's: `recall_node` puts what is remembered of the user into the state, where
@@ -18,7 +18,7 @@ from langchain_core.messages import AIMessage, SystemMessage
 from langchain_core.runnables import RunnableConfig
 from langgraph.graph import END, START, StateGraph
 
-from coterie import CoterieError, MemoryManager, OfflineModel
+from coterie import MemoryManager, OfflineModel
 from coterie.graphs.memory_nodes import curator_node, recall_node
 from coterie.graphs.spec import Graph, MemoryUse
 from coterie.graphs.state import GraphState, RunContext
@@ -89,17 +89,14 @@ TALK = [
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Draw the graph, as LangGraph does, and talk with it."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--db", default=":memory:", help="a database file or a postgresql:// URL (default: :memory:)")
-    try:
-        own = adviser(store_at(parser.parse_args(arguments).db))
-        print(own.get_graph().draw_mermaid())
-        for session, said in TALK:
-            config: RunnableConfig = {"configurable": {"thread_id": f"rosa-{session}"}}
-            result = own.invoke({"messages": [("user", said)]}, config, context=RunContext(user_id="rosa"))
-            print(f"\n{session}> {said}\n{result['messages'][-1].text}")
-    except CoterieError as error:
-        raise SystemExit(f"error: {error}") from error
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--db", default=":memory:", help="where it is remembered: a file, or a postgresql:// URL")
+    own = adviser(store_at(parser.parse_args(arguments).db))
+    print(own.get_graph().draw_mermaid())
+    for session, said in TALK:
+        config: RunnableConfig = {"configurable": {"thread_id": f"rosa-{session}"}}
+        result = own.invoke({"messages": [("user", said)]}, config, context=RunContext(user_id="rosa"))
+        print(f"\n{session}> {said}\n{result['messages'][-1].text}")
 
 
 if __name__ == "__main__":

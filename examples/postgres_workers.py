@@ -1,14 +1,13 @@
 """One PostgreSQL, many processes: runs answer, workers curate, and one that is killed loses nothing.
 
-    python -m coterie.examples.postgres_workers --db postgresql://user:password@host/database
-    python -m coterie.examples.postgres_workers      # the same on a SQLite file, to see what it does
+    coterie examples run postgres_workers --db postgresql://user:password@host/database
+    coterie examples run postgres_workers            # the same on a SQLite file, to see what it does
 
 An agent with `update_memory_on_run="later"` stores each turn with its curation owed, and is done. Workers, processes on
 as many machines as you like, take up what is owed: each turn under a lease, a user's turns in their order. The first
 worker here is killed while it curates. Its lease runs out, and another one does the turn, once in effect.
 
-Your own workers are one command: `coterie curate --db URL --workers 4` (`--verbatim` without a model). To get a server,
-`apt-get install postgresql` and `createdb coterie`, or `docker run -e POSTGRES_PASSWORD=pw -p 5432:5432 postgres`.
+Your own workers are one command: `coterie curate --db URL --workers 4` (`--verbatim` without a model).
 """
 
 import argparse
@@ -20,7 +19,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from coterie import Agent, CoterieError, MemoryManager, UserMemory, Worker
+from coterie import Agent, MemoryManager, UserMemory, Worker
 from coterie.memory.db import Db
 from coterie.memory.evidence import Proposal
 from coterie.memory.flow import Flow
@@ -30,6 +29,7 @@ from coterie.memory.report import CurationReport
 from coterie.memory.values import Turn
 from coterie.memory.verbatim import VerbatimCurator
 
+SERVER = "docker run -e POSTGRES_PASSWORD=pw -p 5432:5432 postgres"
 LEASE_SECONDS = 3.0
 """After so long others take up what a killed worker had; 60 unless told otherwise."""
 
@@ -110,20 +110,19 @@ def show(db: Db) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Read the command line, and serve."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--db", help="a postgresql:// URL (default: a temporary SQLite file)")
     address = parser.parse_args(arguments).db
     with TemporaryDirectory() as folder:
         if address is None:
-            print("This is a SQLite file; give --db postgresql://user:password@host/database for a server.")
+            print(
+                f"This is a SQLite file. For a server: {SERVER}, and --db postgresql://postgres:pw@localhost/postgres"
+            )
             address = str(Path(folder, "hikers.db"))
-        try:
-            db = store_at(address)
-            serve(db)
-            curate(db, address)
-            show(db)
-        except CoterieError as error:
-            raise SystemExit(f"error: {error}") from error
+        db = store_at(address)
+        serve(db)
+        curate(db, address)
+        show(db)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """A project by a list of tasks, with owners and dependencies, that goes on after it was broken off.
 
-    python -m coterie.examples.project                 # broken off after two tasks, then gone on with
-    python -m coterie.examples.project --db party.db   # the list is kept in a file; Ctrl-C it, and run it again
+    coterie examples run project                   # broken off after two tasks, then gone on with
+    coterie examples run project --db party.db     # the list is kept in a file, for another process
 
 A leader in mode "tasks" keeps a list. What depends on nothing is done at once, in parallel; the rest when what it
 waits for is done, with the results at hand. Each change of the list is written to the store, so a run that is broken
@@ -17,7 +17,7 @@ from collections.abc import Sequence
 
 from langchain_core.messages import AIMessage, BaseMessage
 
-from coterie import Agent, CoterieError, OfflineModel, Team
+from coterie import Agent, OfflineModel, Team
 from coterie.graphs.events import TaskChanged
 from coterie.memory.db import Db
 from coterie.memory.models import chat_model
@@ -96,16 +96,13 @@ def work(team: Team, wish: str, stop_after: int | None = None) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Begin the project, break off, and have a new team go on with it."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--db", default=":memory:", help="a database file or a postgresql:// URL (default: :memory:)")
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--db", default=":memory:", help="where it is remembered: a file, or a postgresql:// URL")
     db = store_at(parser.parse_args(arguments).db)
-    try:
-        print(f"> {WISH}")
-        work(project(db), WISH, stop_after=2)
-        print("> Go on with what is open.")
-        work(project(db), "Go on with what is open.")
-    except CoterieError as error:
-        raise SystemExit(f"error: {error}") from error
+    print(f"> {WISH}")
+    work(project(db), WISH, stop_after=2)
+    print("> Go on with what is open.")
+    work(project(db), "Go on with what is open.")
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from langgraph.checkpoint.sqlite import SqliteSaver
 
+from coterie.errors import NotFoundError
 from coterie.examples import approval
 
 
@@ -24,7 +25,7 @@ def test_a_run_that_waits_in_a_file_is_resumed_by_its_id(capsys: pytest.CaptureF
     assert run.paused
     approval.main(["--db", str(runs), "--resume", run.run_id, "--say", "yes"])
     assert capsys.readouterr().out == "pay_invoice says: Paid: R-13.\n"
-    with pytest.raises(SystemExit, match=r"^error: "):
+    with pytest.raises(NotFoundError):
         approval.main(["--db", str(runs), "--resume", run.run_id, "--say", "yes"])
 
 
