@@ -1,8 +1,8 @@
-"""Read a real conversation of many sessions, keep what was said, and answer questions about it, with the evidence.
+"""Read a conversation of many sessions, keep what was said, and answer questions with the evidence.
 
-    python examples/remember_conversation.py    # examples/conversation.jsonl, and two questions about it
-    python examples/remember_conversation.py talk.jsonl --ask "When did Ana move?"
-    python examples/remember_conversation.py locomo10.json --conversation 0 --questions 5
+    python -m coterie.examples.remember_conversation    # conversation.jsonl beside it, and two questions about it
+    python -m coterie.examples.remember_conversation talk.jsonl --ask "When did Ana move?"
+    python -m coterie.examples.remember_conversation locomo10.json --conversation 0 --questions 5
 
 A JSON Lines file has one message a line, with an ``id`` where messages have one:
 ``{"session": "1", "at": "2023-05-08T13:56:00Z", "speaker": "Ana", "text": "I moved to Lisbon."}``. A file of LoCoMo
@@ -15,9 +15,8 @@ OPENAI_BASE_URL set, a model curates and answers.
 
 import argparse
 import json
-import logging
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import groupby
@@ -26,9 +25,11 @@ from typing import Any
 
 from rich.progress import track
 
-from coterie import Agent, CoterieError, MemoryManager, PostgresDb, Scope, SqliteDb
-from coterie.memory.db import Db
+from coterie import Agent, CoterieError, MemoryManager, Scope, SqliteDb
+from coterie.memory.opening import store_at
 from coterie.memory.values import Message, Turn
+
+archivist = Agent("archivist", instructions="Answer from what is remembered, in one sentence.", db=SqliteDb())
 
 SAMPLE = Path(__file__).with_name("conversation.jsonl")
 SAMPLE_QUESTIONS = ("What is Tom allergic to?", "When does Tom start at the botanical garden?")
@@ -169,11 +170,11 @@ def remember(manager: MemoryManager, turns: list[Turn]) -> None:
     print(f"{len(turns)} turns read: {kept} statements kept, {refused} refused.")
 
 
-def answer(agent: Agent, question: Question, user_id: str, ids: dict[str, frozenset[str]]) -> bool | None:
+def answer(question: Question, user_id: str, ids: dict[str, frozenset[str]]) -> bool | None:
     """Ask one question and show the evidence. Return whether it is in the ten best, None where that is not known."""
-    output = agent.run(question.text, user_id=user_id)
+    output = archivist.run(question.text, user_id=user_id)
     print(f"\nQ: {question.text}\nA: {output.content}")
-    hits = agent.memory.db.search(Scope(user_id, as_owner=True), question.text, limit=10)
+    hits = archivist.memory.db.search(Scope(user_id, as_owner=True), question.text, limit=10)
     found: set[str] = set()
     for place, hit in enumerate(hits):
         source = ids.get(hit.memory.source_turn_id or "", frozenset())
@@ -185,17 +186,6 @@ def answer(agent: Agent, question: Question, user_id: str, ids: dict[str, frozen
     return bool(found & question.evidence) if question.evidence else None
 
 
-SAID: set[str] = set()
-
-
-def is_new(record: logging.LogRecord) -> bool:
-    """A logging filter: that no model is configured needs saying once, not after every question."""
-    message = record.getMessage()
-    new = message not in SAID
-    SAID.add(message)
-    return new
-
-
 def count(text: str) -> int:
     """A number of things."""
     if (number := int(text)) < 0:
@@ -203,26 +193,19 @@ def count(text: str) -> int:
     return number
 
 
-def arguments() -> argparse.Namespace:
+def options_of(arguments: Sequence[str] | None) -> argparse.Namespace:
     """What the command line says."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("file", type=Path, nargs="?", default=SAMPLE, help="(default: a short one beside this script)")
     parser.add_argument("--conversation", type=count, default=0, help="which one, in a LoCoMo file (default: 0)")
     parser.add_argument("--ask", action="append", default=[], help="a question; may be given several times")
     parser.add_argument("--questions", type=count, default=5, help="how many of the file's own to ask (default: 5)")
     parser.add_argument("--turns", type=count, help="read only the first so many turns")
-    parser.add_argument(
-        "--db", default="conversation.db", help="a database file or a postgresql:// URL (default: conversation.db)"
-    )
-    options = parser.parse_args()
+    parser.add_argument("--db", default=":memory:", help="where it is remembered: a file, or a postgresql:// URL")
+    options = parser.parse_args(arguments)
     if options.file == SAMPLE and not options.ask:
         options.ask = SAMPLE_QUESTIONS
     return options
-
-
-def store(db: str) -> Db:
-    """The store in a SQLite file, or at a PostgreSQL URL."""
-    return PostgresDb(db_url=db) if db.startswith("postgres") and "://" in db else SqliteDb(db)
 
 
 def converse(options: argparse.Namespace) -> None:
@@ -231,20 +214,19 @@ def converse(options: argparse.Namespace) -> None:
     questions = [*map(Question, options.ask), *own[: options.questions]]
     user_id = f"{options.file.stem}-{options.conversation}"
     turns = list(as_turns(said, user_id))[: options.turns]
-    agent = Agent("archivist", instructions="Answer from what is remembered, in one sentence.", db=store(options.db))
-    remember(agent.memory, [turn for turn, _ in turns])
+    archivist.db = store_at(options.db)
+    remember(archivist.memory, [turn for turn, _ in turns])
     ids = {turn.turn_id: messages for turn, messages in turns}
-    outcomes = [answer(agent, question, user_id, ids) for question in questions]
+    outcomes = [answer(question, user_id, ids) for question in questions]
     known = [outcome for outcome in outcomes if outcome is not None]
     if known:
         print(f"\nEvidence among the ten best memories: {sum(known)} of {len(known)} questions.")
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Read the command line, and begin."""
-    logging.getLogger("coterie").addFilter(is_new)
     try:
-        converse(arguments())
+        converse(options_of(arguments))
     except (CoterieError, UnusableFileError) as error:
         raise SystemExit(f"error: {error}") from error
 

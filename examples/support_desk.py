@@ -1,6 +1,6 @@
-"""A support desk: a team of three serves several users over several sessions, and remembers each of them.
+"""A support desk: a team of three serves several users over several sessions, and remembers each.
 
-    python examples/support_desk.py                       # a scripted day, in support_desk.db
+    python -m coterie.examples.support_desk               # a scripted day; --db desk.db keeps what is remembered
     coterie run examples/support_desk.py "Where is order A-17?" --user ana@example.com
     coterie memory list --db support_desk.db --user ana@example.com
 
@@ -9,11 +9,11 @@ for a server of your own, and a real model answers.
 """
 
 import argparse
-import logging
+from collections.abc import Sequence
 
-from coterie import Agent, CoterieError, PostgresDb, SqliteDb, Team
+from coterie import Agent, CoterieError, SqliteDb, Team
 from coterie.graphs.spec import Graph
-from coterie.memory.db import Db
+from coterie.memory.opening import store_at
 
 ORDERS = {
     "A-17": "a hiking backpack, shipped on 18 November, arrives on 24 November",
@@ -40,22 +40,17 @@ def search_articles(text: str) -> str:
     return " ".join(found) or "No help article fits."
 
 
-def support_desk(db: Db) -> Team:
-    """A leader, three members, one memory."""
-    return Team(
-        "desk",
-        members=[
-            Agent("orders", role="finds where an order or parcel is and when it arrives", tools=[find_order]),
-            Agent("billing", role="answers questions on refund, invoice, payment and card", tools=[search_articles]),
-            Agent("gear", role="helps with the use and repair of a stove, backpack or shoes", tools=[search_articles]),
-        ],
-        instructions="You run the support desk of an outdoor shop. Be brief and friendly.",
-        db=db,
-        update_memory_on_run=True,
-    )
-
-
-team = support_desk(SqliteDb("support_desk.db"))
+team = Team(
+    "desk",
+    members=[
+        Agent("orders", role="finds where an order or parcel is and when it arrives", tools=[find_order]),
+        Agent("billing", role="answers questions on refund, invoice, payment and card", tools=[search_articles]),
+        Agent("gear", role="helps with the use and repair of a stove, backpack or shoes", tools=[search_articles]),
+    ],
+    instructions="You run the support desk of an outdoor shop. Be brief and friendly.",
+    db=SqliteDb("support_desk.db"),
+    update_memory_on_run=True,
+)
 
 
 def graph() -> Graph:
@@ -74,44 +69,25 @@ DAY = [
 """Who writes, in which session, and what."""
 
 
-SAID: set[str] = set()
-
-
-def is_new(record: logging.LogRecord) -> bool:
-    """A logging filter: that no model is configured needs saying once, not after each of six runs."""
-    message = record.getMessage()
-    new = message not in SAID
-    SAID.add(message)
-    return new
-
-
-def store(db: str) -> Db:
-    """The store in a SQLite file, or at a PostgreSQL URL."""
-    return PostgresDb(db_url=db) if db.startswith("postgres") and "://" in db else SqliteDb(db)
-
-
-def serve_the_day(desk: Team) -> None:
+def serve_the_day() -> None:
     """Serve the day's requests, then show what is remembered of whom."""
     for user, session, message in DAY:
         print(f"\n--- {user}, {session}")
-        desk.print_response(message, user_id=user, session_id=f"{user}-{session}")
+        team.print_response(message, user_id=user, session_id=f"{user}-{session}")
     print("\n--- What the desk remembers")
     for user in dict.fromkeys(user for user, _, _ in DAY):
         print(user)
-        for memory in desk.memory.get_user_memories(user_id=user):
+        for memory in team.memory.get_user_memories(user_id=user):
             print(f"  {memory.memory}")
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Read the command line, and serve."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument(
-        "--db", default="support_desk.db", help="a database file or a postgresql:// URL (default: support_desk.db)"
-    )
-    options = parser.parse_args()
-    logging.getLogger("coterie").addFilter(is_new)
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--db", default=":memory:", help="where it is remembered: a file, or a postgresql:// URL")
     try:
-        serve_the_day(support_desk(store(options.db)))
+        team.db = store_at(parser.parse_args(arguments).db)
+        serve_the_day()
     except CoterieError as error:
         raise SystemExit(f"error: {error}") from error
 

@@ -152,7 +152,8 @@ def curator_node(
 
     The turn is stored first, with its curation owed, and curated then. One earlier turn of the same user and agent or
     team that is due, because its run failed to have it curated, comes before it. A curator that fails is reported in
-    the stream, and its turn stays pending. With ``curate="background"`` the node stores the turn, and is done.
+    the stream, and its turn stays pending. With ``curate="background"`` or ``"later"`` the node stores the turn, and is
+    done.
     """
     who = Whose(memory, name, agent_id, team_id)
     return FlowNode("curate", lambda state, runtime: kept_and_curated(who, state, runtime))

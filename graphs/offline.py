@@ -27,6 +27,7 @@ NOTICE = (
 )
 MOST_QUOTES = 3
 _TRANSFER = "transfer_to_"
+_GO_ON = "go_on"
 _SHARE = "share_note"
 """It has nothing to tell others: its answer says all that it found."""
 
@@ -90,6 +91,8 @@ def pieces(answer: AIMessage) -> Iterator[AIMessageChunk]:
 def reply(messages: Sequence[BaseMessage], tools: Sequence[dict[str, Any]], forced: bool = False) -> AIMessage:
     """The answer: calls of the tools that fit the question, once; after that, quotes."""
     if messages and (listed := task_results(messages[-1].text)) is not None:
+        if left_open(messages) and any(tool["name"] == _GO_ON for tool in tools):
+            return AIMessage("", tool_calls=[{"name": _GO_ON, "args": {}, "id": "offline_1", "type": "tool_call"}])
         return AIMessage("\n".join(f"{owner} says: {result}" for owner, result in listed) or "There is nothing yet.")
     asked = max((place for place, message in enumerate(messages) if isinstance(message, HumanMessage)), default=-1)
     question, answers = parted(messages[asked].text) if asked >= 0 else ("", [])
@@ -120,6 +123,12 @@ def task_results(text: str) -> list[tuple[str, str]] | None:
     if "<tasks>\n" not in text:
         return None
     return re.findall(r"^\[\S+\] \w+, (.*?)(?: after [^:]*)?: .*\n<result>\n([\s\S]*?)\n</result>$", text, re.MULTILINE)
+
+
+def left_open(messages: Sequence[BaseMessage]) -> bool:
+    """Whether an earlier run has left tasks open, and this one has called nothing yet."""
+    called = any(isinstance(message, ToolMessage) for message in messages)
+    return not called and re.search(r"^\[\S+\] open, ", messages[-1].text, re.MULTILINE) is not None
 
 
 def remembered(messages: Sequence[BaseMessage]) -> list[str]:

@@ -32,7 +32,7 @@ def picture(spec: Spec) -> Picture:
         return Picture(root, start, end, None, tuple(edges))
     file = spec.memory.manager.db.name.rpartition("/")[2]
     store = Node("/memory", "memory", "shared memory", (file,))
-    edges += _memory_edges(root, store, bool(spec.memory.curate))
+    edges += _memory_edges(root, store, spec.memory.curate not in (False, "later"))
     for path in _hands(spec, root):
         edges += [Edge(store.id, path, "read"), Edge(path, store.id, "write")]
     return Picture(root, start, end, store, tuple(edges))
@@ -92,8 +92,8 @@ def _nodes(spec: Spec, place: _Place) -> Iterator[Node]:
     if schema is not None:
         yield Node(f"{path}/form", "form", "form", (schema.__name__,))
     if memory is not None and not place.team:
-        kept = ("keeps the turn", "curates the memory") if memory.curate else ("keeps the turn",)
-        yield Node(f"{path}/curate", "curator", "curator", kept)
+        does = {False: (), "later": ("leaves it to workers",)}.get(memory.curate, ("curates the memory",))
+        yield Node(f"{path}/curate", "curator", "curator", ("keeps the turn", *does))
 
 
 def _asking(spec: Spec, tools: bool) -> NodeKind | None:

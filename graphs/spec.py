@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     Graph = CompiledStateGraph[Any, Any, Any, Any]
 
-Curate = bool | Literal["background"]
+Curate = bool | Literal["background", "later"]
 MemberContext = Literal["task", "notes", "conversation"]
 """What a member is given: its task alone, also what other members found in this run, or also the whole conversation."""
 OnError = Literal["report", "stop"]
@@ -38,7 +38,8 @@ class MemoryUse:
     recall: bool = True
     """Put what is remembered into the prompt."""
     curate: Curate = True
-    """Let the curator go through each turn: at the end of the run, or in the background when the answer is out."""
+    """Let the curator go through each turn: at the end of the run, in the background when the answer is out, or later,
+    when a `Worker` does it."""
     agentic: bool = False
     """Give the agent tools to search and change the memory itself."""
     summaries: bool = False

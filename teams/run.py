@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from langchain_core.messages import AIMessage, AIMessageChunk, AnyMessage, HumanMessage
@@ -201,7 +202,7 @@ class Run(ABC):
         return memory.curate if memory is not None and self.context.user_id is not None else False
 
     def finished(self) -> RunFinished:
-        """The last event. What the user should know is in it, and logged once.
+        """The last event. What the user should know is in it, and logged.
 
         Raises:
             RunError: it is to wait for somebody, and there is no checkpointer.
@@ -218,7 +219,7 @@ class Run(ABC):
         schema = self.spec.conduct.output_schema
         notices = tuple(self._notices())
         for notice in notices:
-            log.warning(notice)
+            log_once(notice)
         output = RunOutput(
             content=messages[-1].text if not waiting else said_last(messages),
             parsed=schema.model_validate_json(messages[-1].text) if schema and not waiting else None,
@@ -265,6 +266,12 @@ class NewRun(Run):
         """Keep it if it waits."""
         if self._draft is not None and self.waiting:
             yield from self._draft.keep()
+
+
+@lru_cache(maxsize=100)
+def log_once(notice: str) -> None:
+    """Log what the user should know, the first time in this process: what is configured is the same in the next run."""
+    log.warning(notice)
 
 
 def said_last(messages: Sequence[AnyMessage]) -> str:

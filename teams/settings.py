@@ -49,7 +49,8 @@ class Settings(Talks):
     update_memory_on_run: Curate = False
     """Have the curator go through every turn of a user and keep what deserves it. True: at the end of the run;
     "background": in a thread of this process, when the answer has gone out (``agent.memory.wait_until_settled()`` waits
-    for it). One member of a team that has it on turns it on for the team, the same way."""
+    for it); "later": not by this process, a `Worker` or ``coterie curate`` does it. One member of a team that has it on
+    turns it on for the team, the same way."""
     add_memories_to_context: bool | None = None
     """Put what is remembered into the prompt. None: wherever there is a store."""
     enable_agentic_memory: bool = False
@@ -160,8 +161,10 @@ def checked_name(name: str) -> str:
 
 def checked_curate(owner: str, value: Curate) -> Curate:
     """Refuse a way of curating that there is not."""
-    if value not in (True, False, "background"):
-        raise ConfigurationError(f"{owner}: update_memory_on_run={value!r} is not known: give True or 'background'.")
+    if value not in (True, False, "background", "later"):
+        raise ConfigurationError(
+            f"{owner}: update_memory_on_run={value!r} is not known: give True, 'background' or 'later'."
+        )
     return value
 
 

@@ -15,7 +15,7 @@ import pytest
 import coterie
 
 ROOT = Path(__file__).parents[1]
-ROOMS = {"coterie.memory": "memory", "coterie.graphs": "graphs", "coterie.teams": "teams"}
+ROOMS = {f"coterie.{room}": room for room in ("memory", "graphs", "teams", "examples")}
 SOURCES = ["pyproject.toml", "README.md", "LICENSE", "src", *ROOMS.values()]
 HEAVY = {"langgraph", "langchain_core", "langchain_openai", "openai", "sqlmodel", "sqlalchemy", "alembic", "psycopg"}
 
@@ -98,7 +98,7 @@ def test_the_wheel_holds_the_package_and_nothing_else(built: Path) -> None:
     templates = [file for file in (ROOT / "src/coterie/templates").rglob("*") if file.is_file()]
     assert {f"coterie/{file.relative_to(ROOT / 'src/coterie').as_posix()}" for file in templates} <= set(names)
     assert "coterie/templates/yaml/team.yaml.tmpl" in names
-    assert "coterie/memory/migrations/env.py" in names
+    assert {"coterie/memory/migrations/env.py", "coterie/examples/conversation.jsonl"} <= set(names)
 
 
 def test_the_source_archive_holds_no_second_copy(built: Path) -> None:
@@ -132,3 +132,11 @@ def test_the_command_is_installed(installed: Path) -> None:
 def test_what_is_installed_makes_a_project(installed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     assert "desk/.gitignore" in run(installed, str(installed.with_name("coterie")), "new", "desk").splitlines()
+
+
+def test_what_is_installed_runs_an_example(installed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    coterie_command = str(installed.with_name("coterie"))
+    said = run(installed, coterie_command, "examples", "run", "remember_conversation", "--db", ":memory:")
+    assert "Tom: I am allergic to walnuts" in said
+    assert not list(tmp_path.iterdir())

@@ -67,10 +67,12 @@ def cli(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
 
 @pytest.fixture
 def _as_it_was(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Put back what a process of its own would leave behind."""
+    """Begin, and end, as a process of its own would."""
     log = logging.getLogger("coterie")
     handlers, propagate = log.handlers, log.propagate
     monkeypatch.setattr(sys, "path", list(sys.path))
+    if (used := sys.modules.get("coterie.teams.run")) is not None:
+        used.log_once.cache_clear()
     yield
     log.handlers, log.propagate = handlers, propagate
     sys.modules.pop("__coterie__", None)

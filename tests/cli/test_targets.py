@@ -85,6 +85,12 @@ def test_a_graph_that_was_compiled_already_uses_the_other_store() -> None:
     assert agent.memory.db.name == "other.db"
 
 
+def test_a_memory_manager_without_a_store_curates_for_the_one_that_is_given() -> None:
+    agent = load(written("a = Agent('a', db=SqliteDb(), memory_manager=MemoryManager(curator='verbatim'))"), db="x.db")
+    assert agent.memory.db.name == "x.db"
+    assert "verbatim" in repr(agent.memory)
+
+
 def test_a_memory_manager_keeps_its_store() -> None:
     target = written("a = Agent('a', memory_manager=MemoryManager(db=SqliteDb('own.db')))")
     with pytest.raises(ConfigurationError, match=r"'a' in file\.py has a memory_manager"):

@@ -26,7 +26,7 @@ def run(folder: Path, script: str, *arguments: str) -> subprocess.CompletedProce
 
 
 def test_the_support_desk_remembers_each_user(tmp_path: Path) -> None:
-    result = run(tmp_path, "examples/support_desk.py")
+    result = run(tmp_path, "examples/support_desk.py", "--db", "desk.db")
     assert result.returncode == 0, result.stderr
     assert "Order A-17: a hiking backpack" in result.stdout
     assert "orders says: find_order says: Order C-08" in result.stdout
@@ -34,7 +34,7 @@ def test_the_support_desk_remembers_each_user(tmp_path: Path) -> None:
     friday = result.stdout.split("ana@example.com, friday")[1]
     assert "I wear size 38" in friday.split("---")[0]
     assert "我对羽绒过敏" in result.stdout
-    again = run(tmp_path, "examples/support_desk.py")
+    again = run(tmp_path, "examples/support_desk.py", "--db", "desk.db")
     assert result.stderr.count("No model is configured") == 1
     remembered = [text.split("What the desk remembers")[1] for text in (result.stdout, again.stdout)]
     assert remembered[0] == remembered[1], "the same day again teaches nothing new"

@@ -132,6 +132,21 @@ def test_a_member_turns_it_on_for_its_team(db: Db) -> None:
     assert db.count(Scope("u")) == 1
 
 
+def test_later_leaves_the_turn_to_workers(db: Db) -> None:
+    manager = MemoryManager(db, curator="verbatim")
+    scout = Agent("scout", memory_manager=manager, model=quiet(), update_memory_on_run="later")
+    output = scout.run("I like tea.", user_id="u")
+    scout.memory.wait_until_settled()
+    assert (output.curation, output.in_background, output.memories_changed) == (None, False, ())
+    assert (db.turn("u", output.turn_id).status, db.count(Scope("u"))) == ("pending", 0)
+    assert "leaves it to workers" in scout.draw()
+    assert "curates the memory" not in scout.draw()
+    manager.curate_pending()
+    assert [memory.memory for memory in db.newest(Scope("u"))] == ["I like tea."]
+    assert scout.run("I like tea.").content == "ok"
+    assert db.backlog().owed == 0, "nobody said it"
+
+
 @pytest.mark.parametrize("wrong", ["backgroud", "", 2, None])
 def test_another_way_is_refused(wrong: Any) -> None:
     for kind in (Agent, Team):

@@ -10,6 +10,9 @@ from pydantic import BaseModel
 
 from coterie import Agent, OfflineModel, SqliteDb, Team
 from coterie.graphs.offline import NOTICE
+from coterie.graphs.session import PRIVATE
+from coterie.graphs.task_list import Task, rows_of
+from coterie.teams.run import log_once
 
 MEMORIES = SystemMessage(
     "You are a.\n<memories>\n- [2026-01-02] I like hiking\n- [2026-01-03] I have a dog\n</memories>"
@@ -103,18 +106,27 @@ def test_as_a_leader_it_picks_members_by_their_roles() -> None:
     assert team.run("Hm?").members == ()
 
 
-@pytest.mark.parametrize("stream", [False, True])
-def test_once_a_run_it_says_that_no_model_is_configured(caplog: pytest.LogCaptureFixture, stream: bool) -> None:
+def test_each_run_says_that_no_model_is_configured_and_the_log_once(caplog: pytest.LogCaptureFixture) -> None:
     team = Team("desk", [Agent("a", role="food"), Agent("b", role="food")], db=SqliteDb())
+    log_once.cache_clear()
     with caplog.at_level(logging.WARNING, logger="coterie"):
-        if stream:
-            list(team.run("food", stream=True))
-        else:
-            assert team.run("food").notices == (NOTICE,)
+        list(team.run("food", stream=True))
+        assert team.run("food").notices == (NOTICE,)
+        assert Agent("c").run("food").notices == (NOTICE,)
     assert [record.message for record in caplog.records] == [NOTICE]
     assert "OPENAI_API_KEY" in NOTICE
     assert "OPENAI_BASE_URL" in NOTICE
     team.db.close()  # type: ignore[union-attr]
+
+
+def test_an_offline_leader_goes_on_with_tasks_that_are_left_open() -> None:
+    cook = Agent("cook", role="tells the weather", tools=[weather])
+    with SqliteDb() as db:
+        rows = rows_of([Task("1", "weather today", "cook"), Task("2", "weather then", "cook", ("1",))])
+        db.update_session_state(None, "s", {f"{PRIVATE}tasks:kitchen": rows})
+        output = Team("kitchen", [cook], mode="tasks", db=db).run("Go on.", session_id="s")
+    assert [task.status for task in output.tasks] == ["done", "done"]
+    assert output.content.count("cook says: ") == 2
 
 
 def test_offline_teams_plan_tasks_and_hand_over_by_the_words_of_roles() -> None:

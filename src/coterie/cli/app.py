@@ -8,6 +8,7 @@ from coterie.cli import (
     chat,
     curate,
     database,
+    examples,
     graph,
     memory,
     new,
@@ -69,3 +70,4 @@ memory.app.command("import")(transfer.import_)
 app.add_typer(runs.app, name="runs")
 app.add_typer(session.app, name="session")
 app.add_typer(database.app, name="db")
+app.add_typer(examples.app, name="examples")

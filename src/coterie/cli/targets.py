@@ -26,13 +26,13 @@ def load(target: str, *, db: str | None = None, model: str | None = None) -> "Ag
 
     Raises:
         InputError: no such file, no such name, or several that could be meant.
-        ConfigurationError: the file raised an error, or says something wrong; or it brings a memory manager, and ``db``
-            is given.
+        ConfigurationError: the file raised an error, or says something wrong; or its memory manager brings a store, and
+            ``db`` is given.
     """
     path, name = _split(target)
     found = _described(path, name) if path.suffix in YAML else _chosen(path, name, dict(_defined(module_of(path))))
     for each in _family(found):
-        if db is not None and each.memory_manager is not None:
+        if db is not None and each.memory_manager is not None and each.memory_manager.store is not None:
             raise ConfigurationError(
                 f"{each.name!r} in {path} has a memory_manager with a store of its own: leave out --db and COTERIE_DB,"
                 " or give the manager another store in the file."

@@ -1,0 +1,1 @@
+"""Small complete programs to read, to run and to start from: ``coterie examples list``."""

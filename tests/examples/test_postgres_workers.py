@@ -1,0 +1,41 @@
+"""Worker processes curate what runs left owed, and one that is killed loses nothing: on both databases."""
+
+import pytest
+
+from coterie import Scope
+from coterie.errors import StoreError
+from coterie.examples import postgres_workers
+from coterie.memory.opening import store_at
+
+SAID = postgres_workers.SAID
+
+
+def check_lost_nothing(out: str) -> None:
+    """Each statement was curated once, and not by the worker that was killed."""
+    assert "6 turns are answered, and owed their curation.\nWorker 1 was killed over one (exit code -9)" in out
+    curated = [line.partition(": ")[2] for line in out.splitlines() if line.startswith("  worker ")]
+    assert sorted(curated) == sorted(f"+ {statement}" for said in SAID.values() for statement in said)
+    assert "worker 1:" not in out
+    for user, said in SAID.items():
+        assert f"{user}: {' '.join(said)}\n" in out
+
+
+def test_on_postgres(capfd: pytest.CaptureFixture[str], postgres_url: str) -> None:
+    postgres_workers.main(["--db", postgres_url])
+    check_lost_nothing(capfd.readouterr().out)
+    with store_at(postgres_url) as db:
+        assert db.backlog().owed == 0
+        for user, said in SAID.items():
+            assert [memory.memory for memory in db.oldest(Scope(user, as_owner=True))] == said
+
+
+def test_without_a_server_it_says_how_to_get_one_and_uses_a_file(capfd: pytest.CaptureFixture[str]) -> None:
+    postgres_workers.main([])
+    out = capfd.readouterr().out
+    assert out.startswith("This is a SQLite file. For a server: docker run ")
+    check_lost_nothing(out)
+
+
+def test_a_server_that_is_not_there_is_an_error() -> None:
+    with pytest.raises(StoreError, match=r"127\.0\.0\.1"):
+        postgres_workers.main(["--db", "postgresql://nobody@127.0.0.1:1/none"])
