@@ -38,9 +38,7 @@ def no_news(answer: modes.Answer) -> bool:
 newsroom = Team(
     "newsroom",
     members=[
-        Agent(
-            "reporter", instructions=f"Note the facts on the wire. If there are none: {NO_NEWS}", tools=[search_wire]
-        ),
+        Agent("reporter", instructions=f"Note the facts on the wire, or say: {NO_NEWS}", tools=[search_wire]),
         Agent("editor", instructions="Turn the facts into two plain sentences, in the way the user likes them."),
         Agent("headliner", instructions="Put a headline of at most eight words above the text, and leave the text."),
     ],
