@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 
-from coterie.errors import InputError, SchemaError, StoreError
+from coterie.errors import InputError, LockedError, SchemaError, StoreError
 from coterie.memory import rows
 from coterie.memory.db import Db
 from coterie.memory.dialect import Dialect, first_line, rolled_back
@@ -222,7 +222,7 @@ class _Sqlite(Dialect):
 _PROBLEMS: tuple[tuple[str, str, type[StoreError]], ...] = (
     ("not a database", "The file is something else: give another path.", SchemaError),
     ("malformed", "The file is damaged: restore a copy, or try `sqlite3 FILE .recover`.", SchemaError),
-    ("locked", f"Another process was writing for over {BUSY_SECONDS} seconds: try again.", StoreError),
+    ("locked", f"Another process was writing for over {BUSY_SECONDS} seconds: try again.", LockedError),
     ("readonly", "Make the file and its folder writable, or give another path.", StoreError),
     ("is full", "Nothing was written: make room on the disk and try again.", StoreError),
     ("unable to open", "Give a path to a file in a folder that exists and is writable.", StoreError),

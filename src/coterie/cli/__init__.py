@@ -5,12 +5,13 @@ import os
 import sys
 from collections.abc import Sequence
 
+from coterie.cli.codes import Code, code_of
 from coterie.cli.texts import read_utf8_from_stdin
-from coterie.errors import CoterieError, FileError, InputError
+from coterie.errors import CoterieError, FileError
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line and leave with its exit code: 0, 1 for what failed, 2 for wrong usage.
+    """Run the command line and leave with its exit code: see `coterie.cli.codes`.
 
     Args:
         arguments: what stands after ``coterie``. None: what this process was called with.
@@ -25,17 +26,22 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.stdout.flush()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains when it ends
-        code = code or 1
+        code = code or Code.FAILED
     sys.exit(code)
 
 
 def _run(arguments: Sequence[str] | None) -> int:
+    from typer import Abort
+
     from coterie.cli.app import app
 
     try:
-        return app(args=arguments, prog_name="coterie", standalone_mode=False) or 0
+        return app(args=arguments, prog_name="coterie", standalone_mode=False) or Code.DONE
     except BrokenPipeError:
-        return 1
+        return Code.FAILED
+    except Abort:  # Ctrl-D or Ctrl-C at a question
+        print("\nNothing was done.", file=sys.stderr)
+        return Code.DECLINED
     except (CoterieError, OSError) as error:
         return failed(error)
     except Exception as error:
@@ -48,7 +54,7 @@ def failed(error: Exception) -> int:
     """Say in one line what went wrong, or in one for each thing in a file, and return the exit code."""
     for line in error.lines if isinstance(error, FileError) else [str(error)]:
         print(f"error: {' '.join(line.split())}", file=sys.stderr)
-    return 2 if isinstance(error, InputError) else 1
+    return code_of(error)
 
 
 def _wrong_usage(error: Exception) -> int:
@@ -56,7 +62,7 @@ def _wrong_usage(error: Exception) -> int:
     message = error.format_message().strip()  # type: ignore[attr-defined]  # empty: the help was printed
     if message := message.replace("Value error, ", ""):
         print(f"error: {message.rstrip('.')}. `{command} --help` says what there is.", file=sys.stderr)
-    return 2
+    return Code.USAGE
 
 
 class _OnStderr(logging.Handler):

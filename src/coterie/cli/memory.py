@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from coterie.cli.codes import Code
 from coterie.cli.jsons import as_text, print_json
 from coterie.cli.memories import Id, Text, Topics, or_say_whose, owner_of, print_memories, print_turns
 from coterie.cli.options import DEFAULT_DB, Db, Json, OneUser
@@ -152,4 +153,4 @@ def _ask(user: str, name: str) -> None:
     question = f"Remove everything about user {user!r} from {name}? It cannot be undone."
     if not typer.confirm(question, err=True):
         print("Nothing was removed.", file=sys.stderr)
-        raise typer.Exit(1)
+        raise typer.Exit(Code.DECLINED)
