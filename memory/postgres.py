@@ -20,9 +20,11 @@ from coterie.memory.dialect import Dialect, LostRaceError, first_line, rolled_ba
 from coterie.memory.embedding import Embedder
 from coterie.memory.flow import in_thread
 from coterie.memory.meaning import CACHE_BYTES
+from coterie.memory.postgres_probe import probe
 from coterie.memory.postgres_search import NEIGHBOURS, search, search_turns
 from coterie.memory.postgres_wall import BEGIN, SNAPSHOT, Statement, connect, holds, walled
 from coterie.memory.prepared import Row
+from coterie.memory.probes import Probe
 from coterie.memory.reach import NOTHING, Reach
 from coterie.memory.secrets import without_login
 from coterie.memory.tables import METADATA
@@ -156,6 +158,13 @@ class _Postgres(Dialect):
                 " BYPASSRLS): give agents a user without special rights."
             )
 
+    def probe(self) -> Probe:
+        engine = self.engine()
+        try:
+            return probe(self.name, engine)
+        finally:
+            engine.dispose()
+
     def problem(self, error: Exception) -> StoreError:
         said, state = first_line(error), _state(error)
         for code, (advice, kind) in _PROBLEMS.items():
@@ -180,7 +189,7 @@ _PROBLEMS: dict[str, tuple[str, type[StoreError]]] = {
 
 
 def _state(error: Exception) -> str:
-    """The SQLSTATE; "none" when the server was not reached or let nobody in, of which the driver gives the words alone."""
+    """The SQLSTATE; "none" when no connection was made: then the driver has words alone."""
     state = getattr(getattr(error, "orig", error), "sqlstate", None)
     absent = state is None and _NO_DATABASE.search(first_line(error))
     return "3D000" if absent else state or "none"

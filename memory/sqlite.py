@@ -21,9 +21,11 @@ from coterie.memory.dialect import Dialect, first_line, rolled_back
 from coterie.memory.embedding import Embedder
 from coterie.memory.meaning import CACHE_BYTES
 from coterie.memory.prepared import Row, run
+from coterie.memory.probes import Probe
 from coterie.memory.reach import Reach
 from coterie.memory.secrets import without_login
 from coterie.memory.sqlite_check import findings
+from coterie.memory.sqlite_probe import probe
 from coterie.memory.sqlite_search import NEIGHBOURS, search, search_turns
 from coterie.memory.values import Filters, Scope
 
@@ -210,6 +212,9 @@ class _Sqlite(Dialect):
 
     def findings(self, connection: sa.Connection) -> Iterator[str]:
         return findings(connection, self.name)
+
+    def probe(self) -> Probe:
+        return probe(self.name, self._path)
 
     def problem(self, error: Exception) -> StoreError:
         said = first_line(error)

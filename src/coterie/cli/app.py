@@ -6,8 +6,10 @@ import typer
 
 from coterie.cli import (
     chat,
+    config,
     curate,
     database,
+    doctor,
     graph,
     memory,
     new,
@@ -69,3 +71,5 @@ memory.app.command("import")(transfer.import_)
 app.add_typer(runs.app, name="runs")
 app.add_typer(session.app, name="session")
 app.add_typer(database.app, name="db")
+app.command("doctor")(doctor.doctor)
+app.command("config")(config.config)
