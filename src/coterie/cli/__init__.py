@@ -4,10 +4,14 @@ import logging
 import os
 import sys
 from collections.abc import Sequence
+from shutil import get_terminal_size
 
 from coterie.cli.codes import Code, code_of
 from coterie.cli.texts import read_utf8_from_stdin
 from coterie.errors import CoterieError, FileError
+
+PIPE_COLUMNS = 130
+"""How wide help is where there is no terminal, and ``COLUMNS`` does not say."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -35,8 +39,11 @@ def _run(arguments: Sequence[str] | None) -> int:
 
     from coterie.cli.app import app
 
+    # Boxes and colours are for people; what reads a pipe gets plain lines, not cut where the window would end.
+    app.rich_markup_mode = "markdown" if sys.stdout.isatty() else None
+    width = get_terminal_size((PIPE_COLUMNS, 24)).columns
     try:
-        return app(args=arguments, prog_name="coterie", standalone_mode=False) or Code.DONE
+        return app(args=arguments, prog_name="coterie", standalone_mode=False, terminal_width=width) or Code.DONE
     except BrokenPipeError:
         return Code.FAILED
     except Abort:  # Ctrl-D or Ctrl-C at a question
