@@ -67,7 +67,9 @@ def failed(error: Exception) -> int:
 def _wrong_usage(error: Exception) -> int:
     command = getattr(getattr(error, "ctx", None), "command_path", "coterie")
     message = error.format_message().strip()  # type: ignore[attr-defined]  # empty: the help was printed
-    if message := message.replace("Value error, ", ""):
+    if message.startswith("Usage: "):  # no command was given: the help, which typer has printed where there are boxes
+        print(message)
+    elif message := message.replace("Value error, ", ""):
         print(f"error: {message.rstrip('.')}. `{command} --help` says what there is.", file=sys.stderr)
     return Code.USAGE
 

@@ -31,7 +31,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Teams of LLM agents that share one memory.",
-    epilog="Exit codes: 0 done, 1 failed, 2 wrong usage, 3 declined, 4 not found, 5 no model, 6 database locked or old.",
+    epilog="Exit codes: 0 done, 1 failed, 2 wrong usage, 3 declined, 4 not found, 5 no model, 6 database locked, old.",
 )
 
 
