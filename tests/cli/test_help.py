@@ -70,6 +70,7 @@ def test_help_says_it_all(cli: Cli, path: tuple[str, ...], terminal: bool, monke
     said, command = set(words(ended.out)), COMMANDS[path]
     for text in (command.help, *(param.help for param in command.params)):
         assert not set(words(text)) - said
+    assert "[[" not in ended.out
     assert not re.search(r"\[/|\[(bold|dim|red|green|blue|cyan|yellow)\b", ended.out)
 
 
@@ -100,8 +101,25 @@ def test_no_color_is_no_colour(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> Non
     assert not coloured.search(cli("run", "--help").out)
 
 
-def test_what_is_shown_without_a_command(cli: Cli) -> None:
+@pytest.mark.parametrize("terminal", [False, True], ids=["pipe", "terminal"])
+def test_what_is_shown_without_a_command(cli: Cli, terminal: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: terminal)
     ended = cli()
     assert (ended.code, ended.err) == (2, "")
     assert "Teams of LLM agents that share one memory." in ended.out
     assert "Exit codes: 0 done" in ended.out
+    ended = cli("memory")
+    assert (ended.code, ended.err) == (2, "")
+    assert "Forget a memory." in ended.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error"),
+    [
+        (("memory", "lst"), "error: No such command 'lst'. Did you mean 'list'? `coterie memory --help` says"),
+        (("memory", "show", "--user", "ana"), "error: Missing argument 'ID'. `coterie memory show --help` says"),
+    ],
+)
+def test_wrong_usage_is_one_sentence_and_where_to_look(cli: Cli, arguments: tuple[str, ...], error: str) -> None:
+    ended = cli(*arguments)
+    assert (ended.code, ended.out, ended.err) == (2, "", f"{error} what there is.\n")

@@ -12,12 +12,18 @@ from tests.cli.test_help import COMMANDS
 PAGE = (Path(__file__).parent.parent.parent / "docs" / "cli.md").read_text(encoding="utf-8")
 ENDS = ("|", "||", "&&", ">", "<", ";")
 """What ends a command in a shell."""
+TABLE = re.findall(r"^\| `(coterie .*?)` \|", PAGE, flags=re.M)
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", PAGE, flags=re.M | re.S)
 
 
 def calls() -> Iterator[list[str]]:
     """What follows ``coterie`` in each command of the page's shell blocks and of its table."""
-    blocks = "\n".join(re.findall(r"^```(?:sh|console)\n(.*?)^```", PAGE, flags=re.M | re.S))
-    for line in [*blocks.splitlines(), *re.findall(r"^\| `(coterie .*?)` \|", PAGE, flags=re.M)]:
+    shell = [line for block in blocks("sh") for line in block.splitlines()]
+    typed = [line[2:] for block in blocks("console") for line in block.splitlines() if line.startswith("$ ")]
+    for line in (*shell, *typed, *TABLE):
         words = shlex.split(line, comments=True)
         if "coterie" in words:
             rest = words[words.index("coterie") + 1 :]
@@ -47,7 +53,7 @@ def test_every_command_on_the_page_exists_with_its_options() -> None:
 
 
 def test_every_command_is_on_the_page() -> None:
-    table = {named(call.split()[1:]) for call in re.findall(r"^\| `(coterie .*?)` \|", PAGE, flags=re.M)}
+    table = {named(call.split()[1:]) for call in TABLE}
     there = {path for path, command in COMMANDS.items() if not getattr(command, "commands", None)}
     assert not there - table
 

@@ -70,7 +70,8 @@ def _wrong_usage(error: Exception) -> int:
     if message.startswith("Usage: "):  # no command was given: the help, which typer has printed where there are boxes
         print(message)
     elif message := message.replace("Value error, ", ""):
-        print(f"error: {message.rstrip('.')}. `{command} --help` says what there is.", file=sys.stderr)
+        end = "" if message.endswith((".", "?")) else "."
+        print(f"error: {message}{end} `{command} --help` says what there is.", file=sys.stderr)
     return Code.USAGE
 
 
