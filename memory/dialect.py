@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from coterie.errors import ConflictError, StoreError
 from coterie.memory.prepared import Prepared, Row, run
+from coterie.memory.probes import Probe
 from coterie.memory.reach import Reach
 from coterie.memory.values import Filters, Scope
 
@@ -90,6 +91,10 @@ class Dialect(ABC):
     @abstractmethod
     def findings(self, connection: sa.Connection) -> Iterator[str]:
         """What is wrong with what only this database has, each in a sentence with what to do."""
+
+    @abstractmethod
+    def probe(self) -> Probe:
+        """What can be known of the database by a look that changes nothing. Raises what the driver does."""
 
     @abstractmethod
     def problem(self, error: Exception) -> StoreError:

@@ -3,6 +3,7 @@
 from coterie.memory import checking, reach, schema
 from coterie.memory.connecting import Connected
 from coterie.memory.flow import in_thread
+from coterie.memory.probes import Probe
 
 
 class Maintaining(Connected):
@@ -16,6 +17,19 @@ class Maintaining(Connected):
         """
         with self._as_it_is() as connection:
             return schema.found(connection, self.name)
+
+    def probe(self) -> Probe:
+        """Look at the database from outside: whether it is there, its schema, whether it is locked. Changes nothing.
+
+        Raises:
+            SchemaError: it is not one of coterie's, or a newer coterie made it.
+            StoreError: it cannot be reached or read.
+        """
+        try:
+            return self._dialect.probe()
+        except Exception as error:
+            self._dialect.raise_ours(error)
+            raise
 
     def upgrade(self) -> str | None:
         """Make the tables, or bring them to the newest version, as the first use of any verb does. Everything stays.
@@ -46,5 +60,6 @@ class Maintaining(Connected):
             return [*own, *checking.findings(connection, self._dialect)]
 
     aschema_version = in_thread(schema_version)
+    aprobe = in_thread(probe)
     aupgrade = in_thread(upgrade)
     acheck = in_thread(check)

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from coterie.errors import ConfigurationError
+from coterie.errors import ConfigurationError, NoModelError
 from coterie.memory.db import Db
 from coterie.memory.inputs import key
 from coterie.memory.models import curating_model
@@ -44,11 +44,11 @@ class Managed:
         """The model that is asked.
 
         Raises:
-            ConfigurationError: there is none.
+            NoModelError: there is none.
         """
         model = curating_model(self._model)
         if model is None:
-            raise ConfigurationError(
+            raise NoModelError(
                 f"{needed_for} needs a model: give MemoryManager(model=...), or set OPENAI_API_KEY or OPENAI_BASE_URL."
             )
         return model

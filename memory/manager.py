@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Literal
 
-from coterie.errors import ConfigurationError, ConflictError
+from coterie.errors import ConfigurationError, ConflictError, NoModelError
 from coterie.memory.background import Background, settle, sum_up
 from coterie.memory.by_hand import ByHand
 from coterie.memory.curation import curate
@@ -125,7 +125,7 @@ class MemoryManager(ByHand, Deciding):
         """Who decides what is kept of a turn.
 
         Raises:
-            ConfigurationError: the model is to decide, and there is none.
+            NoModelError: the model is to decide, and there is none.
         """
         if self._curator is None or isinstance(self._curator, str):
             self._curator = self._chosen(self._curator)
@@ -184,11 +184,11 @@ class MemoryManager(ByHand, Deciding):
             What was done, refused or held; as a text, a line for each.
 
         Raises:
-            ConfigurationError: no model curates. Without one, a task cannot be understood, only kept.
+            NoModelError: no model curates. Without one, a task cannot be understood, only kept.
         """
         turn = turn_of(task, None, user_id, None, None)
         if isinstance(self.curator, VerbatimCurator):
-            raise ConfigurationError(
+            raise NoModelError(
                 f"The task {task[:40]!r} needs a model, and curator='verbatim' asks none: give"
                 " MemoryManager(model=...), or set OPENAI_API_KEY or OPENAI_BASE_URL."
             )

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from coterie.errors import ConfigurationError, CurationError
+from coterie.errors import ConfigurationError, CurationError, NoModelError
 from coterie.memory.flow import Flow, adrive, drive
 from coterie.memory.secrets import masked, without_login
 from coterie.settings import settings
@@ -47,7 +47,8 @@ def chat_model(model: "BaseChatModel | str | None" = None) -> "BaseChatModel | N
         None if ``model`` is None and the environment configures nothing.
 
     Raises:
-        ConfigurationError: a name without a key or a server, or something that is neither a model nor a name.
+        NoModelError: a name, and neither a key nor a server.
+        ConfigurationError: something that is neither a model nor a name.
     """
     found = settings()
     if model is None:
@@ -56,7 +57,7 @@ def chat_model(model: "BaseChatModel | str | None" = None) -> "BaseChatModel | N
         if not model.strip():
             raise ConfigurationError(f"The model's name is {model!r}: give a name, or None for the environment's.")
         if not found.has_model:
-            raise ConfigurationError(
+            raise NoModelError(
                 f"No server is known for the model {model!r}: set OPENAI_API_KEY, or OPENAI_BASE_URL for a server of"
                 " your own, or give a LangChain chat model instead of a name."
             )

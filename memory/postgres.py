@@ -1,6 +1,7 @@
 """The store in a PostgreSQL database. No extension is needed."""
 
 import json
+import re
 import select
 import time
 from collections.abc import Iterator, Sequence
@@ -12,16 +13,18 @@ import psycopg
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
-from coterie.errors import StoreError
+from coterie.errors import LockedError, NoDatabaseError, StoreError
 from coterie.memory import rows
 from coterie.memory.db import Db
 from coterie.memory.dialect import Dialect, LostRaceError, first_line, rolled_back
 from coterie.memory.embedding import Embedder
 from coterie.memory.flow import in_thread
 from coterie.memory.meaning import CACHE_BYTES
+from coterie.memory.postgres_probe import probe
 from coterie.memory.postgres_search import NEIGHBOURS, search, search_turns
 from coterie.memory.postgres_wall import BEGIN, SNAPSHOT, Statement, connect, holds, walled
 from coterie.memory.prepared import Row
+from coterie.memory.probes import Probe
 from coterie.memory.reach import NOTHING, Reach
 from coterie.memory.secrets import without_login
 from coterie.memory.tables import METADATA
@@ -155,31 +158,41 @@ class _Postgres(Dialect):
                 " BYPASSRLS): give agents a user without special rights."
             )
 
+    def probe(self) -> Probe:
+        engine = self.engine()
+        try:
+            return probe(self.name, engine)
+        finally:
+            engine.dispose()
+
     def problem(self, error: Exception) -> StoreError:
         said, state = first_line(error), _state(error)
-        kind = LostRaceError if state.startswith("40") else StoreError
-        for code, advice in _PROBLEMS.items():
+        for code, (advice, kind) in _PROBLEMS.items():
             if state.startswith(code):
                 return kind(f"{self.name}: {said}. {advice}")
-        return kind(f"{self.name}: {said}.")
+        return StoreError(f"{self.name}: {said}.")
 
 
-_PROBLEMS = {
-    "none": "Look at the URL's host, port, database, user and password, and whether the server runs.",
-    "08": "The connection broke: try again.",
-    "28": "Look at the URL's user and password.",
-    "3D": "Create the database, or correct the URL.",
-    "42501": "The user lacks a right: grant it, or give another user.",
-    "25006": "The database is read-only: give the URL of the primary server.",
-    "53": "The server is short of something (disk, memory, connections); nothing was written.",
-    "57": "The server is stopping or starting, or cancelled the statement: try again.",
-    "40": "Others wrote the same rows at the same time: try again.",
+_NO_DATABASE = re.compile(r'database "[^"]*" does not exist')
+_PROBLEMS: dict[str, tuple[str, type[StoreError]]] = {
+    "none": ("Look at the URL's host, port, database, user and password, and whether the server runs.", StoreError),
+    "08": ("The connection broke: try again.", StoreError),
+    "28": ("Look at the URL's user and password.", StoreError),
+    "3D": ("Create the database, or correct the URL.", NoDatabaseError),
+    "42501": ("The user lacks a right: grant it, or give another user.", StoreError),
+    "25006": ("The database is read-only: give the URL of the primary server.", StoreError),
+    "53": ("The server is short of something (disk, memory, connections); nothing was written.", StoreError),
+    "55P03": ("Others held a lock for longer than lock_timeout: try again.", LockedError),
+    "57": ("The server is stopping or starting, or cancelled the statement: try again.", StoreError),
+    "40": ("Others wrote the same rows at the same time: try again.", LostRaceError),
 }
 
 
 def _state(error: Exception) -> str:
-    """The SQLSTATE; "none" when the server was not reached or never answered."""
-    return getattr(getattr(error, "orig", error), "sqlstate", None) or "none"
+    """The SQLSTATE; "none" when no connection was made: then the driver has words alone."""
+    state = getattr(getattr(error, "orig", error), "sqlstate", None)
+    absent = state is None and _NO_DATABASE.search(first_line(error))
+    return "3D000" if absent else state or "none"
 
 
 def _from_json(data: bytes) -> Any:

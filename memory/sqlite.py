@@ -14,16 +14,18 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 
-from coterie.errors import InputError, SchemaError, StoreError
+from coterie.errors import InputError, LockedError, SchemaError, StoreError
 from coterie.memory import rows
 from coterie.memory.db import Db
 from coterie.memory.dialect import Dialect, first_line, rolled_back
 from coterie.memory.embedding import Embedder
 from coterie.memory.meaning import CACHE_BYTES
 from coterie.memory.prepared import Row, run
+from coterie.memory.probes import Probe
 from coterie.memory.reach import Reach
 from coterie.memory.secrets import without_login
 from coterie.memory.sqlite_check import findings
+from coterie.memory.sqlite_probe import probe
 from coterie.memory.sqlite_search import NEIGHBOURS, search, search_turns
 from coterie.memory.values import Filters, Scope
 
@@ -211,6 +213,9 @@ class _Sqlite(Dialect):
     def findings(self, connection: sa.Connection) -> Iterator[str]:
         return findings(connection, self.name)
 
+    def probe(self) -> Probe:
+        return probe(self.name, self._path)
+
     def problem(self, error: Exception) -> StoreError:
         said = first_line(error)
         for words, advice, kind in _PROBLEMS:
@@ -222,7 +227,7 @@ class _Sqlite(Dialect):
 _PROBLEMS: tuple[tuple[str, str, type[StoreError]], ...] = (
     ("not a database", "The file is something else: give another path.", SchemaError),
     ("malformed", "The file is damaged: restore a copy, or try `sqlite3 FILE .recover`.", SchemaError),
-    ("locked", f"Another process was writing for over {BUSY_SECONDS} seconds: try again.", StoreError),
+    ("locked", f"Another process was writing for over {BUSY_SECONDS} seconds: try again.", LockedError),
     ("readonly", "Make the file and its folder writable, or give another path.", StoreError),
     ("is full", "Nothing was written: make room on the disk and try again.", StoreError),
     ("unable to open", "Give a path to a file in a folder that exists and is writable.", StoreError),

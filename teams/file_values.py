@@ -1,6 +1,6 @@
 """Values that stand in a file in the place of others: references to Python, variables of the environment, stores."""
 
-import os
+import os.path
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -13,6 +13,7 @@ from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 from coterie.errors import CoterieError
 from coterie.memory.db import Db
 from coterie.memory.opening import store_at
+from coterie.settings import variable
 from coterie.teams.file_references import is_reference, referenced
 
 WRONG = "coterie"
@@ -68,10 +69,10 @@ class Reference:
 
 
 def _expanded(text: str) -> str:
-    missing = [name for name in re.findall(r"\$\{(\w+)\}", text) if name not in os.environ]
-    if missing:
+    values = {name: variable(name) for name in re.findall(r"\$\{(\w+)\}", text)}
+    if missing := [name for name, value in values.items() if value is None]:
         raise wrong(f"the environment has no {missing[0]}: set it.")
-    return re.sub(r"\$\{(\w+)\}", lambda found: os.environ[found[1]], text)
+    return re.sub(r"\$\{(\w+)\}", lambda found: values[found[1]] or "", text)
 
 
 def _store(address: str, info: ValidationInfo) -> Db:

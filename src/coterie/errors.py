@@ -2,11 +2,14 @@
 
     CoterieError
     ├── ConfigurationError    something was put together wrongly: no model, no store, two members of one name
-    │   └── FileError         a file that describes a team has something wrong: a line for each, with its place
+    │   ├── FileError         a file that describes a team has something wrong: a line for each, with its place
+    │   └── NoModelError      what was asked for needs a model, and none is configured
     ├── InputError            an argument has a value that cannot be used (also a ValueError)
     ├── NotFoundError         there is no such memory, session, turn or run for the one who asks (also a LookupError)
     ├── StoreError            the database refused or could not be reached; nothing was written
+    │   ├── NoDatabaseError   there is no such file or database
     │   ├── SchemaError       the file or database is not one of coterie's, or a newer coterie made it
+    │   ├── LockedError       somebody else has held it for longer than is waited
     │   └── ConflictError     somebody else changed the row first; read it again and retry
     ├── EmbeddingError        the embedding model failed, or gave no usable vectors; nothing was written
     ├── RunError              a run could not be finished: a model failed, or the step limit was reached
@@ -39,6 +42,10 @@ class FileError(ConfigurationError):
         self.lines = tuple(lines)
 
 
+class NoModelError(ConfigurationError):
+    """What was asked for needs a model, and none is configured."""
+
+
 class InputError(CoterieError, ValueError):
     """An argument has a value that cannot be used."""
 
@@ -51,8 +58,16 @@ class StoreError(CoterieError):
     """The database refused, or could not be reached. Nothing was written."""
 
 
+class NoDatabaseError(StoreError):
+    """There is no such file or database, and it was not to be made."""
+
+
 class SchemaError(StoreError):
     """The database is not one of coterie's, or was made by a newer coterie."""
+
+
+class LockedError(StoreError):
+    """Somebody else has held the database for longer than is waited. Nothing was written; it may work later."""
 
 
 class ConflictError(StoreError):

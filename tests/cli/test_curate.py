@@ -77,7 +77,7 @@ def test_what_failed_is_tried_again(cli: Cli) -> None:
                 db.fail_turn(turn, "no model")
     assert cli("curate", "--db", "shop.db", "--retry", "turn-1").err == "1 turns are due again.\n"
     missing = cli("curate", "--db", "shop.db", "--retry", "turn-1")
-    assert (missing.code, missing.err.startswith("error: There is no turn 'turn-1' that failed")) == (1, True)
+    assert (missing.code, missing.err.startswith("error: There is no turn 'turn-1' that failed")) == (4, True)
     assert cli("curate", "--db", "shop.db", "--retry").err == "1 turns are due again.\n"
     assert cli("curate", "--db", "shop.db", "--verbatim").err == "2 of 2 turns curated.\n"
 

@@ -94,7 +94,7 @@ def test_history_takes_the_beginning_of_an_id(cli: Cli, ids: list[str]) -> None:
 @pytest.mark.parametrize("command", ["show", "forget", "history"])
 def test_an_unknown_id(cli: Cli, ids: list[str], command: str) -> None:
     ended = cli("memory", command, "nope", *ANA)
-    assert (ended.code, ended.out) == (1, "")
+    assert (ended.code, ended.out) == (4, "")
     assert ended.err.startswith("error: There is no memory 'nope' of user 'ana': `coterie memory list`")
 
 
@@ -106,7 +106,7 @@ def test_an_ambiguous_id(cli: Cli, ids: list[str]) -> None:
 
 def test_nobody_elses_memories(cli: Cli, ids: list[str]) -> None:
     assert cli("memory", "list", "--user", "ben", "--db", "shop.db").out == ""
-    assert cli("memory", "show", ids[0], "--user", "ben", "--db", "shop.db").code == 1
+    assert cli("memory", "show", ids[0], "--user", "ben", "--db", "shop.db").code == 4
 
 
 def test_the_user_must_be_named(cli: Cli) -> None:
@@ -118,7 +118,7 @@ def test_the_user_must_be_named(cli: Cli) -> None:
 @pytest.mark.parametrize("command", [["list"], ["search", "tea"], ["show", "1"], ["forget", "1"], ["history", "1"]])
 def test_reading_makes_no_database(cli: Cli, command: list[str]) -> None:
     ended = cli("memory", *command, *ANA)
-    assert ended.code == 1
+    assert ended.code == 4
     assert ended.err.startswith("error: There is no database 'shop.db': say where it is with --db or COTERIE_DB.")
     assert not Path("shop.db").exists()
 
@@ -149,7 +149,7 @@ def test_curate_goes_through_what_is_owed(cli: Cli) -> None:
     with SqliteDb("shop.db") as db:
         db.record_turn(owed_turn())
     refused = cli("curate", "--db", "shop.db")
-    assert (refused.code, refused.out) == (1, "")
+    assert (refused.code, refused.out) == (5, "")
     assert refused.err.startswith("error: No model is configured to curate with: set OPENAI_API_KEY")
     assert refused.err.endswith("with --verbatim.\n")
     ended = cli("curate", "--db", "shop.db", "--verbatim")

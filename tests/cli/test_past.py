@@ -175,11 +175,11 @@ def test_erase_must_be_meant(cli: Cli, tea: str) -> None:
         done.out
         == "Erased of ana: 2 memories, 3 revisions, 0 turns, 0 sessions, 0 vectors, 0 proposals, 0 notes, 0 runs\n"
     )
-    assert cli("memory", "history", tea, *ANA).code == 1
+    assert cli("memory", "history", tea, *ANA).code == 4
     assert json.loads(cli("memory", "erase", *ANA, "-y", "--json").out)["memories"] == 0
 
 
-@pytest.mark.parametrize(("answer", "code"), [("y", 0), ("n", 1), ("", 1)])
+@pytest.mark.parametrize(("answer", "code"), [("y", 0), ("n", 3), ("", 3)])
 def test_erase_asks_on_a_terminal(cli: Cli, tea: str, answer: str, code: int) -> None:
     terminal, stdin = pty.openpty()
     command: Any = [sys.executable, "-m", "coterie", "memory", "erase", *ANA]
@@ -195,7 +195,7 @@ def test_erase_asks_on_a_terminal(cli: Cli, tea: str, answer: str, code: int) ->
 @pytest.mark.parametrize("command", [["update", "1", "x"], ["undo", "1"], ["as-of", "2026-01-01"], ["erase", "--yes"]])
 def test_none_of_them_makes_a_database(cli: Cli, command: list[str]) -> None:
     ended = cli("memory", *command, *ANA)
-    assert ended.code == 1
+    assert ended.code == 4
     assert ended.err.startswith("error: There is no database 'shop.db'")
 
 

@@ -49,8 +49,8 @@ def test_a_run_tells_once_that_no_model_is_configured(desk: Path) -> None:
         (["run", "absent.py", "hi"], 2, "error: 'absent.py' does not exist"),
         (["run", "broken.py", "hi"], 1, "error: broken.py cannot be loaded: ZeroDivisionError"),
         (["run"], 2, "error: Missing argument 'FILE[:NAME]'. `coterie run --help`"),
-        (["memory", "list", "--user", "ana"], 1, "error: There is no database 'coterie.db'"),
-        (["memory", "list", "--user", "ana", "--db", "broken.py"], 1, "error: broken.py: file is not a database"),
+        (["memory", "list", "--user", "ana"], 4, "error: There is no database 'coterie.db'"),
+        (["memory", "list", "--user", "ana", "--db", "broken.py"], 6, "error: broken.py: file is not a database"),
     ],
 )
 def test_an_error_is_one_line(desk: Path, arguments: list[str], code: int, message: str) -> None:

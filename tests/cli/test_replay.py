@@ -74,7 +74,7 @@ def test_of_several_runs_in_a_file_one_is_named(cli: Cli) -> None:
 
 def test_what_is_not_there_is_said(cli: Cli, stored: int) -> None:
     missing = cli("replay", "01a9e2c4", "-o", "run.html", "--user", "bob", "--db", "shop.db")
-    assert missing.code == 1
+    assert missing.code == 4
     assert "01a9e2c4" in missing.err
     nowhere = cli("replay", RUN, "-o", "no/such/folder/run.html", *ADA)
     assert nowhere.code == 2

@@ -93,7 +93,7 @@ def test_a_script_accepts_and_rejects(cli: Cli, held: dict[str, str]) -> None:
 def test_nobody_decides_for_others(cli: Cli, held: dict[str, str]) -> None:
     for way in ("--accept", "--reject"):
         ended = cli("memory", "review", "--user", "ben", "--db", "shop.db", way, held["add"])
-        assert (ended.code, ended.out) == (1, "")
+        assert (ended.code, ended.out) == (4, "")
         assert f"There is no proposal '{held['add']}' of user 'ben'" in ended.err
 
 

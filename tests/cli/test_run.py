@@ -66,7 +66,7 @@ def test_the_database_of_the_environment(cli: Cli, desk: Path, monkeypatch: pyte
 
 def test_a_model_without_a_server_is_one_line(cli: Cli, desk: Path) -> None:
     ended = cli("run", "desk.py", "hello", "--user", "ana", "--model", "gpt-x")
-    assert ended.code == 1
+    assert ended.code == 5
     assert ended.err.startswith("error: No server is known for the model 'gpt-x'")
     assert ended.err.count("\n") == 1
 

@@ -90,7 +90,7 @@ def test_what_cannot_be_is_said_in_one_line(cli: Cli) -> None:
     assert nothing.err == "Nothing. `coterie run FILE MESSAGE --trace` records a run.\n"
     assert "with --user ID" in cli("runs", "list", "--db", "desk.db").err
     missing = cli("runs", "show", "01a2161e29c9", *ANA)
-    assert (missing.code, missing.out) == (1, "")
+    assert (missing.code, missing.out) == (4, "")
     assert "`coterie runs list`" in missing.err
     no_file = cli("runs", "show", "none.jsonl")
     assert (no_file.code, no_file.err) == (2, "error: none.jsonl cannot be read: No such file or directory.\n")

@@ -51,7 +51,7 @@ def test_show_tells_what_is_known(cli: Cli) -> None:
 def test_what_is_not_there_is_said_in_one_line(cli: Cli) -> None:
     for options in (("--user", "ben", "--db", "shop.db"), ("--db", "shop.db")):
         ended = cli("session", "show", "talk", *options)
-        assert ended.code == 1
+        assert ended.code == 4
         assert "There is no session 'talk'" in ended.err
         assert "session list" in ended.err
     nothing = cli("session", "list", "--user", "ben", "--db", "shop.db")

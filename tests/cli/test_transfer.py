@@ -58,7 +58,7 @@ def test_export_of_one_user_into_a_file(cli: Cli, shop: Path) -> None:
 def test_a_file_is_there_when_it_is_whole(cli: Cli, shop: Path) -> None:
     Path("out.jsonl").write_text("as it was")
     Path("not a store").write_text("nothing of ours")
-    assert cli("memory", "export", "--everybody", "-o", "out.jsonl", "--db", "not a store").code == 1
+    assert cli("memory", "export", "--everybody", "-o", "out.jsonl", "--db", "not a store").code == 6
     assert Path("out.jsonl").read_text() == "as it was"
     assert not Path("out.jsonl.part").exists()
     cli("memory", "export", "--everybody", "-o", "out.jsonl", "--db", "shop.db")

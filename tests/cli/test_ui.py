@@ -85,7 +85,7 @@ def test_on_a_terminal_a_browser_is_opened_if_there_is_one(
 
 def test_it_shows_only_a_store_that_is_there(cli: Cli) -> None:
     ended = cli("ui", "--no-browser")
-    assert (ended.code, ended.out) == (1, "")
+    assert (ended.code, ended.out) == (4, "")
     assert ended.err.startswith("error: There is no database 'coterie.db'")
 
 

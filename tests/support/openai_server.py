@@ -76,6 +76,8 @@ class OpenAIServer:
 
     def __init__(self) -> None:
         self.otherwise: Answer = Failure(400, "the test scripted no further answer")
+        self.models: tuple[int, str] = (404, "{}")
+        """The status and the body of the answer to who asks which models there are."""
         self.requests: list[Request] = []
         self.errors: list[Exception] = []
         """What scripted functions raised; the client saw status 400."""
@@ -153,6 +155,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: Any) -> None:
         """Keep the tests' output clean."""
+
+    def do_GET(self) -> None:
+        self._send(*self.server.owner.models)
 
     def do_POST(self) -> None:
         owner = self.server.owner

@@ -4,13 +4,18 @@ import logging
 import os
 import sys
 from collections.abc import Sequence
+from shutil import get_terminal_size
 
+from coterie.cli.codes import Code, code_of
 from coterie.cli.texts import read_utf8_from_stdin
-from coterie.errors import CoterieError, FileError, InputError
+from coterie.errors import CoterieError, FileError
+
+PIPE_COLUMNS = 130
+"""How wide help is where there is no terminal, and ``COLUMNS`` does not say."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line and leave with its exit code: 0, 1 for what failed, 2 for wrong usage.
+    """Run the command line and leave with its exit code: see `coterie.cli.codes`.
 
     Args:
         arguments: what stands after ``coterie``. None: what this process was called with.
@@ -25,17 +30,25 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.stdout.flush()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains when it ends
-        code = code or 1
+        code = code or Code.FAILED
     sys.exit(code)
 
 
 def _run(arguments: Sequence[str] | None) -> int:
+    from typer import Abort
+
     from coterie.cli.app import app
 
+    # Boxes and colours are for people; what reads a pipe gets plain lines, not cut where the window would end.
+    app.rich_markup_mode = "markdown" if sys.stdout.isatty() else None
+    width = get_terminal_size((PIPE_COLUMNS, 24)).columns
     try:
-        return app(args=arguments, prog_name="coterie", standalone_mode=False) or 0
+        return app(args=arguments, prog_name="coterie", standalone_mode=False, terminal_width=width) or Code.DONE
     except BrokenPipeError:
-        return 1
+        return Code.FAILED
+    except Abort:  # Ctrl-D or Ctrl-C at a question
+        print("\nNothing was done.", file=sys.stderr)
+        return Code.DECLINED
     except (CoterieError, OSError) as error:
         return failed(error)
     except Exception as error:
@@ -48,15 +61,18 @@ def failed(error: Exception) -> int:
     """Say in one line what went wrong, or in one for each thing in a file, and return the exit code."""
     for line in error.lines if isinstance(error, FileError) else [str(error)]:
         print(f"error: {' '.join(line.split())}", file=sys.stderr)
-    return 2 if isinstance(error, InputError) else 1
+    return code_of(error)
 
 
 def _wrong_usage(error: Exception) -> int:
     command = getattr(getattr(error, "ctx", None), "command_path", "coterie")
     message = error.format_message().strip()  # type: ignore[attr-defined]  # empty: the help was printed
-    if message := message.replace("Value error, ", ""):
-        print(f"error: {message.rstrip('.')}. `{command} --help` says what there is.", file=sys.stderr)
-    return 2
+    if message.startswith("Usage: "):  # no command was given: the help, which typer has printed where there are boxes
+        print(message)
+    elif message := message.replace("Value error, ", ""):
+        end = "" if message.endswith((".", "?")) else "."
+        print(f"error: {message}{end} `{command} --help` says what there is.", file=sys.stderr)
+    return Code.USAGE
 
 
 class _OnStderr(logging.Handler):

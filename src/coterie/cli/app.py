@@ -6,8 +6,10 @@ import typer
 
 from coterie.cli import (
     chat,
+    config,
     curate,
     database,
+    doctor,
     examples,
     graph,
     memory,
@@ -30,6 +32,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Teams of LLM agents that share one memory.",
+    epilog="Exit codes: 0 done, 1 failed, 2 wrong usage, 3 declined, 4 not found, 5 no model, 6 database locked, old.",
 )
 
 
@@ -49,15 +52,17 @@ def _options(
 ) -> None: ...
 
 
-app.command("new")(new.new)
-app.command("run")(run.run)
-app.command("chat")(chat.chat)
-app.command("graph")(graph.graph)
-app.command("ui")(ui.ui)
-app.command("replay")(replay.replay)
-app.command("schema")(schema.schema)
-app.add_typer(memory.app, name="memory")
-app.command("curate")(curate.curate)
+RUN, SEE, REMEMBER, LOOK_AFTER = "Run", "See", "Remember", "Look after"
+
+app.command("new", rich_help_panel=RUN)(new.new)
+app.add_typer(examples.app, name="examples", rich_help_panel=RUN)
+app.command("run", rich_help_panel=RUN)(run.run)
+app.command("chat", rich_help_panel=RUN)(chat.chat)
+app.command("graph", rich_help_panel=SEE)(graph.graph)
+app.add_typer(runs.app, name="runs", rich_help_panel=SEE)
+app.command("replay", rich_help_panel=SEE)(replay.replay)
+app.command("ui", rich_help_panel=SEE)(ui.ui)
+app.add_typer(memory.app, name="memory", rich_help_panel=REMEMBER)
 memory.app.command()(past.history)
 memory.app.command()(past.undo)
 memory.app.command()(past.as_of)
@@ -67,7 +72,9 @@ memory.app.command()(review.refused)
 memory.app.command()(review.review)
 memory.app.command("export")(transfer.export)
 memory.app.command("import")(transfer.import_)
-app.add_typer(runs.app, name="runs")
-app.add_typer(session.app, name="session")
-app.add_typer(database.app, name="db")
-app.add_typer(examples.app, name="examples")
+app.add_typer(session.app, name="session", rich_help_panel=REMEMBER)
+app.command("curate", rich_help_panel=REMEMBER)(curate.curate)
+app.add_typer(database.app, name="db", rich_help_panel=LOOK_AFTER)
+app.command("doctor", rich_help_panel=LOOK_AFTER)(doctor.doctor)
+app.command("config", rich_help_panel=LOOK_AFTER)(config.config)
+app.command("schema", rich_help_panel=LOOK_AFTER)(schema.schema)

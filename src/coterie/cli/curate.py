@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from coterie.cli.codes import code_of
 from coterie.cli.jsons import as_text, print_json
 from coterie.cli.options import DEFAULT_DB, Db, Json, Model, User
 from coterie.cli.stores import store
 from coterie.cli.texts import argument
-from coterie.errors import ConfigurationError, InputError, NotFoundError
+from coterie.errors import InputError, NoModelError, NotFoundError
 from coterie.settings import settings
 from coterie.text import one_line, showable
 
@@ -89,8 +90,8 @@ def _check_curator(model: str | None, verbatim: bool) -> None:
     """Refuse two curators, and none."""
     if verbatim and model is not None:
         raise InputError(f"--verbatim needs no model: leave out either --verbatim or --model {model}.")
-    if not verbatim and model is None and not settings().has_model:
-        raise ConfigurationError(
+    if not (verbatim or settings().has_model):
+        raise NoModelError(
             "No model is configured to curate with: set OPENAI_API_KEY (and OPENAI_BASE_URL for another server), or"
             " keep what users stated, as said, with --verbatim."
         )
@@ -107,8 +108,8 @@ def _once(manager: "MemoryManager", user: str | None, limit: int | None, json: b
     if json:
         print_json(reports)
     print(f"{sum(report.error is None for report in reports)} of {len(reports)} turns curated.", file=sys.stderr)
-    if any(report.error for report in reports):
-        raise typer.Exit(1)
+    if failures := [report.error for report in reports if report.error is not None]:
+        raise typer.Exit(code_of(failures[-1]))
 
 
 def _curated(manager: "MemoryManager", user: str | None, limit: int | None) -> "Iterator[CurationReport]":

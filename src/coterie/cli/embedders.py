@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from coterie.cli.targets import module_of
-from coterie.errors import ConfigurationError, InputError
+from coterie.errors import InputError, NoModelError
 from coterie.settings import settings
 
 if TYPE_CHECKING:
@@ -16,7 +16,8 @@ def embedder(target: str) -> "Embedder":
 
     Raises:
         InputError: no such file; or it has nothing of that name.
-        ConfigurationError: a name, and no server is configured; or the file raised an error.
+        NoModelError: a name, and no server is configured.
+        ConfigurationError: the file raised an error.
     """
     file, colon, name = target.rpartition(":")
     if colon and file.endswith(".py"):
@@ -27,11 +28,12 @@ def embedder(target: str) -> "Embedder":
             raise InputError(f"{file} has no {name!r}: give the name of an embedding model that it defines.")
         return found  # type: ignore[no-any-return]  # the store refuses what is none
     if not settings().has_model:
-        raise ConfigurationError(
+        raise NoModelError(
             f"No server is known for the embedding model {target!r}: set OPENAI_API_KEY, or OPENAI_BASE_URL for one of"
             " your own, or give FILE.py:NAME of a LangChain embedding model."
         )
     from langchain_openai import OpenAIEmbeddings
 
+    key: Any = settings().api_key or "none"  # a server of one's own often wants none, but the client insists on one
     # Whole texts are sent, not tokens: only OpenAI's own server takes those, and counting them needs a download.
-    return OpenAIEmbeddings(model=target, check_embedding_ctx_length=False)
+    return OpenAIEmbeddings(model=target, api_key=key, check_embedding_ctx_length=False)

@@ -13,12 +13,21 @@ from coterie.errors import InputError
 if TYPE_CHECKING:
     from coterie.graphs.picture import Picture
 
+
+def _formats(begun: str) -> list[str]:
+    """What a shell completes a format to."""
+    from coterie.graphs.draw import FORMATS
+
+    return [name for name in FORMATS if name.startswith(begun)]
+
+
 Format = Annotated[
     str | None,
     typer.Option(
         "--format",
         "-f",
         metavar="FORMAT",
+        autocompletion=_formats,
         help="tree, ascii, svg, png, mermaid, dot, json or html; else what OUT ends in; else tree.",
     ),
 ]

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 Id = Annotated[
     str, typer.Argument(metavar="ID", callback=argument, show_default=False, help="A memory's id, or its beginning.")
 ]
-Text = Annotated[str, typer.Argument(callback=argument, show_default=False)]
+Text = Annotated[str, typer.Argument(callback=argument, show_default=False, help="A statement, in a sentence.")]
 Topics = Annotated[
     list[str] | None, typer.Option("--topic", "-t", callback=argument, help="What it is about; may be repeated.")
 ]

@@ -6,10 +6,12 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from coterie.cli.codes import Code
 from coterie.cli.jsons import as_text, print_json
 from coterie.cli.memories import Id, Text, Topics, or_say_whose, owner_of, print_memories, print_turns
 from coterie.cli.options import DEFAULT_DB, Db, Json, OneUser
 from coterie.cli.stores import store
+from coterie.cli.texts import argument
 from coterie.errors import InputError
 from coterie.text import one_line
 
@@ -20,6 +22,7 @@ To = Annotated[
     Literal["team", "agent"],
     typer.Option("--to", show_default=False, help="Who may still read it: its team's agents, or its writer alone."),
 ]
+Query = Annotated[str, typer.Argument(callback=argument, show_default=False, help="What to look for, in words.")]
 Turns = Annotated[bool, typer.Option("--turns", help="Search what was said, word for word.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
@@ -34,7 +37,7 @@ def list_memories(user: OneUser, db: Db = DEFAULT_DB, limit: Limit = 20, json: J
 
 @app.command()
 def search(
-    query: Text, user: OneUser, db: Db = DEFAULT_DB, limit: Limit = 10, turns: Turns = False, json: Json = False
+    query: Query, user: OneUser, db: Db = DEFAULT_DB, limit: Limit = 10, turns: Turns = False, json: Json = False
 ) -> None:
     """Search what is remembered, or with --turns what was said, the best first."""
     with store(db, must_exist=True) as opened:
@@ -152,4 +155,4 @@ def _ask(user: str, name: str) -> None:
     question = f"Remove everything about user {user!r} from {name}? It cannot be undone."
     if not typer.confirm(question, err=True):
         print("Nothing was removed.", file=sys.stderr)
-        raise typer.Exit(1)
+        raise typer.Exit(Code.DECLINED)

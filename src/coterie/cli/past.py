@@ -38,12 +38,12 @@ _WHEN = "A date (its first moment) or a date and time, as 2026-11-25T14:30+01:00
 When = Annotated[datetime, typer.Argument(metavar="TIME", parser=moment, show_default=False, help=_WHEN)]
 From = Annotated[datetime, typer.Argument(metavar="FROM", parser=moment, show_default=False, help=_WHEN)]
 To = Annotated[
-    datetime | None, typer.Argument(metavar="[TO]", parser=moment, show_default=False, help="The same; else now.")
+    datetime | None, typer.Argument(metavar="TO", parser=moment, show_default=False, help="The same; else now.")
 ]
 SomeId = Annotated[
     str | None,
     typer.Argument(
-        metavar="[ID]", callback=argument, show_default=False, help="A memory's id, or its beginning: its last change."
+        metavar="ID", callback=argument, show_default=False, help="A memory's id, or its beginning: its last change."
     ),
 ]
 ChangeId = Annotated[

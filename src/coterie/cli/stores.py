@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from coterie.cli.texts import utf8
-from coterie.errors import StoreError
+from coterie.errors import NoDatabaseError
 from coterie.memory.opening import is_postgres, store_at
 
 if TYPE_CHECKING:
@@ -22,14 +22,14 @@ def store(db: str, *, must_exist: bool = False, embedder: "Embedder | None" = No
 
     Raises:
         InputError: another kind of URL, or one that is not UTF-8.
-        StoreError: the file is not there, and must be.
+        NoDatabaseError: the file is not there, and must be.
     """
     if is_postgres(db):
         return store_at(utf8(db), embedder=embedder)
     found = store_at(db, what="--db", embedder=embedder)
     path = db.removeprefix("sqlite:///")
     if must_exist and not Path(path).is_file():
-        raise StoreError(
+        raise NoDatabaseError(
             f"There is no database {path!r}: say where it is with --db or COTERIE_DB. A run makes it when its agents"
             " have a store."
         )

@@ -1,6 +1,5 @@
 """``coterie ui``: the live view, in a browser on this machine."""
 
-import os
 import sys
 import webbrowser
 from collections.abc import Iterator
@@ -15,6 +14,7 @@ import typer
 from coterie.cli.options import DEFAULT_DB, Db, User
 from coterie.cli.stores import store
 from coterie.cli.texts import argument
+from coterie.settings import has_screen
 
 Port = Annotated[
     int, typer.Option("--port", min=0, max=65535, show_default=False, help="Where; else any that is free.")
@@ -46,7 +46,7 @@ def ui(
         server = Server(opened, port=port, user=user or "")
         print(server.address, flush=True)
         print("Ctrl-C ends it.", file=sys.stderr)
-        wanted = not no_browser and sys.stdout.isatty() and _has_screen()
+        wanted = not no_browser and sys.stdout.isatty() and has_screen()
         with _opened(server.address) if wanted else nullcontext(), suppress(KeyboardInterrupt):  # has ended as asked
             server.run()
 
@@ -59,8 +59,3 @@ def _opened(address: str) -> Iterator[None]:
         file.write_text(f'<meta http-equiv="refresh" content="0;url={escape(address)}">', encoding="utf-8")
         webbrowser.open(file.as_uri())
         yield
-
-
-def _has_screen() -> bool:
-    """Whether a browser would have a window: one in the terminal would take it from the server."""
-    return sys.platform in ("darwin", "win32") or any(map(os.environ.get, ("DISPLAY", "WAYLAND_DISPLAY")))
