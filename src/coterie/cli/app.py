@@ -10,6 +10,7 @@ from coterie.cli import (
     curate,
     database,
     doctor,
+    erase,
     graph,
     memory,
     new,
@@ -21,6 +22,7 @@ from coterie.cli import (
     runs,
     schema,
     session,
+    stats,
     transfer,
     ui,
 )
@@ -70,6 +72,8 @@ memory.app.command()(review.refused)
 memory.app.command()(review.review)
 memory.app.command("export")(transfer.export)
 memory.app.command("import")(transfer.import_)
+memory.app.command()(stats.stats)
+memory.app.command()(erase.erase)
 app.add_typer(session.app, name="session", rich_help_panel=REMEMBER)
 app.command("curate", rich_help_panel=REMEMBER)(curate.curate)
 app.add_typer(database.app, name="db", rich_help_panel=LOOK_AFTER)
