@@ -28,10 +28,8 @@ _MEANINGS = {
     _MODEL: "model",
     _VISIT: "at work",
     _FAILED: "failed",
-    _READ: "memory read",
-    "!": "refused",
-    "?": "held",
 }
+_OF_MEMORY = {"<": "memory read", "+": "added", "~": "changed", "-": "removed", "!": "refused", "?": "held"}
 _ASCII = str.maketrans("░▒▪▓█─✗◂…·", ".%o@#-x<~.")
 _STEPS = (1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600)
 
@@ -71,7 +69,7 @@ def lanes_lines(
     lines += [columns.row(entry, axis, colours[entry.lane.path]) for entry in shown]
     lines += [[("memory", "dim"), *columns.memory(timeline, axis)]] if timeline.marks else []
     lines += [[(f"… and {len(rows) - len(shown)} rows more", "dim")]] if len(shown) < len(rows) else []
-    lines += list(_legend(lines, width))
+    lines += list(_legend(lines, timeline, width))
     return [[(text.translate(_ASCII), style) for text, style in line] for line in lines] if ascii else lines
 
 
@@ -257,11 +255,14 @@ def _owners(parts: Sequence[_Part]) -> dict[int, Span]:
     return owners
 
 
-def _legend(lines: Iterable[Line], width: int) -> Iterator[Line]:
+def _legend(lines: Iterable[Line], timeline: Timeline, width: int) -> Iterator[Line]:
     """What the signs that are there mean, on as many lines as that takes."""
     drawn = {text[0] for line in lines for text, _ in line if text}
+    signs = {mark.sign for mark in timeline.marks}
+    parts = [f"{glyph} {meaning}" for glyph, meaning in _MEANINGS.items() if glyph in drawn]
+    parts += [f"{sign.replace('<', _READ)} {meaning}" for sign, meaning in _OF_MEMORY.items() if sign in signs]
     line = ""
-    for told in (f"{glyph} {meaning}" for glyph, meaning in _MEANINGS.items() if glyph in drawn):
+    for told in parts:
         if line and len(line) + len(told) + 2 > width:
             yield [(line, "dim")]
             line = ""

@@ -93,6 +93,17 @@ class Connected:
     def _writing(self, reach: Reach) -> AbstractContextManager[sa.Connection]:
         return self._dialect.translated(lambda: self._dialect.writing(self._opened(), reach))
 
+    @contextmanager
+    def _rehearsing(self, reach: Reach) -> Iterator[sa.Connection]:
+        """As `_writing`, but nothing of what is written is kept."""
+        with self._writing(reach) as connection:
+            yield connection
+            connection.get_transaction().rollback()  # type: ignore[union-attr]  # one that writes has one
+
+    def _changing(self, dry_run: bool) -> Callable[[Reach], AbstractContextManager[sa.Connection]]:
+        """What is written into, by a verb that can tell what it would do."""
+        return self._rehearsing if dry_run else self._writing
+
     def _fleeting(self, reach: Reach) -> AbstractContextManager[sa.Connection]:
         return self._dialect.translated(lambda: self._dialect.fleeting(self._opened(), reach))
 
@@ -111,7 +122,15 @@ class Connected:
             if opened is None:
                 self._dialect.dispose(engine)
 
-    def _drafted(self, scope: Scope, change: Change, work: Callable[[Draft], T], edits: Sequence[Edit] = ()) -> T:
+    def _drafted(
+        self,
+        scope: Scope,
+        change: Change,
+        work: Callable[[Draft], T],
+        edits: Sequence[Edit] = (),
+        *,
+        dry_run: bool = False,
+    ) -> T:
         """Do work in a transaction that changes memories; anew when another transaction got in its way.
 
         Those of one owner wait for each other. But what a team knows is nobody's, and is changed for many users.
@@ -122,7 +141,7 @@ class Connected:
         embedded = self._meaning.of_edits(lambda: self._reading(NOTHING), edits)
         for left in reversed(range(ATTEMPTS)):
             try:
-                with self._writing(within) as connection:
+                with self._changing(dry_run)(within) as connection:
                     self._dialect.lock_owner(connection, scope.user_id or NOBODY)
                     draft = Draft(connection, scope, change, datetime.now(UTC))
                     done = work(draft)

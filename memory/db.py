@@ -9,6 +9,7 @@ Errors of every verb: `StoreError` when the database refuses or cannot be reache
 
 from coterie.memory import erasing, inputs, reach
 from coterie.memory.conversing import Conversing
+from coterie.memory.counting import Counting
 from coterie.memory.edits import Erased
 from coterie.memory.flow import in_thread
 from coterie.memory.leasing import Leasing
@@ -36,6 +37,7 @@ class Db(
     Reembedding,
     Transferring,
     Maintaining,
+    Counting,
 ):
     """The store on some database. Made by `SqliteDb` and `PostgresDb`; safe to share between threads.
 
@@ -43,11 +45,15 @@ class Db(
     that is fine: the child gets connections of its own.
     """
 
-    def erase(self, user_id: str) -> Erased:
+    def erase(self, user_id: str, *, dry_run: bool = False) -> Erased:
         """Remove a person: all of memories, turns, sessions, notes, runs and what belongs to them; from the file too.
 
         The rows go in one transaction; then what they leave in the file is overwritten, which takes as long as the
         database is large. It may be called again.
+
+        Args:
+            user_id: Who.
+            dry_run: Count what would be removed, and keep it.
 
         Returns:
             How many rows of each kind were removed.
@@ -56,9 +62,11 @@ class Db(
             StoreError: the rows are gone, but the file could not be cleaned, because others were using it.
         """
         owner = inputs.key("user_id", user_id)
-        with self._writing(reach.changing(Scope(owner, as_owner=True))) as connection:
+        with self._changing(dry_run)(reach.changing(Scope(owner, as_owner=True))) as connection:
             self._dialect.lock_owner(connection, owner)
             erased = erasing.erase(connection, owner)
+        if dry_run:
+            return erased
         self._meaning.forget(owner)
         with self._reading(reach.NOTHING) as connection:
             self._dialect.scrub(connection)

@@ -4,7 +4,7 @@ import os
 import re
 import threading
 import time
-from datetime import datetime
+from datetime import UTC, datetime
 
 _TICKS_PER_MS = 4096
 """The 12 bits after the milliseconds hold the fraction of the millisecond (RFC 9562, section 6.2, method 3)."""
@@ -39,6 +39,15 @@ def is_id(text: str) -> bool:
     (True, False)
     """
     return _FORM.fullmatch(text) is not None
+
+
+def made_at(text: str) -> datetime:
+    """When an id was made, to the millisecond; see `is_id`.
+
+    >>> made_at("019b76da-a800-7000-8000-000000000000").isoformat()
+    '2026-01-01T00:00:00+00:00'
+    """
+    return datetime.fromtimestamp(int(text[:8] + text[9:13], 16) / 1000, UTC)
 
 
 def first_at(moment: datetime) -> str:

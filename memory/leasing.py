@@ -93,12 +93,13 @@ class Leasing(Connected):
         with self._writing(_of_turn(turn)) as connection:
             leases.fail(connection, turn, error)
 
-    def retry_turns(self, user_id: str | None = None, turn_id: str | None = None) -> int:
+    def retry_turns(self, user_id: str | None = None, turn_id: str | None = None, *, dry_run: bool = False) -> int:
         """Have turns that were given up on, or wait after a failure, tried again at once, as often as new ones.
 
         Args:
             user_id: Whose. None: everybody's.
             turn_id: Only this one. None: all.
+            dry_run: Count them, and leave them as they are.
 
         Returns:
             How many there were.
@@ -112,7 +113,7 @@ class Leasing(Connected):
             owners = [rows.stored_owner(inputs.key("user_id", user_id))]
         retried = 0
         for owner in owners:
-            with self._writing(of_user(owner)) as connection:
+            with self._changing(dry_run)(of_user(owner)) as connection:
                 retried += leases.retry(connection, owner, turn_id)
         return retried
 

@@ -46,6 +46,9 @@ EVERYONE = Reach(everyone=True)
 EMBEDDING = Reach(whole=True, everyone=True, embedding=True)
 """For giving every memory and turn a vector of another model."""
 
+COUNTING = Reach(whole=True, everyone=True)
+"""For counting what is stored of everybody."""
+
 
 def reading(scope: Scope) -> Reach:
     """The memories that the scope may read."""
@@ -80,6 +83,11 @@ def of_user(user_id: str | None) -> Reach:
     if user_id is None:
         return Reach(nobody=True)
     return Reach(inputs.key("user_id", user_id))
+
+
+def naming(user_id: str | None) -> Reach:
+    """What was said by a user, or nobody in particular, and all changes to memories: for whose ids are looked up."""
+    return replace(of_user(user_id), history=True)
 
 
 def importing(owner: str, audiences: Iterable[str]) -> Reach:

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from coterie.errors import InputError, NotFoundError
-from coterie.memory import filtering, inputs, lineage, rows
+from coterie.memory import filtering, inputs, lineage, prefixes, rows
 from coterie.memory.filtering import Shape, current, meant
 from coterie.memory.prepared import Prepared, Row
 from coterie.memory.scope import parameters, readable, shelves
@@ -24,6 +24,7 @@ STALE_TOKENS = 5
 """What the word takes that it may be outdated."""
 SHORTEST_TOKENS = LINE_TOKENS + 2
 """A budget is never filled by more memories than budget / SHORTEST_TOKENS."""
+LIMIT = sa.bindparam("limit", type_=sa.BigInteger)
 TOKENS_PER_HIT = 25
 """One hit is asked for per so many tokens of the budget; the rest of the budget is for the newest."""
 
@@ -37,26 +38,21 @@ def _by_id(kinds: Kinds) -> Prepared:
     return Prepared(found.order_by(MEMORY.c.user_id.desc()))  # the user's, else nobody's
 
 
-def _begins(table: sa.FromClause) -> sa.ColumnElement[bool]:
-    return table.c.memory_id.between(sa.bindparam("first"), sa.bindparam("last"))
-
-
 @cache
 def by_prefix(kinds: Kinds) -> Prepared:
     """The memories whose ids begin so; the id once more, as the last column."""
     found = sa.select(*rows.MEMORY_COLUMNS, MEMORY.c.memory_id.label("found"))
-    found = found.where(_begins(MEMORY), readable(MEMORY, kinds))
-    return Prepared(found.order_by(MEMORY.c.memory_id, MEMORY.c.user_id.desc()).limit(2))
+    found = found.where(prefixes.begins(MEMORY.c.memory_id), readable(MEMORY, kinds))
+    return Prepared(found.order_by(MEMORY.c.memory_id, MEMORY.c.user_id.desc()).limit(LIMIT))
 
 
 @cache
 def _newest(kinds: Kinds, shape: Shape, oldest: bool) -> Prepared:
     """Each shelf is read along its own index and gives its newest (or oldest); the newest of these are the answer."""
-    limit = sa.bindparam("limit", type_=sa.BigInteger)
 
     def newest(table: sa.FromClause, query: Any) -> Any:
         order = (table.c.created_at, table.c.memory_id)
-        return query.order_by(*(order if oldest else (column.desc() for column in order))).limit(limit)
+        return query.order_by(*(order if oldest else (column.desc() for column in order))).limit(LIMIT)
 
     selected = sa.select(*rows.MEMORY_COLUMNS)
     parts = [newest(MEMORY, selected.where(readable(MEMORY, (kind,)), meant(MEMORY, shape))) for kind in kinds]
@@ -117,13 +113,12 @@ def find(connection: sa.Connection, scope: Scope, prefix: str) -> UserMemory:
 
 def only(connection: sa.Connection, statement: Callable[[Kinds], Prepared], scope: Scope, prefix: str) -> Row:
     """The only row whose memory's id, its last column, begins so, or is that."""
-    first = inputs.key("memory_id", prefix)
-    found = found_rows(connection, statement(kinds_of(scope)), scope, first=first, last=first + chr(0x10FFFF))
-    if not found:
+    values = prefixes.beginning(inputs.key("memory_id", prefix))
+    found = {row[-1]: row for row in reversed(found_rows(connection, statement(kinds_of(scope)), scope, **values))}
+    meant = prefixes.meant("memories", prefix, sorted(found))
+    if meant is None:
         raise missing(prefix)
-    if len(found) > 1 and found[0][-1] != prefix:
-        raise InputError(f"Several memories begin with {prefix!r}: give more of the id.")
-    return found[0]
+    return found[meant]
 
 
 def newest(

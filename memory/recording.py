@@ -78,7 +78,7 @@ class Recording(Connected):
             return runs.newest(connection, user_id, session_id, limit)
 
     def run(self, user_id: str | None, run_id: str) -> StoredRun:
-        """The run with this id. So many characters of it as `coterie.memory.runs.SHORTEST_PREFIX` may be enough.
+        """The run with this id. The beginning of it is enough, if no other one begins so.
 
         Raises:
             NotFoundError: the user has none.
@@ -103,15 +103,33 @@ class Recording(Connected):
         with self._reading(of_user(user_id)) as connection:
             return runs.records(connection, user_id, run_id, after, limit)
 
-    def remove_runs(self, user_id: str | None, before: datetime) -> int:
+    def remove_runs(self, user_id: str | None, before: datetime, *, dry_run: bool = False) -> int:
         """Remove a user's runs that began before a time, those that are running too, with their records.
+
+        Args:
+            user_id: Whose. None: those without a user.
+            before: The time.
+            dry_run: Count what would be removed, and keep it.
 
         Returns:
             How many runs were removed.
         """
         inputs.checked_moment("before", before)
-        with self._writing(of_user(user_id)) as connection:
+        with self._changing(dry_run)(of_user(user_id)) as connection:
             return runs.remove(connection, user_id, before)
+
+    def remove_run(self, user_id: str | None, run_id: str) -> None:
+        """Remove a run with its records, also one that is running.
+
+        Args:
+            user_id: Whose run it is. None: one without a user.
+            run_id: Which: the whole id.
+
+        Raises:
+            NotFoundError: the user has no such run, or no longer.
+        """
+        with self._writing(of_user(user_id)) as connection:
+            runs.remove_one(connection, user_id, run_id)
 
     aadd_run = in_thread(add_run)
     aadd_records = in_thread(add_records)
@@ -119,4 +137,5 @@ class Recording(Connected):
     aruns = in_thread(runs)
     arun = in_thread(run)
     arecords = in_thread(records)
+    aremove_run = in_thread(remove_run)
     aremove_runs = in_thread(remove_runs)

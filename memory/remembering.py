@@ -15,7 +15,13 @@ class Remembering(Connected):
     """Changes, reads and finds memories."""
 
     def apply(
-        self, scope: Scope, edits: Sequence[Edit], change: Change, *, curated: Curated | None = None
+        self,
+        scope: Scope,
+        edits: Sequence[Edit],
+        change: Change,
+        *,
+        curated: Curated | None = None,
+        dry_run: bool = False,
     ) -> list[Applied]:
         """Apply all the edits, with their revisions, in one transaction: all of them or none.
 
@@ -25,6 +31,7 @@ class Remembering(Connected):
             change: What the revisions record.
             curated: The turn that the edits were made from, with what else was proposed. None: they were made from no
                 turn.
+            dry_run: Say what would be done, and keep nothing of it.
 
         Raises:
             NotFoundError: an edit names a memory that the scope may not read.
@@ -43,7 +50,7 @@ class Remembering(Connected):
                 proposals.keep(draft.connection, scope.user_id, curated.kept)
             return writing.apply(draft, edits)
 
-        return self._drafted(scope, change, work, edits)
+        return self._drafted(scope, change, work, edits, dry_run=dry_run)
 
     def clear(self, scope: Scope, change: Change, reason: str = "cleared") -> list[Applied]:
         """Delete every memory that is true now and the scope may read, in one transaction."""

@@ -49,6 +49,7 @@ class Revising(Connected):
         change_id: str | None = None,
         run_id: str | None = None,
         turn_id: str | None = None,
+        dry_run: bool = False,
     ) -> Undone:
         """Take back, in one transaction, what one revision, one change, one run or the curation of one turn did.
 
@@ -61,6 +62,7 @@ class Revising(Connected):
             change_id: Everything that one call of a verb did; `Revision` and `Undone` have it.
             run_id: Everything that was done in a run.
             turn_id: Everything that was made from a turn.
+            dry_run: Say what would be undone, and keep everything as it is.
 
         Raises:
             NotFoundError: nothing of the kind is there, or not all of it may be read.
@@ -73,7 +75,7 @@ class Revising(Connected):
             revisions = undoing.undo(draft, what)
             return Undone(draft.change_id, tuple(revisions))
 
-        return self._drafted(scope, change, work)
+        return self._drafted(scope, change, work, dry_run=dry_run)
 
     def redo(self, scope: Scope, change: Change, undone: Undone) -> Undone:
         """Take back an undoing. See `undo`."""

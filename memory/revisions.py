@@ -8,11 +8,11 @@ from typing import Any
 import sqlalchemy as sa
 
 from coterie.errors import NotFoundError
-from coterie.memory import inputs, rows
+from coterie.memory import inputs, prefixes, rows
 from coterie.memory.columns import UtcDateTime
 from coterie.memory.edits import Difference, Revision
 from coterie.memory.prepared import Prepared
-from coterie.memory.reading import Kinds, by_prefix, kinds_of, missing, only
+from coterie.memory.reading import LIMIT, Kinds, by_prefix, kinds_of, missing, only
 from coterie.memory.scope import may_read, parameters, readable
 from coterie.memory.tables import REVISION
 from coterie.memory.values import Scope, UserMemory
@@ -56,9 +56,9 @@ def _of_change(kinds: Kinds) -> Prepared:
 @cache
 def _ids_with_history(kinds: Kinds) -> Prepared:
     """The ids that begin so, also of memories that were deleted."""
-    begins = _last.c.memory_id.between(sa.bindparam("first"), sa.bindparam("last"))
+    begins = prefixes.begins(_last.c.memory_id)
     found = sa.select(_last.c.memory_id).where(begins, readable(_last, kinds), _is_last(_last))
-    return Prepared(found.order_by(_last.c.memory_id).limit(2))
+    return Prepared(found.order_by(_last.c.memory_id).limit(LIMIT))
 
 
 @cache

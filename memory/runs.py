@@ -7,17 +7,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from coterie.errors import InputError, NotFoundError
-from coterie.memory import inputs, rows
+from coterie.errors import NotFoundError
+from coterie.memory import inputs, prefixes, rows
 from coterie.memory.dialect import Insert
 from coterie.memory.prepared import Prepared
 from coterie.memory.tables import RUN, RUN_RECORD
 from coterie.memory.values import RunStatus, StoredRun
-
-SHORTEST_PREFIX = 6
-"""So many characters of a run's id are enough, if no other run's begins so."""
-_SHOWN = 5
-"""How many of the runs are named whose ids begin so."""
 
 _owner: sa.BindParameter[str] = sa.bindparam("owner")
 _run_id: sa.BindParameter[str] = sa.bindparam("key_run")
@@ -27,9 +22,7 @@ _of_this = (RUN_RECORD.c.user_id == _owner) & (RUN_RECORD.c.run_id == _run_id)
 _found = sa.select(*rows.RUN_COLUMNS)
 _by_id = Prepared(_found.where(_this))
 _by_prefix = Prepared(
-    _found.where(RUN.c.user_id == _owner, RUN.c.run_id.between(sa.bindparam("first"), sa.bindparam("last")))
-    .order_by(RUN.c.run_id.desc())
-    .limit(_limit)
+    _found.where(RUN.c.user_id == _owner, prefixes.begins(RUN.c.run_id)).order_by(RUN.c.run_id.desc()).limit(_limit)
 )
 _counted = Prepared(
     sa.update(RUN)
@@ -48,6 +41,7 @@ _records = Prepared(
 _remove = Prepared(
     sa.delete(RUN).where(RUN.c.user_id == _owner, RUN.c.started_at < sa.bindparam("before")).returning(RUN.c.run_id)
 )
+_remove_this = Prepared(sa.delete(RUN).where(_this))
 _remove_records = Prepared(sa.delete(RUN_RECORD).where(_of_this))
 
 
@@ -109,13 +103,9 @@ def find(connection: sa.Connection, user_id: str | None, prefix: str) -> StoredR
     """The run with this id, or whose id alone begins so."""
     key = _key(user_id, prefix)
     found = _by_id.mappings(connection, key)
-    if not found and len(prefix) >= SHORTEST_PREFIX:
-        between = {"first": prefix, "last": prefix + chr(0x10FFFF), "limit": _SHOWN + 1}
-        found = _by_prefix.mappings(connection, {**key, **between})
-    if not found:
+    found = found or _by_prefix.mappings(connection, {**key, **prefixes.beginning(prefix)})
+    if prefixes.meant("runs", prefix, [row["run_id"] for row in found]) is None:
         raise missing(prefix)
-    if len(found) > 1:
-        raise _several(prefix, [row["run_id"] for row in found])
     return rows.run_value(found[0])
 
 
@@ -125,6 +115,14 @@ def records(
     """The records of a run after a number, in their order."""
     place = {"after": inputs.checked_number("after", after), "limit": inputs.checked_limit(limit)}
     return [record for (record,) in _records.rows(connection, {**_key(user_id, run_id), **place})]
+
+
+def remove_one(connection: sa.Connection, user_id: str | None, run_id: str) -> None:
+    """Remove a run with its records."""
+    key = _key(user_id, run_id)
+    if not _remove_this.change(connection, key):
+        raise missing(run_id)
+    _remove_records.change(connection, key)
 
 
 def remove(connection: sa.Connection, user_id: str | None, before: datetime) -> int:
@@ -137,13 +135,7 @@ def remove(connection: sa.Connection, user_id: str | None, before: datetime) -> 
 
 def missing(run_id: str) -> NotFoundError:
     """The error for an id that the user has no run by."""
-    short = f" Give at least {SHORTEST_PREFIX} characters of its id." if len(run_id) < SHORTEST_PREFIX else ""
-    return NotFoundError(f"This user has no run {run_id!r}: list the runs to see their ids.{short}")
-
-
-def _several(prefix: str, ids: Sequence[str]) -> InputError:
-    named = ", ".join(ids[:_SHOWN]) + (", …" if len(ids) > _SHOWN else "")
-    return InputError(f"Several runs begin with {prefix!r}: give more of the id ({named}).")
+    return NotFoundError(f"This user has no run {run_id!r}: list the runs to see their ids.")
 
 
 def _key(user_id: str | None, run_id: str) -> dict[str, Any]:

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 
 from coterie.errors import InputError, LockedError, SchemaError, StoreError
-from coterie.memory import rows
+from coterie.memory import rows, tokens
 from coterie.memory.db import Db
 from coterie.memory.dialect import Dialect, first_line, rolled_back
 from coterie.memory.embedding import Embedder
@@ -250,6 +250,7 @@ def _opened(
         where, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False, uri=uri, factory=factory
     )
     try:
+        connection.create_function(tokens.SQL_NAME, 1, tokens.estimate_tokens, deterministic=True)
         for statement in statements:
             connection.execute(statement).fetchall()
     except BaseException:

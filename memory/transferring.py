@@ -39,7 +39,9 @@ class Transferring(Connected):
             for one in transfer.owners(connection) if owner is None else [owner]:
                 yield from map(line, transfer.every(connection, one))
 
-    def import_memories(self, lines: Iterable[Line], *, trust: Trust = "user", skip: bool = False) -> Imported:
+    def import_memories(
+        self, lines: Iterable[Line], *, trust: Trust = "user", skip: bool = False, dry_run: bool = False
+    ) -> Imported:
         """Store the memories of an export exactly as they were: ids, times, versions, revisions.
 
         Each line is a memory with its revisions, stored whole or not at all. What is there already stays as it is. The
@@ -50,6 +52,8 @@ class Transferring(Connected):
             trust: The highest trust that anything in the lines keeps. By default all of it, as for a store's own
                 export; ``"outside"`` is for lines of somebody else's.
             skip: Leave out lines that cannot be taken, and tell of them, instead of stopping at the first.
+            dry_run: Say what would be done, and keep nothing of it. What would be new is not looked for among the lines
+                of other transactions: a memory that stands in two of them is counted twice.
 
         Raises:
             TransferError: unless ``skip``, a line cannot be taken: what it says is wrong, or the store has another
@@ -63,7 +67,7 @@ class Transferring(Connected):
         good = tally.without_refused(transfer.numbered(lines, trust))
         for batch in transfer.batches(good):
             owner = rows.stored_owner(batch[0].kept.user_id)
-            with self._writing(reach.importing(owner, transfer.audiences(batch))) as connection:
+            with self._changing(dry_run)(reach.importing(owner, transfer.audiences(batch))) as connection:
                 self._dialect.lock_owner(connection, owner)
                 sorted_out = transfer.Batch(connection, batch)
                 for refused in sorted_out.refused:

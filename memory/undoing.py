@@ -17,6 +17,13 @@ from coterie.memory.tables import REVISION
 from coterie.memory.values import UserMemory
 
 _owners = REVISION.c.user_id.in_(sa.bindparam("owners", expanding=True))
+UNDONE = {
+    "revision": "revision",
+    "change_id": "the change",
+    "run_id": "what was changed in the run",
+    "turn_id": "what was made from the turn",
+}
+"""What people call what is undone."""
 _ordered = (
     sa.select(*rows.REVISION_COLUMNS)
     .where(_owners)
@@ -46,7 +53,7 @@ def undo(draft: Draft, what: dict[str, Any]) -> list[Revision]:
         raise NotFoundError(f"There is no change with {name} {value!r} that this scope may undo: look at the history.")
     _check_person(draft, found)
     draft.load({one.memory_id for one in found})
-    reason = f"undid {name} {value}" if name != "revision" else f"undid revision {value.number}"
+    reason = f"undid {UNDONE[name]} {value.number if name == 'revision' else value}"
     touched: list[Key] = []
     for key, group in groupby(found, key=lambda one: (rows.stored_owner(one.user_id), one.memory_id)):
         touched.append(key)

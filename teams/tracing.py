@@ -9,6 +9,7 @@ from pathlib import Path
 
 from coterie.errors import ConfigurationError, InputError, NotFoundError
 from coterie.graphs.trace import SCHEMA, Record
+from coterie.teams.shapes import wrong_with
 
 log = logging.getLogger("coterie")
 
@@ -98,7 +99,7 @@ def _chosen(there: Iterable[str], wanted: str | None, path: Path) -> str:
 def _records(path: Path) -> Iterator[Record]:
     """The records in a file, each with its ``run_id``."""
     run_id, torn = "", list[int]()
-    for number, line in enumerate(_lines(path), start=1):
+    for number, line in _lines(path):
         record = _record(line)
         if record is None:
             torn.append(number)
@@ -108,6 +109,8 @@ def _records(path: Path) -> Iterator[Record]:
                 f"{path}:{number}: coterie {record.get('coterie')} wrote it in schema {record['schema']}, and this one"
                 f" reads {SCHEMA}: update coterie."
             )
+        if (wrong := wrong_with(record)) is not None:
+            raise InputError(f"{path}:{number}: {wrong}. That is no record of coterie: take the line out.")
         run_id = record.setdefault("run_id", run_id)
         yield record
     if torn and not run_id:
@@ -116,9 +119,10 @@ def _records(path: Path) -> Iterator[Record]:
         log.warning(f"{path}:{number}: the line is torn, and left out: was the process killed as it wrote?")
 
 
-def _lines(path: Path) -> list[bytes]:
+def _lines(path: Path) -> list[tuple[int, bytes]]:
+    """The lines that are not empty, with their numbers."""
     try:
-        return [line for line in path.read_bytes().split(b"\n") if line.strip()]
+        return [(number, line) for number, line in enumerate(path.read_bytes().split(b"\n"), 1) if line.strip()]
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror}.") from error
 

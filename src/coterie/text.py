@@ -25,6 +25,15 @@ def one_line(text: str, limit: int | None = None) -> str:
     return line if limit is None or len(line) <= limit else line[: limit - 1].rstrip() + "…"
 
 
+def several(number: int, one: str, many: str | None = None) -> str:
+    """A number of things, as people say it.
+
+    >>> several(1, "memory", "memories"), several(2000, "turn")
+    ('1 memory', '2,000 turns')
+    """
+    return f"{number:,} {one if number == 1 else many or f'{one}s'}"
+
+
 Piece = tuple[Literal["same", "removed", "added"], str]
 """A piece of a text that was changed."""
 

@@ -75,10 +75,10 @@ def test_what_failed_is_tried_again(cli: Cli) -> None:
         for turn in (owed(1), owed(2)):
             for _ in range(MAX_ATTEMPTS):
                 db.fail_turn(turn, "no model")
-    assert cli("curate", "--db", "shop.db", "--retry", "turn-1").err == "1 turns are due again.\n"
+    assert cli("curate", "--db", "shop.db", "--retry", "turn-1").err == "1 turn is due again.\n"
     missing = cli("curate", "--db", "shop.db", "--retry", "turn-1")
     assert (missing.code, missing.err.startswith("error: There is no turn 'turn-1' that failed")) == (4, True)
-    assert cli("curate", "--db", "shop.db", "--retry").err == "1 turns are due again.\n"
+    assert cli("curate", "--db", "shop.db", "--retry").err == "1 turn is due again.\n"
     assert cli("curate", "--db", "shop.db", "--verbatim").err == "2 of 2 turns curated.\n"
 
 
@@ -88,7 +88,7 @@ def test_what_failed_is_tried_again(cli: Cli) -> None:
         (["turn-1"], "'turn-1' says which one to --retry"),
         (["--status", "--retry"], "--workers, --status and --retry are three things to do"),
         (["--workers", "2", "--limit", "3"], "--limit is for curating once"),
-        (["--workers", "2", "--json"], "--json is for --status"),
+        (["--workers", "2", "--json"], "--json is for what ends"),
         (["--workers", "0"], "Invalid value for '--workers'"),
     ],
 )

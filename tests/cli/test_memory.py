@@ -73,7 +73,7 @@ def test_every_time_is_printed_alike(cli: Cli, ids: list[str]) -> None:
 def test_what_is_forgotten_has_a_history(cli: Cli, ids: list[str]) -> None:
     ended = cli("memory", "forget", ids[0], *ANA)
     assert ended.out == "Forgotten: I like tea.\n"
-    assert f"coterie memory history {ids[0]}" in ended.err
+    assert f"coterie memory undo {ids[0]}" in ended.err
     assert "tea" not in cli("memory", "list", *ANA).out
     lines = cli("memory", "history", ids[0], *ANA).out.splitlines()
     assert ["add" in lines[0], "delete" in lines[1]] == [True, True]

@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import re
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
@@ -59,6 +60,18 @@ def test_undo_takes_the_last_change_back_and_that_too(cli: Cli, tea: str) -> Non
     assert listed(cli) == ["I like coffee.  [drinks]"]
 
 
+def test_history_says_for_people_what_was_undone(cli: Cli, tea: str) -> None:
+    cli("memory", "undo", tea, *ANA)
+    lines = cli("memory", "history", tea, *ANA).out.splitlines()
+    assert re.search(r"\(undid the change of \d{4}-\d\d-\d\d \d\d:\d\d\)$", lines[-1]), lines
+    with SqliteDb("shop.db") as db:
+        change = Change("curator", run_id="run of mine", turn_id="turn")
+        (one,) = db.apply(Scope("ana"), [Add(UserMemory(memory="I ski."))], change)
+    cli("memory", "undo", "--run", "run of mine", *ANA)
+    told = cli("memory", "history", one.memory_id, *ANA).out
+    assert told.endswith("I ski.  (undid what was changed in the run run of mine)\n")
+
+
 def test_undo_of_a_run_and_of_a_turn(cli: Cli) -> None:
     with SqliteDb("shop.db") as db:
         db.record_turn(Turn("turn-1", "s", "run-1", (Message("user", "hi"),), datetime.now(UTC), user_id="ana"))
@@ -82,7 +95,7 @@ def test_undo_takes_one_thing(cli: Cli, tea: str, given: list[str]) -> None:
 
 def test_undo_of_what_is_not_there(cli: Cli, tea: str) -> None:
     assert "There is no memory 'nope' of user 'ana'" in cli("memory", "undo", "nope", *ANA).err
-    assert "There is no change with change_id 'nope'" in cli("memory", "undo", "--change", "nope", *ANA).err
+    assert "There is no change 'nope' of user 'ana'" in cli("memory", "undo", "--change", "nope", *ANA).err
 
 
 def as_told(moment: datetime) -> str:
@@ -187,7 +200,8 @@ def test_erase_asks_on_a_terminal(cli: Cli, tea: str, answer: str, code: int) ->
     done = subprocess.run(command, stdin=stdin, capture_output=True, text=True, check=False)
     os.close(stdin)
     os.close(terminal)
-    assert "Remove everything about user 'ana' from shop.db? It cannot be undone. [y/N]" in done.stderr
+    assert "Remove everything about user 'ana' from shop.db (2 memories, 3 revisions, " in done.stderr
+    assert "0 runs)? It cannot be undone. [y/N]" in done.stderr
     assert done.returncode == code
     assert bool(listed(cli)) == bool(code)
 

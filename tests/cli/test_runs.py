@@ -3,16 +3,21 @@
 import json
 import re
 import shlex
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from coterie.cli.accounts import account
 from coterie.memory.db import Db
+from coterie.memory.sqlite import SqliteDb
+from coterie.memory.values import StoredRun
 from tests.cli.conftest import Cli
+from tests.support.openai_server import OpenAIServer
 from tests.support.recorded import team_run
 from tests.support.traced import CANARY, everything, place
 
+NOW = datetime.now(UTC)
 SAID = "I live in Oslo. Where is my order?"
 ANA = ("--user", "ana", "--db", "desk.db")
 
@@ -100,14 +105,14 @@ def test_an_agent_without_a_store_cannot_record_there(cli: Cli, tmp_path: Path) 
     (tmp_path / "lone.py").write_text("from coterie import Agent\nada = Agent('ada')\n")
     ended = cli("run", "lone.py", "Hi", "--trace")
     assert (ended.code, ended.err.count("\n")) == (1, 1)
-    assert "and there is none" in ended.err
+    assert "--trace-to PATH" in ended.err
 
 
 @pytest.mark.parametrize("contents", [False, True])
 def test_everything_that_happens_is_shown(db: Db, tmp_path: Path, contents: bool) -> None:
     where = place("store", tmp_path, db)
     everything(db, where, contents=contents)
-    shown = "\n".join(line for run in db.runs("ana") for line in account(db.records("ana", run.run_id)))
+    shown = "\n".join(line for run in db.runs("ana") for line in account(db.records("ana", run.run_id), NOW))
     assert (CANARY in shown) == contents
     for line in (
         "desk asks scout",
@@ -139,12 +144,54 @@ def test_a_run_that_has_not_ended(db: Db, tmp_path: Path) -> None:
         records = db.records("ana", run.run_id)
         for end in range(1, len(records)):
             over = records[end - 1]["kind"] == "run_finished"
-            assert ("status   running, or its process was killed" in account(records[:end])) != over
+            status = next(line for line in account(records[:end], NOW) if line.startswith("status"))
+            assert ("running, last heard of " in status) != over
+
+
+def test_of_a_run_without_an_end_it_is_said_when_it_was_last_heard_of(cli: Cli) -> None:
+    began = datetime.now(UTC) - timedelta(hours=5)
+    with SqliteDb("desk.db") as db:
+        for run_id in ("told", "silent"):
+            db.add_run(StoredRun(run_id, "ana", None, None, "scout", "scout", began))
+        at = (began + timedelta(hours=2)).isoformat()
+        records = [{"kind": "run_started", "at": began.isoformat(), "run_id": "told"}, {"kind": "told", "at": at}]
+        db.add_records("ana", "told", records)
+    told, silent = cli("runs", "list", *ANA).out.splitlines()
+    assert told.endswith("scout  (last heard of 3 h ago)")
+    assert silent.endswith("scout  (last heard of 5 h ago)")
+    shown = cli("runs", "show", "told", *ANA).out
+    assert "status   running, last heard of 3 h ago: it is at work, or its process was killed\n" in shown
+
+
+@pytest.mark.usefixtures("desk")
+@pytest.mark.parametrize("recorded", [("--trace",), ("--trace-to", "runs/"), ("--trace-to", "one.jsonl")])
+@pytest.mark.parametrize("as_json", [(), ("--json",)])
+def test_a_run_that_fails_says_how_to_look_at_it(
+    cli: Cli, openai_environment: OpenAIServer, recorded: tuple[str, ...], as_json: tuple[str, ...]
+) -> None:
+    failed = cli("run", "desk.py:desk", "Hi", "--user", "ana", *recorded, *as_json)
+    hint, error = failed.err.splitlines()[-2:]
+    assert failed.code == 1
+    assert error.startswith("error: desk: its model failed")
+    asked, _, command = hint.partition(": ")
+    assert asked == "What was recorded of it"
+    shown = cli(*shlex.split(command)[1:])
+    assert (shown.code, "status   failed\n" in shown.out) == (0, True)
+
+
+@pytest.mark.usefixtures("desk")
+def test_a_conversation_is_recorded(cli: Cli) -> None:
+    ended = cli("chat", "desk.py", "--user", "ana", "--trace", said="Where is my order?\nHello\n")
+    asked, _, command = ended.err.splitlines()[-1].partition(": ")
+    assert (ended.code, asked) == (0, "What was recorded")
+    assert cli(*shlex.split(command)[1:]).out.count("finished") == 2
+    assert cli("chat", "desk.py", "--trace-to", "talk.jsonl", said="Hello\n").code == 0
+    assert cli("runs", "show", "talk.jsonl").code == 0
 
 
 def test_names_in_a_file_do_not_write_to_the_terminal() -> None:
     records = team_run()
     wild = [{**each, "path": "desk\x1b[2J\nforged"} if each["kind"] == "step_started" else each for each in records]
-    lines = list(account(wild))
+    lines = list(account(wild, NOW))
     assert any("desk�[2J forged" in line for line in lines)
     assert all(line.isprintable() for line in lines)

@@ -50,7 +50,7 @@ def test_the_lanes_of_a_team() -> None:
         "  scout              ███████▒▒▒▒▒▒▒▒▒▒────            2      1        30         0/0",
         "  clerk              █████████████✗                   1      0         -         0/0",
         "memory  ◂                                      +",
-        "░ recall  ▒ tools  ▓ curate  █ model  ─ at work  ✗ failed  ◂ memory read",
+        "░ recall  ▒ tools  ▓ curate  █ model  ─ at work  ✗ failed  ◂ memory read  + added",
     ]
 
 

@@ -72,7 +72,7 @@ def test_find_by_the_beginning_of_an_id(db: Db) -> None:
     assert db.find(ANA, "abc").memory == "abc"
     assert db.find(ANA, "abd").memory == "abd"
     assert db.find(ANA, "x").memory == "x%_"
-    with pytest.raises(InputError, match="Several"):
+    with pytest.raises(InputError, match=r"Several memories begin with 'ab': give more of the id \(abc, abd, abdé\)"):
         db.find(ANA, "ab")
     for nothing in ("%", "ABC", "abce", "y"):
         with pytest.raises(NotFoundError):

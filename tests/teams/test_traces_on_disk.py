@@ -157,7 +157,7 @@ def test_a_line_without_what_every_record_has_is_no_record(tmp_path: Path, wrong
 def test_the_beginning_of_an_id_is_enough(tmp_path: Path) -> None:
     for run_id in ("abc1", "abc2", "abc"):
         (tmp_path / f"{run_id}.jsonl").write_text(
-            json.dumps({"kind": "run_started", "schema": 1, "run_id": run_id, "at": "2026"})
+            json.dumps({"kind": "run_started", "schema": 1, "run_id": run_id, "at": "2026-11-26T04:10:00Z"})
         )
     assert read_trace(tmp_path, "abc1")[0]["run_id"] == "abc1"
     assert read_trace(tmp_path, "abc")[0]["run_id"] == "abc"

@@ -6,14 +6,14 @@ from datetime import datetime
 from typing import Any
 
 from coterie.cli.jsons import as_text
+from coterie.cli.times import ago
 from coterie.graphs.lanes import lanes_text
 from coterie.graphs.memory_diff import MemoryEdit, edits_of
 from coterie.graphs.trace import Record
-from coterie.text import bracketed, one_line, showable
+from coterie.text import bracketed, one_line, several, showable
 
 MOST = 200
 """Characters of a text that are shown."""
-STILL = "running, or its process was killed"
 
 
 @dataclass
@@ -25,9 +25,9 @@ class Step:
     inside: "list[Step | Record]" = field(default_factory=list)
 
 
-def account(records: Sequence[Record], width: int = 100) -> Iterator[str]:
+def account(records: Sequence[Record], now: datetime, width: int = 100) -> Iterator[str]:
     """The lines of a run. The lanes take ``width`` columns; what is told is as long as it is."""
-    yield from _head(records)
+    yield from _head(records, now)
     yield ""
     yield from lanes_text(records, width).splitlines()
     yield ""
@@ -36,7 +36,7 @@ def account(records: Sequence[Record], width: int = 100) -> Iterator[str]:
         yield from (showable(line).replace("\n", " ") for line in _lines(each, began, ""))  # a file may hold anything
 
 
-def _head(records: Sequence[Record]) -> Iterator[str]:
+def _head(records: Sequence[Record], now: datetime) -> Iterator[str]:
     first, ends = records[0], [record for record in records if record["kind"] == "run_finished"]
     whose = "team" if first.get("team_id") is not None else "agent"
     yield from _row("run", first.get("run_id"))
@@ -45,7 +45,7 @@ def _head(records: Sequence[Record]) -> Iterator[str]:
     yield from _row("session", first.get("session_id"))
     yield from _row("started", as_text(datetime.fromisoformat(first["at"])))
     over = bool(ends) and records[-1]["kind"] == "run_finished"
-    yield from _row("status", ends[-1]["status"] if over else STILL)
+    yield from _row("status", ends[-1]["status"] if over else _still(records, now))
     if ends:
         yield from _row("took", _seconds(sum(end["seconds"] for end in ends)))
         yield from _row("models", _cost(ends))
@@ -56,13 +56,19 @@ def _head(records: Sequence[Record]) -> Iterator[str]:
         yield from _row("notice", notice)
 
 
+def _still(records: Sequence[Record], now: datetime) -> str:
+    """What is known of a run that has no end."""
+    heard = max(datetime.fromisoformat(record["at"]) for record in records)
+    return f"running, last heard of {ago(heard, now)}: it is at work, or its process was killed"
+
+
 def _row(name: str, value: str | None) -> Iterator[str]:
     if value:
         yield f"{name:<8} {one_line(value, MOST)}"
 
 
 def _cost(ends: Sequence[Record]) -> str:
-    calls = _count(sum(end["model_calls"] for end in ends), "call")
+    calls = several(sum(end["model_calls"] for end in ends), "call")
     return calls + _tokens([end["input_tokens"] for end in ends], [end["output_tokens"] for end in ends])
 
 
@@ -124,7 +130,7 @@ def _asked(calls: Sequence[Record]) -> str:
     if not calls:
         return ""
     models = ", ".join(dict.fromkeys(one_line(call["model"]) for call in calls if call["model"]))
-    said = _count(len(calls), "model call") + (f" of {models}" if models else "")
+    said = several(len(calls), "model call") + (f" of {models}" if models else "")
     return f"  {said}{_tokens([c['input_tokens'] for c in calls], [c['output_tokens'] for c in calls])}"
 
 
@@ -184,7 +190,7 @@ def _recalled(record: Record) -> Iterator[str]:
     scores = [hit["score"] for hit in hits if hit["score"] is not None]
     best = f", best score {max(scores):.2f}" if scores else ""
     most = ", all there is" if record["complete"] else ""
-    yield f"recalls {_count(len(hits), 'memory', 'memories')}{best}, {record['tokens']} tokens{most}"
+    yield f"recalls {several(len(hits), 'memory', 'memories')}{best}, {record['tokens']} tokens{most}"
     for hit in hits:
         score = f"{hit['score']:.2f}  " if hit["score"] is not None else ""
         if "memory" in hit:
@@ -204,10 +210,6 @@ def _edit(edit: MemoryEdit) -> str:
     verb = {"!": "refused", "?": "held"}.get(edit.sign, edit.sign)
     why = f"  ({one_line(edit.why, MOST)})" if edit.why else ""
     return f"memory {verb} {said}{why}".rstrip()
-
-
-def _count(number: int, one: str, many: str | None = None) -> str:
-    return f"{number} {one if number == 1 else many or one + 's'}"
 
 
 def _seconds(seconds: float) -> str:

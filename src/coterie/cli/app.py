@@ -11,6 +11,7 @@ from coterie.cli import (
     database,
     doctor,
     examples,
+    erase,
     graph,
     memory,
     new,
@@ -22,6 +23,7 @@ from coterie.cli import (
     runs,
     schema,
     session,
+    stats,
     transfer,
     ui,
 )
@@ -72,6 +74,8 @@ memory.app.command()(review.refused)
 memory.app.command()(review.review)
 memory.app.command("export")(transfer.export)
 memory.app.command("import")(transfer.import_)
+memory.app.command()(stats.stats)
+memory.app.command()(erase.erase)
 app.add_typer(session.app, name="session", rich_help_panel=REMEMBER)
 app.command("curate", rich_help_panel=REMEMBER)(curate.curate)
 app.add_typer(database.app, name="db", rich_help_panel=LOOK_AFTER)

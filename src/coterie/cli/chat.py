@@ -1,22 +1,53 @@
 """``coterie chat``: a conversation in one session."""
 
+import shlex
 import sys
+from typing import TYPE_CHECKING
 
 import typer
 
 from coterie.cli.options import File, Model, RunDb, Session, User
+from coterie.cli.recorded import Contents, Traced, TraceTo, place_of, record, traced
 from coterie.cli.run import warn_of_no_user
 from coterie.cli.targets import load
 
+if TYPE_CHECKING:
+    from coterie.cli.conversing import Chat
+    from coterie.teams.agent import Agent
+    from coterie.teams.team import Team
+    from coterie.teams.tracing import Trace
 
-def chat(file: File, user: User = None, session: Session = None, model: Model = None, db: RunDb = None) -> None:
+
+def chat(
+    file: File,
+    user: User = None,
+    session: Session = None,
+    model: Model = None,
+    db: RunDb = None,
+    trace: Traced = False,
+    trace_to: TraceTo = None,
+    contents: Contents = False,
+) -> None:
     """Talk to an agent or a team. /memory shows what is remembered, /exit or Ctrl-D ends."""
     from coterie.cli.conversing import Chat
 
     target = load(file, db=db, model=model)
+    recording = traced(trace, trace_to, contents)
+    record(target, recording)
     warn_of_no_user(target, user)
     conversation = Chat(target, user, session)
     well = conversation.go_on()
     print(f"To go on with this conversation: --session {conversation.session_id}", file=sys.stderr)
+    if recording is not None:
+        _say_what_shows_it(target, conversation, recording)
     if not well:
         raise typer.Exit(1)
+
+
+def _say_what_shows_it(target: "Agent | Team", conversation: "Chat", trace: "Trace") -> None:
+    """Say what lists the runs that were recorded in the store."""
+    place = place_of(target)
+    if trace.to is None and place is not None:
+        whose = [] if conversation.user_id is None else ["--user", conversation.user_id]
+        which = [*whose, "--session", conversation.session_id, "--db", place]
+        print(f"What was recorded: {shlex.join(['coterie', 'runs', 'list', *which])}", file=sys.stderr)

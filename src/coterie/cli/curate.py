@@ -6,14 +6,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from coterie.cli.asking import DryRun, say_if_dry
 from coterie.cli.codes import code_of
+from coterie.cli.ids import whole
 from coterie.cli.jsons import as_text, print_json
 from coterie.cli.options import DEFAULT_DB, Db, Json, Model, User
+from coterie.cli.progress import counted
 from coterie.cli.stores import store
 from coterie.cli.texts import argument
 from coterie.errors import InputError, NoModelError, NotFoundError
 from coterie.settings import settings
-from coterie.text import one_line, showable
+from coterie.text import one_line, several, showable
 
 if TYPE_CHECKING:
     from coterie.memory.db import Db as Store
@@ -21,7 +24,13 @@ if TYPE_CHECKING:
     from coterie.memory.report import CurationReport
 
 TurnId = Annotated[
-    str | None, typer.Argument(callback=argument, show_default=False, help="With --retry: this turn alone.")
+    str | None,
+    typer.Argument(
+        metavar="ID",
+        callback=argument,
+        show_default=False,
+        help="With --retry: this turn alone; with --user the beginning of its id is enough.",
+    ),
 ]
 Limit = Annotated[int | None, typer.Option("--limit", "-n", min=1, help="How many turns at most.", show_default="all")]
 Verbatim = Annotated[bool, typer.Option("--verbatim", help="Keep what users stated, as said, without a model.")]
@@ -45,6 +54,7 @@ def curate(
     workers: Workers = None,
     status: Status = False,
     retry: Retry = False,
+    dry_run: DryRun = False,
     json: Json = False,
 ) -> None:
     """Curate turns whose curation is owed, of one user or of all: once, until none is due, or with --workers on and on.
@@ -52,14 +62,18 @@ def curate(
     One that fails is tried again after a while, longer each time. One that has failed eight times is dead: it is kept,
     with its error, and not tried again without --retry.
     """
-    _check_usage(turn_id, limit, workers, status, retry, json)
+    _check_usage(turn_id, limit, workers, status, retry)
+    if dry_run and not retry:
+        raise InputError("--dry-run is for --retry; --status says how much is owed.")
+    if json and workers is not None:
+        raise InputError("--json is for what ends, and --workers goes on until it is stopped: leave it out.")
     if not (status or retry):
         _check_curator(model, verbatim)
     with store(db, must_exist=True) as opened:
         if status:
             _print_status(opened, user, json)
         elif retry:
-            _retry(opened, user, turn_id)
+            _retry(opened, user, turn_id, dry_run, json)
         else:
             from coterie.memory.manager import MemoryManager
 
@@ -72,9 +86,7 @@ def curate(
                 work(manager, workers, user)
 
 
-def _check_usage(
-    turn_id: str | None, limit: int | None, workers: int | None, status: bool, retry: bool, json: bool
-) -> None:
+def _check_usage(turn_id: str | None, limit: int | None, workers: int | None, status: bool, retry: bool) -> None:
     """Refuse options that do not go together."""
     if (workers is not None) + status + retry > 1:
         raise InputError("--workers, --status and --retry are three things to do: give one of them.")
@@ -82,8 +94,6 @@ def _check_usage(
         raise InputError(f"The turn {turn_id!r} says which one to --retry: leave it out, or add --retry.")
     if limit is not None and (workers is not None or status or retry):
         raise InputError("--limit is for curating once: leave it out.")
-    if json and (workers is not None or retry):
-        raise InputError("--json is for --status and for curating once: leave it out.")
 
 
 def _check_curator(model: str | None, verbatim: bool) -> None:
@@ -101,7 +111,7 @@ def _once(manager: "MemoryManager", user: str | None, limit: int | None, json: b
     from coterie.teams.printing import curation_lines
 
     reports = []
-    for report in _curated(manager, user, limit):
+    for report in counted(_curated(manager, user, limit), "turns", on_stdout=not json):
         reports.append(report)
         if not json:
             print("\n".join(curation_lines(report)) or "memory: nothing to keep")
@@ -120,11 +130,20 @@ def _curated(manager: "MemoryManager", user: str | None, limit: int | None) -> "
         number += 1
 
 
-def _retry(db: "Store", user: str | None, turn_id: str | None) -> None:
-    number = db.retry_turns(user, turn_id)
+def _retry(db: "Store", user: str | None, turn_id: str | None, dry_run: bool, json: bool) -> None:
+    if turn_id is not None and user is not None:
+        turn_id = whole(db, "turn", user, turn_id)
+    number = db.retry_turns(user, turn_id, dry_run=dry_run)
     if turn_id is not None and not number:
-        raise NotFoundError(f"There is no turn {turn_id!r} that failed: `coterie curate --status` lists the dead ones.")
-    print(f"{number} turns are due again.", file=sys.stderr)
+        part = "" if user else " Without --user the whole id is needed."
+        raise NotFoundError(
+            f"There is no turn {turn_id!r} that failed: `coterie curate --status` lists the dead ones.{part}"
+        )
+    if json:
+        print_json({"turns": number})
+    are = "would be" if dry_run else "is" if number == 1 else "are"
+    print(f"{several(number, 'turn')} {are} due again.", file=sys.stderr)
+    say_if_dry(dry_run)
 
 
 def _print_status(db: "Store", user: str | None, json: bool) -> None:

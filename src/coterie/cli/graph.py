@@ -42,16 +42,24 @@ Depth = Annotated[
     typer.Option("--depth", metavar="N", help="How many levels have their steps drawn; the rest are a box each."),
 ]
 NoMemory = Annotated[bool, typer.Option("--no-memory", help="Leave out the memory, and what reads and writes it.")]
+AsJson = Annotated[bool, typer.Option("--json", help="The same as --format json.")]
 LINES = "│├╰─┄▷◀▶║╢═╝◆·…"
 
 
 def graph(
-    file: File, format: Format = None, output: Output = None, depth: Depth = None, no_memory: NoMemory = False
+    file: File,
+    format: Format = None,
+    output: Output = None,
+    depth: Depth = None,
+    no_memory: NoMemory = False,
+    json: AsJson = False,
 ) -> None:
     """Draw an agent or a team, with what reads and writes the memory."""
     from coterie.graphs.draw import FORMATS, format_of, write
 
-    path = None if output == "-" else output
+    if json and format not in (None, "json"):
+        raise InputError(f"--json is --format json, and --format {format} is given: leave out one of them.")
+    path, format = None if output == "-" else output, "json" if json else format
     chosen = format_of(path, format)  # what cannot be drawn is said before the file runs
     if path is None and chosen == "png" and sys.stdout.isatty():
         raise InputError("A PNG is no text for a terminal: give a file, -o graph.png, or redirect the output.")

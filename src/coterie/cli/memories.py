@@ -93,8 +93,20 @@ def _line(revision: "Revision") -> str:
     change = revision.change
     who = " ".join(part for part in (change.actor, change.agent_id or change.team_id) if part)
     what = (revision.after or revision.before).memory  # type: ignore[union-attr]  # one of them is there
-    why = f"  ({one_line(revision.reason)})" if revision.reason else ""
+    why = f"  ({one_line(_reason(revision.reason))})" if revision.reason else ""
     return f"{revision.at:%Y-%m-%d %H:%M}  {_happened(revision):<8}  by {who}: {one_line(what)}{why}"
+
+
+def _reason(reason: str) -> str:
+    """Why it was changed. Of what was undone people want to know when it was done; `--json` has its id."""
+    from coterie.memory.ids import is_id, made_at
+    from coterie.memory.undoing import UNDONE
+
+    *words, which = reason.split() or [""]
+    if words[:1] != ["undid"] or not is_id(which):
+        return reason
+    told = UNDONE.get(words[-1], " ".join(words[1:]))  # older stores have the field's name
+    return f"undid {told} of {made_at(which):%Y-%m-%d %H:%M}"
 
 
 def _happened(revision: "Revision") -> str:

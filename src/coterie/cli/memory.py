@@ -6,13 +6,21 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from coterie.cli.codes import Code
+from coterie.cli.asking import DryRun, say_if_dry
 from coterie.cli.jsons import as_text, print_json
-from coterie.cli.memories import Id, Text, Topics, or_say_whose, owner_of, print_memories, print_turns
+from coterie.cli.memories import (
+    Id,
+    Text,
+    Topics,
+    or_say_whose,
+    owner_of,
+    print_memories,
+    print_revisions,
+    print_turns,
+)
 from coterie.cli.options import DEFAULT_DB, Db, Json, OneUser
 from coterie.cli.stores import store
 from coterie.cli.texts import argument
-from coterie.errors import InputError
 from coterie.text import one_line
 
 app = typer.Typer(no_args_is_help=True, help="Look into the memory of a user, and change it.")
@@ -24,7 +32,6 @@ To = Annotated[
 ]
 Query = Annotated[str, typer.Argument(callback=argument, show_default=False, help="What to look for, in words.")]
 Turns = Annotated[bool, typer.Option("--turns", help="Search what was said, word for word.")]
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
 
 @app.command("list")
@@ -84,16 +91,23 @@ def add(text: Text, user: OneUser, db: Db = DEFAULT_DB, topic: Topics = None, js
 
 
 @app.command()
-def forget(memory_id: Id, user: OneUser, db: Db = DEFAULT_DB, json: Json = False) -> None:
-    """Forget a memory. Its history stays."""
+def forget(memory_id: Id, user: OneUser, db: Db = DEFAULT_DB, dry_run: DryRun = False, json: Json = False) -> None:
+    """Forget a memory. Its history stays, and `undo` brings it back."""
     from coterie.memory.edits import Change, Delete
 
     with store(db, must_exist=True) as opened, or_say_whose(memory_id, user):
         memory = opened.find(owner_of(user), memory_id)
         ref = _ref(memory)
-        (applied,) = opened.apply(owner_of(user), [Delete(ref)], Change())
-    print_json(applied) if json else print(f"Forgotten: {one_line(memory.memory)}")
-    print(f"Its history: coterie memory history {ref.memory_id}, with the same --user and --db.", file=sys.stderr)
+        (applied,) = opened.apply(owner_of(user), [Delete(ref)], Change(), dry_run=dry_run)
+    if json:
+        print_json(applied)
+    elif dry_run:
+        print_revisions(applied.revisions)
+    else:
+        print(f"Forgotten: {one_line(memory.memory)}")
+    say_if_dry(dry_run)
+    if not dry_run:
+        print(f"To take it back: coterie memory undo {ref.memory_id}, with the same --user and --db.", file=sys.stderr)
 
 
 @app.command()
@@ -133,26 +147,3 @@ def _ref(memory: Any) -> Any:
     from coterie.memory.edits import Ref
 
     return Ref(str(memory.memory_id), memory.version)
-
-
-@app.command()
-def erase(user: OneUser, db: Db = DEFAULT_DB, yes: Yes = False, json: Json = False) -> None:
-    """Remove a user: memories with their history, turns, sessions. This cannot be undone."""
-    with store(db, must_exist=True) as opened:
-        if not yes:
-            _ask(user, opened.name)
-        erased = opened.erase(user)
-    if json:
-        print_json(erased)
-        return
-    counts = {name: value for name, value in erased.__dict__.items() if name != "user_id"}
-    print(f"Erased of {one_line(user)}: " + ", ".join(f"{count:,} {name}" for name, count in counts.items()))
-
-
-def _ask(user: str, name: str) -> None:
-    if not sys.stdin.isatty():
-        raise InputError(f"Everything about user {user!r} would be removed for good: say --yes if that is meant.")
-    question = f"Remove everything about user {user!r} from {name}? It cannot be undone."
-    if not typer.confirm(question, err=True):
-        print("Nothing was removed.", file=sys.stderr)
-        raise typer.Exit(Code.DECLINED)

@@ -11,6 +11,8 @@ from typing import Annotated
 
 import typer
 
+from coterie.cli.jsons import print_json
+from coterie.cli.options import Json
 from coterie.cli.texts import argument
 from coterie.errors import InputError
 
@@ -23,7 +25,7 @@ ENDING = ".tmpl"
 """Of templates: else linters and test runners would take them for files of ours."""
 
 
-def new(name: Name, yaml: Yaml = False) -> None:
+def new(name: Name, yaml: Yaml = False, json: Json = False) -> None:
     """Make a project in a new folder: a team of three with a memory, a test that passes, and what LangGraph needs."""
     package = _package(name)
     folder = Path(name)
@@ -31,11 +33,11 @@ def new(name: Name, yaml: Yaml = False) -> None:
         raise InputError(f"{name!r} is there already, and not an empty folder: give another name.")
     file = "team.yaml" if yaml else f"{package}/team.py"
     words = {"{{name}}": name, "{{package}}": package, "{{file}}": file}
-    for path, text in sorted(_filled("yaml" if yaml else "python", words)):
-        target = folder / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(text, encoding="utf-8")
-        print(target)
+    files_ = {str(folder / path): text for path, text in sorted(_filled("yaml" if yaml else "python", words))}
+    for path, text in files_.items():
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        Path(path).write_text(text, encoding="utf-8")
+    print_json({"files": [*files_]}) if json else print(*files_, sep="\n")
     print(f"Next: cd {name}; {file} is the team, README.md says what to do with it. To begin with:", file=sys.stderr)
     print(f'  coterie run {file} "I pay by card. When do I get my refund?" --user ana', file=sys.stderr)
 

@@ -7,19 +7,23 @@ import typer
 
 from coterie.cli.jsons import print_json
 from coterie.cli.options import DEFAULT_DB, Db, Json, Model, OneUser
+from coterie.cli.progress import waiting
 from coterie.cli.stores import store
+from coterie.errors import InputError
 
 Strategy = Annotated[
     Literal["summarize", "deduplicate"],
     typer.Option("--strategy", "-s", help="Put all of it into few statements, or only those that say the same."),
 ]
-Apply = Annotated[bool, typer.Option("--apply", help="Do it. Without it, it is only shown what would be done.")]
+Apply = Annotated[bool, typer.Option("--apply", help="Do it; `undo` takes it back. Without it, it is only shown.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Only show what would be done, as without --apply.")]
 
 
 def optimize(
     user: OneUser,
     strategy: Strategy = "summarize",
     apply: Apply = False,
+    dry_run: DryRun = False,
     db: Db = DEFAULT_DB,
     model: Model = None,
     json: Json = False,
@@ -30,7 +34,9 @@ def optimize(
     """
     from coterie.memory.manager import MemoryManager
 
-    with store(db, must_exist=True) as opened:
+    if apply and dry_run:
+        raise InputError("--apply does it and --dry-run only shows it: give one of them.")
+    with store(db, must_exist=True) as opened, waiting("rewriting"):
         done = MemoryManager(db=opened, model=model).optimize_memories(user, strategy, apply)
     if json:
         names = ("removed", "added", "kept", "tokens_before", "tokens_after", "change_id")

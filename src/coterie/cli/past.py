@@ -6,37 +6,24 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from coterie.cli.asking import DryRun, say_if_dry
+from coterie.cli.ids import whole
 from coterie.cli.jsons import as_text, print_json
 from coterie.cli.memories import Id, memory_line, or_say_whose, owner_of, print_memories, print_revisions
 from coterie.cli.options import DEFAULT_DB, Db, Json, OneUser
 from coterie.cli.stores import store
 from coterie.cli.texts import argument
+from coterie.cli.times import WHEN, moment
 from coterie.errors import InputError
 
 if TYPE_CHECKING:
     from coterie.memory import db as stores
     from coterie.memory.edits import Difference
+    from coterie.memory.prefixes import Kind
 
 
-def moment(value: str) -> datetime:
-    """The moment that a text means: a date (its first moment) or a date with a time; in UTC if it has no zone.
-
-    Raises:
-        BadParameter: it is neither.
-    """
-    try:
-        found = datetime.fromisoformat(argument(value).strip())
-    except ValueError:
-        raise typer.BadParameter(
-            f"{value!r} is no time: give one as 2026-11-25, 2026-11-25T14:30 or 2026-11-25T14:30+01:00, without a zone"
-            " in UTC."
-        ) from None
-    return found.replace(tzinfo=UTC) if found.utcoffset() is None else found
-
-
-_WHEN = "A date (its first moment) or a date and time, as 2026-11-25T14:30+01:00; without a zone in UTC."
-When = Annotated[datetime, typer.Argument(metavar="TIME", parser=moment, show_default=False, help=_WHEN)]
-From = Annotated[datetime, typer.Argument(metavar="FROM", parser=moment, show_default=False, help=_WHEN)]
+When = Annotated[datetime, typer.Argument(metavar="TIME", parser=moment, show_default=False, help=WHEN)]
+From = Annotated[datetime, typer.Argument(metavar="FROM", parser=moment, show_default=False, help=WHEN)]
 To = Annotated[
     datetime | None, typer.Argument(metavar="TO", parser=moment, show_default=False, help="The same; else now.")
 ]
@@ -68,23 +55,35 @@ def undo(
     run: RunId = None,
     turn: TurnId = None,
     db: Db = DEFAULT_DB,
+    dry_run: DryRun = False,
     json: Json = False,
 ) -> None:
-    """Take back the last change to a memory, one change, or all of a run or made from a turn: all of it or nothing."""
+    """Take back the last change to a memory, one change, or all of a run or made from a turn: all of it or nothing.
+
+    That is a change too, and can be taken back.
+    """
     from coterie.memory.edits import Change
 
     given = {"change_id": change, "run_id": run, "turn_id": turn}
     if sum(one is not None for one in (memory_id, *given.values())) != 1:
         raise InputError("What is to be undone? Give one of: a memory's ID, --change, --run, --turn.")
     with store(db, must_exist=True) as opened:
-        what: dict[str, Any] = given if memory_id is None else _last_change(opened, user, memory_id)
-        undone = opened.undo(owner_of(user), Change(), **what)
+        what = _meant(opened, user, given) if memory_id is None else _last_change(opened, user, memory_id)
+        undone = opened.undo(owner_of(user), Change(), **what, dry_run=dry_run)
     print_json(undone) if json else print_revisions(undone.revisions)
-    if undone.revisions:
+    if not undone.revisions:
+        print("It was undone already.", file=sys.stderr)
+    elif dry_run:
+        say_if_dry(dry_run)
+    else:
         again = f"coterie memory undo --change {undone.change_id}"
         print(f"To take that back in turn: {again}, with the same --user and --db.", file=sys.stderr)
-    else:
-        print("It was undone already.", file=sys.stderr)
+
+
+def _meant(db: "stores.Db", user: str, given: dict[str, str | None]) -> dict[str, Any]:
+    """The whole id of what is given."""
+    kinds: dict[str, Kind] = {"change_id": "change", "run_id": "changing run", "turn_id": "changing turn"}
+    return {name: whole(db, kinds[name], user, one) for name, one in given.items() if one is not None}
 
 
 def _last_change(db: "stores.Db", user: str, memory_id: str) -> dict[str, Any]:

@@ -3,16 +3,18 @@
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import IO, Any
+from typing import IO, Any, TypeVar
+
+T = TypeVar("T")
 
 
-def counted(lines: Iterable[str], what: str, *, on_stdout: bool) -> Iterator[str]:
-    """The same lines; while they are asked for, how many there were is shown, unless they go to the terminal."""
+def counted(things: Iterable[T], what: str, *, on_stdout: bool) -> Iterator[T]:
+    """The same things; while they are asked for, how many there were is shown, unless they go to the terminal."""
     shown = not (on_stdout and sys.stdout.isatty())
     with _bar("{task.completed:,} {task.description}", bar=False, shown=shown) as bar:
         task = bar.add_task(what, total=None)
-        for line in lines:
-            yield line
+        for thing in things:
+            yield thing
             bar.advance(task)
 
 
@@ -31,6 +33,14 @@ def counting(what: str) -> Iterator[Callable[[int, int], None]]:
     with _bar("{task.completed:,} of {task.total:,} {task.description}", bar=False, shown=True) as bar:
         task = bar.add_task(what, total=0)
         yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+@contextmanager
+def waiting(what: str) -> Iterator[None]:
+    """Show meanwhile that something is under way, and for how long."""
+    with _bar("{task.description}", bar=False, shown=True) as bar:
+        bar.add_task(what, total=None)
+        yield
 
 
 def _bar(text: str, *, bar: bool, shown: bool) -> Any:

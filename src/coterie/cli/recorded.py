@@ -1,18 +1,22 @@
-"""The options by which a run is recorded."""
+"""The options by which a run is recorded, and how to look at it then."""
 
 import shlex
+import sys
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Self
 
 import typer
 
 from coterie.cli.texts import argument
-from coterie.errors import InputError
+from coterie.errors import ConfigurationError, InputError
 from coterie.memory.opening import is_postgres
 
 if TYPE_CHECKING:
+    from coterie.graphs.events import Event
+    from coterie.memory.db import Db
     from coterie.teams.agent import Agent
-    from coterie.teams.output import RunOutput
+    from coterie.teams.output import RunStarted
     from coterie.teams.team import Team
     from coterie.teams.tracing import Trace
 
@@ -45,23 +49,81 @@ def traced(store: bool, to: str | None, contents: bool) -> "Trace | None":
     return Trace(to, contents)
 
 
-def look(target: "Agent | Team", trace: "Trace", output: "RunOutput") -> str:
-    """A sentence on the command that makes a page of a run that was recorded."""
-    file = trace.file(output.run_id)
-    if file is not None:
-        which = [str(file)] if file.stem == output.run_id else [str(file), "--run", output.run_id]
-    else:
-        whose = [] if output.user_id is None else ["--user", output.user_id]
-        place = _place(target)
-        if not is_postgres(place) and not Path(place).is_file():
-            return f"Recorded in {place}, which ends with this program: --trace-to PATH keeps a run."
-        which = [output.run_id, *whose, "--db", place]
-    return f"Recorded. A page of it: {shlex.join(['coterie', 'replay', *which, '-o', 'run.html'])}"
+class Looked:
+    """A run that may be recorded. At its end it is said how to look at it, also if it failed.
+
+    Args:
+        target: what is run.
+        trace: how it is recorded, as the command line says. None: it says nothing.
+
+    Raises:
+        ConfigurationError: see `record`.
+    """
+
+    def __init__(self, target: "Agent | Team", trace: "Trace | None") -> None:
+        self._target = target
+        self._trace = trace
+        self._run: RunStarted | None = None
+        record(target, trace)
+
+    def seen(self, events: "Iterable[Event]") -> "Iterator[Event]":
+        """The same events; which run it is is noted."""
+        from coterie.teams.output import RunStarted
+
+        for event in events:
+            if isinstance(event, RunStarted):
+                self._run = event
+            yield event
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: object, error: BaseException | None, at: object) -> None:
+        if self._trace is not None and self._run is not None:
+            print(self._said(self._run, self._trace, whole=error is None), file=sys.stderr)
+
+    def _said(self, run: "RunStarted", trace: "Trace", *, whole: bool) -> str:
+        """A sentence on the command that shows the run, or makes a page of it."""
+        file = trace.file(run.run_id)
+        if file is not None:
+            which = [str(file)] if file.stem == run.run_id else [str(file), "--run", run.run_id]
+        else:
+            place = place_of(self._target)
+            if place is None:
+                return "Recorded in a store that ends with this program: --trace-to PATH keeps a run."
+            whose = [] if run.user_id is None else ["--user", run.user_id]
+            which = [run.run_id, *whose, "--db", place]
+        if not whole:
+            return f"What was recorded of it: {shlex.join(['coterie', 'runs', 'show', *which])}"
+        return f"Recorded. A page of it: {shlex.join(['coterie', 'replay', *which, '-o', 'run.html'])}"
 
 
-def _place(target: "Agent | Team") -> str:
-    """The store as ``--db`` takes it; of a server without the password, which is not for the screen."""
+def record(target: "Agent | Team", trace: "Trace | None") -> None:
+    """Have the runs of an agent or a team recorded. None: as its file says.
+
+    Raises:
+        ConfigurationError: they are to be recorded in the store, and there is none.
+    """
+    if trace is None:
+        return
+    if trace.to is None and store_of(target) is None:
+        raise ConfigurationError(
+            f"{target.name!r} has no store to record a run in: give it one with --db PATH, or record the run in a file"
+            " with --trace-to PATH."
+        )
+    target.trace = trace
+
+
+def store_of(target: "Agent | Team") -> "Db | None":
+    """The store that runs are recorded in."""
     manager = target.memory_manager
-    db = manager.db if target.db is None and manager is not None else target.db
-    assert db is not None  # the run was recorded there
-    return db.name
+    return manager.db if target.db is None and manager is not None else target.db
+
+
+def place_of(target: "Agent | Team") -> str | None:
+    """That store as ``--db`` takes it; of a server without the password, which is not for the screen.
+
+    None: it is in memory, or there is none.
+    """
+    db = store_of(target)
+    return None if db is None or not (is_postgres(db.name) or Path(db.name).is_file()) else db.name

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from coterie.cli.ids import whole
 from coterie.cli.jsons import print_json
 from coterie.cli.memories import print_revisions
 from coterie.cli.options import DEFAULT_DB, Db, Json, OneUser
@@ -70,6 +71,7 @@ def review(
 
 def _decide(db: "stores.Db", user: str, accept: list[str], reject: list[str], json: bool) -> None:
     """Stops at the first that cannot be decided on; those before it are."""
+    accept, reject = ([whole(db, "proposal", user, one) for one in given] for given in (accept, reject))
     applied = [db.accept_proposal(user, one) for one in accept]
     for one in reject:
         db.reject_proposal(user, one)

@@ -1,6 +1,7 @@
 """``coterie run``: one message, one answer."""
 
 import sys
+from collections.abc import Iterable
 from dataclasses import fields
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -8,12 +9,13 @@ import typer
 
 from coterie.cli.jsons import print_json
 from coterie.cli.options import File, Json, Model, RunDb, Session, User
-from coterie.cli.recorded import Contents, Traced, TraceTo, look, traced
+from coterie.cli.recorded import Contents, Looked, Traced, TraceTo, traced
 from coterie.cli.targets import load
 from coterie.cli.texts import argument, utf8
 from coterie.errors import InputError
 
 if TYPE_CHECKING:
+    from coterie.graphs.events import Event
     from coterie.teams.agent import Agent
     from coterie.teams.output import RunOutput
     from coterie.teams.team import Team
@@ -43,15 +45,24 @@ def run(
         raise InputError("--watch shows a run to people, and --json to programs: give one of them.")
     said = _said(message)
     target = load(file, db=db, model=model)
-    recording = traced(trace, trace_to, contents)
-    target.trace = recording or target.trace
-    warn_of_no_user(target, user)
-    if json:
-        print_json(as_json(target.run(said, user_id=user, session_id=session)))
-    else:
-        output = target.print_response(said, user_id=user, session_id=session, watch=watch)
-        if recording is not None:
-            print(look(target, recording, output), file=sys.stderr)
+    with Looked(target, traced(trace, trace_to, contents)) as looked:
+        warn_of_no_user(target, user)
+        events = looked.seen(target.run(said, stream=True, user_id=user, session_id=session))
+        if json:
+            print_json(as_json(_last(events)))
+        else:
+            with target.printer(said, watch=watch) as printer:
+                for event in events:
+                    printer.show(event)
+
+
+def _last(events: "Iterable[Event]") -> "RunOutput":
+    """What the run came to."""
+    from coterie.teams.output import RunFinished
+
+    *_, last = events
+    assert isinstance(last, RunFinished)
+    return last.output
 
 
 def _said(message: str | None) -> str:

@@ -5,17 +5,19 @@ from typing import Annotated
 
 import typer
 
+from coterie.cli.ids import whole
 from coterie.cli.jsons import as_text, print_json
 from coterie.cli.memories import print_turns
 from coterie.cli.options import DEFAULT_DB, Db, Json, User
 from coterie.cli.stores import store
 from coterie.cli.texts import argument
-from coterie.errors import NotFoundError
 from coterie.text import one_line
 
 app = typer.Typer(no_args_is_help=True, help="Look into conversations.")
 
-Id = Annotated[str, typer.Argument(metavar="ID", callback=argument, show_default=False, help="A session's id.")]
+Id = Annotated[
+    str, typer.Argument(metavar="ID", callback=argument, show_default=False, help="A session's id, or its beginning.")
+]
 Limit = Annotated[int, typer.Option("--limit", "-n", min=1, help="How many at most.")]
 
 
@@ -38,15 +40,8 @@ def list_sessions(user: User = None, db: Db = DEFAULT_DB, limit: Limit = 20, jso
 def show(session_id: Id, user: User = None, db: Db = DEFAULT_DB, limit: Limit = 20, json: Json = False) -> None:
     """Show a session: its summary, its state, and the last turns."""
     with store(db, must_exist=True) as opened:
-        try:
-            session = opened.session(user, session_id)
-        except NotFoundError as error:
-            whose = f"of user {user!r}" if user else "without a user"
-            raise NotFoundError(
-                f"There is no session {session_id!r} {whose}: `coterie session list`, with the same --user and --db,"
-                " shows the ids."
-            ) from error
-        turns = opened.turns(user, session_id, limit)
+        session = opened.session(user, whole(opened, "session", user, session_id))
+        turns = opened.turns(user, session.session_id, limit)
     if json:
         print_json({"session": session, "turns": turns})
         return

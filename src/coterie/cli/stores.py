@@ -34,3 +34,10 @@ def store(db: str, *, must_exist: bool = False, embedder: "Embedder | None" = No
             " have a store."
         )
     return found
+
+
+def rehearsed(db: str) -> "Db":
+    """The store, to try in it what would make it; where there is none yet, one in memory."""
+    found = store(db)
+    there = is_postgres(db) or Path(db.removeprefix("sqlite:///")).exists()
+    return found if there and found.schema_version() is not None else store(":memory:")

@@ -9,11 +9,13 @@ from typing import IO, TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from coterie.cli.asking import DryRun, say_if_dry
 from coterie.cli.jsons import print_json
 from coterie.cli.options import DEFAULT_DB, Db, Json, User
 from coterie.cli.progress import counted, measured
-from coterie.cli.stores import store
+from coterie.cli.stores import rehearsed, store
 from coterie.errors import CoterieError, InputError, TransferError
+from coterie.text import several
 
 if TYPE_CHECKING:
     from coterie.memory.edits import Imported
@@ -70,20 +72,26 @@ def _written(output: Path | None) -> Iterator[IO[bytes]]:
 
 
 def import_(
-    file: File, db: Db = DEFAULT_DB, skip_bad: SkipBad = False, trust: HighestTrust = "user", json: Json = False
+    file: File,
+    db: Db = DEFAULT_DB,
+    skip_bad: SkipBad = False,
+    trust: HighestTrust = "user",
+    dry_run: DryRun = False,
+    json: Json = False,
 ) -> None:
     """Store the memories of an export exactly as they were. What is there already stays as it is.
 
     A line that cannot be taken stops it. Run it again when that is corrected: it goes on.
     """
-    with _read(file) as lines, store(db) as opened:
+    with _read(file) as lines, rehearsed(db) if dry_run else store(db) as opened:
         try:
-            done = opened.import_memories(lines, trust=trust, skip=skip_bad)
+            done = opened.import_memories(lines, trust=trust, skip=skip_bad, dry_run=dry_run)
         except TransferError as error:
-            raise CoterieError(_stopped(error)) from None
+            raise CoterieError(_stopped(error, dry_run)) from None
     if json:
         print_json(done)
-    _tell(done)
+    _tell(done, dry_run)
+    say_if_dry(dry_run)
     if done.refused:
         raise typer.Exit(1)
 
@@ -99,22 +107,22 @@ def _read(name: str) -> Iterator[Iterator[bytes]]:
         yield measured(file, "importing", os.stat(file.fileno()).st_size or None)
 
 
-def _stopped(error: TransferError) -> str:
+def _stopped(error: TransferError, dry_run: bool) -> str:
     """The error, with what to do in the words of the command line."""
+    if dry_run:
+        return f"{error.reason} The import would stop there: correct it, or leave out such lines with --skip-bad."
     return (
         f"{error.reason} {_memories(error.imported)} imported, {error.unchanged:,} unchanged; of the lines around this"
         " one nothing. Correct it and import again, which goes on; or leave out such lines with --skip-bad."
     )
 
 
-def _tell(done: "Imported") -> None:
+def _tell(done: "Imported", dry_run: bool) -> None:
     for refused in done.refused:
         print(f"line {refused.line}: {refused.reason}", file=sys.stderr)
-    print(
-        f"{_memories(done.imported)} imported, {done.unchanged:,} unchanged, {len(done.refused):,} refused.",
-        file=sys.stderr,
-    )
+    imported = f"{_memories(done.imported)} {'would be imported' if dry_run else 'imported'}"
+    print(f"{imported}, {done.unchanged:,} unchanged, {len(done.refused):,} refused.", file=sys.stderr)
 
 
 def _memories(count: int) -> str:
-    return "1 memory" if count == 1 else f"{count:,} memories"
+    return several(count, "memory", "memories")
