@@ -1,5 +1,6 @@
 """What a person changes in the page, over HTTP: it changes the database, and can be undone."""
 
+import json
 import socket
 from typing import Any
 
@@ -162,6 +163,21 @@ def test_a_body_that_is_no_object_is_refused(client: httpx.Client, sent: bytes) 
     answer = client.post("/api/memories", content=sent, headers={"content-type": "application/json"})
     assert answer.status_code == 400
     assert answer.json()["error"].startswith("The body is no JSON")
+
+
+@pytest.mark.parametrize("chunked", [False, True])
+def test_a_body_without_an_end_is_refused_in_a_sentence(db: Db, client: httpx.Client, chunked: bool) -> None:
+    piece = b" " * 1_000_000
+    answer = client.post(
+        "/api/memories",
+        content=iter([piece] * 30) if chunked else piece * 30,
+        headers={"content-type": "application/json"},
+    )
+    assert (answer.status_code, answer.json()) == (413, {"error": "The body has 30,000,000 bytes: send at most 1,000,000."})
+    longest = json.dumps({"user": "ana", "memory": "\U0001f600" * 10_000}).encode()  # each is twelve bytes
+    answer = client.post("/api/memories", content=longest, headers={"content-type": "application/json"})
+    assert answer.status_code == 200, answer.text
+    assert len(memories(db)) == 1
 
 
 def test_a_request_that_is_broken_off_is_no_failure_of_the_server(
