@@ -173,7 +173,10 @@ def test_a_body_without_an_end_is_refused_in_a_sentence(db: Db, client: httpx.Cl
         content=iter([piece] * 30) if chunked else piece * 30,
         headers={"content-type": "application/json"},
     )
-    assert (answer.status_code, answer.json()) == (413, {"error": "The body has 30,000,000 bytes: send at most 1,000,000."})
+    assert (answer.status_code, answer.json()) == (
+        413,
+        {"error": "The body has 30,000,000 bytes: send at most 1,000,000."},
+    )
     longest = json.dumps({"user": "ana", "memory": "\U0001f600" * 10_000}).encode()  # each is twelve bytes
     answer = client.post("/api/memories", content=longest, headers={"content-type": "application/json"})
     assert answer.status_code == 200, answer.text
