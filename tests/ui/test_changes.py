@@ -102,11 +102,15 @@ def test_what_is_held_is_listed_accepted_and_rejected(db: Db, ask: Ask, tell: As
 def test_nobody_changes_what_is_anothers(db: Db, client: httpx.Client) -> None:
     ids = held(db)
     (rum,) = (one.memory_id for one in db.newest(ANA))
-    (last,) = db.history(ANA, str(rum))
+    db.apply(ANA, [Update(Ref(str(rum)), "Likes old rum")], Change("curator", run_id="r1", turn_id="t1"))
+    (rum,) = (one.memory_id for one in db.newest(ANA))
+    *_, last = db.history(ANA, str(rum))
     attempts: list[tuple[str, dict[str, Any]]] = [
         (f"memories/{rum}/forget", {"version": 1}),
         (f"memories/{rum}/replace", {"version": 1, "memory": "Likes mud"}),
         ("undo", {"change_id": last.change_id}),
+        ("undo", {"run_id": "r1"}),
+        ("undo", {"turn_id": "t1"}),
         ("undo", {"memory_id": rum, "number": 1}),
         (f"proposals/{ids['Likes gin']}/accept", {}),
         (f"proposals/{ids['Likes gin']}/reject", {}),
@@ -114,7 +118,7 @@ def test_nobody_changes_what_is_anothers(db: Db, client: httpx.Client) -> None:
     for path, body in attempts:
         answer = client.post(f"/api/{path}", json={"user": "ben", **body})
         assert answer.status_code == 404, path
-    assert (memories(db), memories(db, "ben")) == (["Likes rum"], [])
+    assert (memories(db), memories(db, "ben")) == (["Likes old rum"], [])
     assert len(db.proposals("ana", "held")) == 2
 
 

@@ -52,9 +52,9 @@ def ui(
         print(server.address, flush=True)
         print("Ctrl-C ends it.", file=sys.stderr)
         wanted = not no_browser and sys.stdout.isatty() and _has_screen()
-        with _stopped_by_signals(server), _opened(server.address) if wanted else nullcontext():
-            with suppress(KeyboardInterrupt):  # has ended as asked
-                server.run()
+        shown = _opened(server.address) if wanted else nullcontext()
+        with _stopped_by_signals(server), shown, suppress(KeyboardInterrupt):  # has ended as asked
+            server.run()
 
 
 @contextmanager

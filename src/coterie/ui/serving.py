@@ -43,7 +43,7 @@ class Server:
         self.token = secrets.token_urlsafe(32)
         app = application(db, token=self.token, port=self.port)
         app.state.ending = lambda: self._server.should_exit
-        self._server = Ending(
+        self._server: Ending = Ending(
             uvicorn.Config(
                 app,
                 ws="none",
