@@ -29,6 +29,7 @@ def mermaid(picture: Picture) -> str:
     lines += _cluster(names, picture.root, depth=1)
     lines += [f"  {_node(names, node)}" for node in (picture.end, picture.store) if node]
     lines += [f"  {names[edge.source]} {_arrow(edge)} {names[edge.target]}" for edge in edges]
+    lines.append(f"  linkStyle default stroke:{LIGHT['flow'].stroke}")  # a dark theme's are not seen on light boxes
     for style in ("read", "write"):
         if places := [str(place) for place, edge in enumerate(edges) if style_of(edge.kind) == style]:
             lines.append(f"  linkStyle {','.join(places)} stroke:{LIGHT[style].stroke}")

@@ -158,6 +158,7 @@ flowchart TB
   curator_a --> run_ends
   shared_memory -.-> recall_a
   curator_a <-.-> shared_memory
+  linkStyle default stroke:#57626f
   linkStyle 4 stroke:#23897c
   linkStyle 5 stroke:#d2552f
   classDef agent fill:#ffffff,stroke:#c2ccd6,color:#23405c
