@@ -19,7 +19,7 @@ from tests.browser.conftest import Opening
 from tests.support.live import serving
 from tests.support.proposals import proposal
 from tests.support.recorded import picture, team_run
-from tests.support.tape import Record
+from tests.support.tape import Record, timed
 from tests.ui.conftest import remember
 
 ANA = Scope("ana", as_owner=True)
@@ -38,10 +38,11 @@ def server(db: SqliteDb) -> Iterator[Server]:
         yield server
 
 
-def begin(db: SqliteDb, run_id: str, name: str = "desk", user_id: str = "ana") -> list[Record]:
-    """A run begins. Returns the records that it will have."""
-    db.add_run(StoredRun(run_id, user_id, "s1", "desk", None, name, datetime.now(UTC)))
-    return team_run(as_json(picture()))
+def begin(db: SqliteDb, run_id: str, name: str = "desk", user_id: str = "ana", ago: float = 0) -> list[Record]:
+    """A run begins, or began so many seconds ago. Returns the records that it will have."""
+    started = datetime.now(UTC) - timedelta(seconds=ago)
+    db.add_run(StoredRun(run_id, user_id, "s1", "desk", None, name, started))
+    return timed(team_run(as_json(picture())), started)
 
 
 def finish(db: SqliteDb, run_id: str, user_id: str = "ana") -> None:
@@ -91,6 +92,14 @@ def test_a_run_appears_and_moves_while_it_happens(db: SqliteDb, server: Server, 
     expect(page.locator("#status")).to_have_text("finished")
     expect(page.locator("#drawing .running")).to_have_count(0)
     expect(entry).to_have_class("run finished")
+
+
+def test_a_run_that_was_killed_is_not_said_to_go_on(db: SqliteDb, server: Server, opened: Opening) -> None:
+    db.add_records("ana", "run-dead", begin(db, "run-dead", ago=3600)[:20])
+    page = opened(server.address)
+    expect(page.locator("#status")).to_have_text("no end recorded")
+    expect(page.locator("#runs .run")).to_have_class("run silent")
+    expect(page.locator("#runs .state")).to_have_text("no end")
 
 
 def test_the_next_run_is_opened_if_that_is_wanted(db: SqliteDb, server: Server, opened: Opening) -> None:
