@@ -168,6 +168,26 @@ def test_the_memory_is_searched_and_narrowed(db: SqliteDb, server: Server, opene
     expect(page).to_have_title("coterie")
 
 
+@pytest.mark.parametrize("width", [390, 1500])
+def test_no_text_is_too_long_for_a_view_that_fills_the_window(
+    db: SqliteDb, server: Server, opened: Opening, width: int
+) -> None:
+    long = "x" * 250
+    remember(db, "ana", long, agent=long, topics=["y" * 100])
+    past(db, "run-long", long)
+    page = opened(server.address, size=(width, 860))
+    for name in ("Runs", "Memory", "Review", "Refused"):
+        view(page, name)
+        if name == "Memory":
+            expect(page.locator(".kept")).to_contain_text(long)
+            page.get_by_role("button", name="History").click()
+            expect(page.locator("#history li")).to_have_count(1)
+        assert page.evaluate("document.documentElement.scrollWidth") == width, name
+        if name != "Runs":
+            bottom = "document.querySelector('.view:not([hidden])').getBoundingClientRect().bottom + scrollY"
+            assert page.evaluate(bottom) >= 859, name
+
+
 def test_an_undo_in_the_page_changes_the_database(db: SqliteDb, server: Server, opened: Opening) -> None:
     (tea,) = remember(db, "ana", "Likes tea")
     db.apply(ANA, [Update(Ref(tea), "Likes strong tea", reason="she said so")], Change("curator"))
