@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
+from coterie.graphs.palette import LIGHT, Colours, style_of
 from coterie.graphs.picture import Cluster, Edge, Node, Picture
-from coterie.graphs.tints import BOXES, LINES, Tint, style_of
 from coterie.text import one_line
 
 MAX_LABEL = 60
@@ -16,7 +16,7 @@ _SHAPES = {"start": "oval", "end": "oval", "curator": "hexagon", "memory": "cyli
 _TOP = (
     'graph [compound=true, rankdir=TB, fontname="Helvetica", fontsize=14, labeljust=l, nodesep=0.35]',
     'node [shape=box, style="rounded,filled", fontname="Helvetica", fontsize=12]',
-    'edge [fontname="Helvetica", fontsize=10, fontcolor="#5b7083", color="#5b7083"]',
+    'edge [fontname="Helvetica", fontsize=10, fontcolor="#5a6775", color="#57626f"]',
 )
 
 
@@ -40,13 +40,13 @@ def dot(picture: Picture) -> str:
 def _cluster(cluster: Cluster, indent: str) -> Iterator[str]:
     title = [cluster.title, cluster.role, *cluster.notes]
     if cluster.folded:
-        yield f"{indent}{_box(cluster.id, title, BOXES[cluster.kind])}"
+        yield f"{indent}{_box(cluster.id, title, LIGHT[cluster.kind])}"
         return
-    colours = BOXES[cluster.kind]
+    colours = LIGHT[cluster.kind]
     yield f"{indent}subgraph {_quoted(f'cluster:{cluster.id}')} {{"
     yield (
         f'{indent}  graph [label={_label(title, left=True)}, style="rounded,filled", fillcolor="{colours.fill}",'
-        f' color="{colours.line}", fontcolor="{colours.text}"]'
+        f' color="{colours.stroke}", fontcolor="{colours.text}"]'
     )
     yield from (f"{indent}  {_node(node)}" for node in cluster.nodes)
     for member in cluster.members:
@@ -57,13 +57,13 @@ def _cluster(cluster: Cluster, indent: str) -> Iterator[str]:
 def _node(node: Node) -> str:
     more = [f"{len(node.details) - MAX_DETAILS} more"] if len(node.details) > MAX_DETAILS else []
     lines = [node.label, *node.details[:MAX_DETAILS], *more]
-    return _box(node.id, lines, BOXES[style_of(node.kind)], _SHAPES.get(node.kind, ""))
+    return _box(node.id, lines, LIGHT[style_of(node.kind)], _SHAPES.get(node.kind, ""))
 
 
-def _box(id: str, lines: Sequence[str], colours: Tint, shape: str = "") -> str:
+def _box(id: str, lines: Sequence[str], colours: Colours, shape: str = "") -> str:
     shaped = f", shape={shape}, style=filled" if shape else ""
-    fill, line, text = colours
-    return f'{_quoted(id)} [label={_label(lines)}, fillcolor="{fill}", color="{line}", fontcolor="{text}"{shaped}]'
+    tinted = f'fillcolor="{colours.fill}", color="{colours.stroke}", fontcolor="{colours.text}"'
+    return f"{_quoted(id)} [label={_label(lines)}, {tinted}{shaped}]"
 
 
 def _first(cluster: Cluster) -> str:
@@ -80,8 +80,8 @@ def _edge(edge: Edge, inside: Mapping[str, str]) -> str:
         parts.append(f"label={_label([edge.label])}")
     if edge.kind == "choice":
         parts.append("style=dashed")
-    if colour := LINES.get(edge.kind):
-        parts += [f'color="{colour}"', "constraint=false"]
+    if (style := style_of(edge.kind)) != "flow":
+        parts += [f'color="{LIGHT[style].stroke}"', "constraint=false"]
     if edge.kind == "both":
         parts.append("dir=both")
     source, target = (_quoted(inside.get(id, id)) for _, id in ends)

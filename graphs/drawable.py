@@ -70,7 +70,7 @@ class Drawable:
             format: "tree" (the default without a file), "ascii" (a tree in ASCII), "svg", "png", "mermaid", "dot",
                 "json" or "html", whatever the file ends in.
             depth: how many levels of agents and teams have their steps drawn; those below are a box each. None: all.
-            memory: whether the memory is drawn, with what reads and writes it.
+            memory: whether the memory is drawn, with the steps that do nothing but read and write it.
 
         Returns:
             The drawing: text, for PNG bytes.

@@ -1,10 +1,13 @@
 """Less of a picture: without what is deep inside, or without the memory. Every format is made of what is left."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from coterie.errors import InputError
 from coterie.graphs.picture import Cluster, Edge, Picture
+
+_OF_MEMORY = ("recall", "curator")
+"""The kinds of steps that do nothing but read and write the memory; a box with tools has others, too."""
 
 
 def folded(picture: Picture, depth: int | None = None, *, memory: bool = True) -> Picture:
@@ -14,7 +17,7 @@ def folded(picture: Picture, depth: int | None = None, *, memory: bool = True) -
         picture: the whole.
         depth: how many levels of agents and teams are drawn with their steps; those of the next level are one box each,
             and a team's says how many members it has. 1: the agent or team itself. None: all of them.
-        memory: whether the store is drawn, with what reads and writes it.
+        memory: whether the store is drawn, with the steps that do nothing but read and write it.
 
     Raises:
         InputError: a depth less than 1.
@@ -24,12 +27,30 @@ def folded(picture: Picture, depth: int | None = None, *, memory: bool = True) -
     shown = picture if memory else _without_memory(picture)
     if depth is None:
         return shown
-    boxes = dict(_boxes(picture.root, depth))
-    return replace(shown, root=_to_depth(picture.root, depth), edges=tuple(_moved(shown.edges, boxes)))
+    boxes = dict(_boxes(shown.root, depth))
+    return replace(shown, root=_to_depth(shown.root, depth), edges=tuple(_moved(shown.edges, boxes)))
 
 
 def _without_memory(picture: Picture) -> Picture:
-    return replace(picture, store=None, edges=picture.steps)
+    edges: tuple[Edge, ...] = picture.steps
+    for step in (node.id for node in picture.nodes() if node.kind in _OF_MEMORY):
+        edges = tuple(dict.fromkeys(_past(edges, step)))
+    return replace(picture, root=_forgetful(picture.root), store=None, edges=edges)
+
+
+def _forgetful(cluster: Cluster) -> Cluster:
+    nodes = tuple(node for node in cluster.nodes if node.kind not in _OF_MEMORY)
+    return replace(cluster, nodes=nodes, members=tuple(map(_forgetful, cluster.members)))
+
+
+def _past(edges: Sequence[Edge], step: str) -> Iterator[Edge]:
+    """The edges without a step: what led to it leads to what came after it."""
+    onward = [edge for edge in edges if edge.source == step]
+    for edge in edges:
+        if edge.target == step:
+            yield from (replace(edge, target=after.target) for after in onward)  # which is always what comes next
+        elif edge.source != step:
+            yield edge
 
 
 def _to_depth(cluster: Cluster, depth: int) -> Cluster:

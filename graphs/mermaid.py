@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterator, Sequence
 
+from coterie.graphs.palette import LIGHT, style_of
 from coterie.graphs.picture import Cluster, Edge, Node, Picture
-from coterie.graphs.tints import BOXES, LINES, style_of
 from coterie.text import one_line
 
 MAX_LABEL = 60
@@ -29,12 +29,13 @@ def mermaid(picture: Picture) -> str:
     lines += _cluster(names, picture.root, depth=1)
     lines += [f"  {_node(names, node)}" for node in (picture.end, picture.store) if node]
     lines += [f"  {names[edge.source]} {_arrow(edge)} {names[edge.target]}" for edge in edges]
-    for kind, colour in LINES.items():
-        if places := [str(place) for place, edge in enumerate(edges) if edge.kind == kind]:
-            lines.append(f"  linkStyle {','.join(places)} stroke:{colour}")
-    for style, (fill, line, text) in BOXES.items():
+    lines.append(f"  linkStyle default stroke:{LIGHT['flow'].stroke}")  # a dark theme's are not seen on light boxes
+    for style in ("read", "write"):
+        if places := [str(place) for place, edge in enumerate(edges) if style_of(edge.kind) == style]:
+            lines.append(f"  linkStyle {','.join(places)} stroke:{LIGHT[style].stroke}")
+    for style, colours in LIGHT.items():
         if ids := [names[key] for key, kind in _kinds(picture) if style_of(kind) == style]:
-            lines.append(f"  classDef {style} fill:{fill},stroke:{line},color:{text}")
+            lines.append(f"  classDef {style} fill:{colours.fill},stroke:{colours.stroke},color:{colours.text}")
             lines.append(f"  class {','.join(ids)} {style}")
     return "\n".join(lines) + "\n"
 

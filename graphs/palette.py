@@ -1,4 +1,4 @@
-"""The colours of a drawing, light and dark."""
+"""The colours of a drawing, light and dark. Formats that others render (Mermaid, Graphviz) have the light ones."""
 
 from dataclasses import dataclass
 
@@ -64,3 +64,8 @@ ROLE = {
     "both": "write",
 }
 """What colours a kind of node or edge has."""
+
+
+def style_of(kind: str) -> str:
+    """The key in the colours for a node's, an edge's or a cluster's kind."""
+    return ROLE.get(kind, kind)

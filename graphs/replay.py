@@ -1,6 +1,6 @@
 """A recorded run as one HTML page: the graph lights up, lanes per agent over time, and the memory as of each moment."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from coterie.errors import InputError
@@ -11,6 +11,9 @@ from coterie.graphs.trace import SCHEMA, Record
 from coterie.graphs.traced import Contents
 from coterie.memory.values import UserMemory
 
+NEWEST = 300
+"""Of the memories that a run neither read nor changed, how many a page has."""
+
 
 def replay(records: Sequence[Record], memories: Sequence[UserMemory] | None = None) -> str:
     """The page of a run, a whole HTML document that needs nothing else.
@@ -18,7 +21,7 @@ def replay(records: Sequence[Record], memories: Sequence[UserMemory] | None = No
     Args:
         records: the run's, in order: what `coterie.read_trace` and `Db.records` return.
         memories: what the store held when the run began, newest first. None: not known; the page then shows those that
-            were read or changed.
+            were read or changed. Of very many, it holds those and the newest others.
 
     Raises:
         InputError: these are no records of a run, or a newer coterie wrote them.
@@ -39,8 +42,27 @@ def run_data(records: Sequence[Record], memories: Sequence[UserMemory] | None = 
         "svg": svg(from_json(graph), title=name) if graph else "",
         "picture": graph,
         "records": [_without_graph(record) for record in records],
-        "memories": None if memories is None else [Contents(True).value(memory) for memory in reversed(memories)],
+        **_held(records, memories),
     }
+
+
+def _held(records: Sequence[Record], memories: Sequence[UserMemory] | None) -> dict[str, Any]:
+    """What the store held, the oldest first, without what the run had nothing to do with and is not among the newest.
+
+    ``older`` is how many were left out: a page with all of fifty thousand memories would have 13 MB.
+    """
+    if memories is None:
+        return {"memories": None}
+    touched = set(_touched(records))
+    kept = [memory for place, memory in enumerate(memories) if place < NEWEST or memory.memory_id in touched]
+    values = [Contents(True).value(memory) for memory in reversed(kept)]
+    return {"memories": values, "older": len(memories) - len(kept)}
+
+
+def _touched(records: Sequence[Record]) -> Iterator[str]:
+    """The ids of what a run read or changed."""
+    for record in records:
+        yield from (each["memory_id"] for each in (*record.get("hits", ()), *record.get("changes", ())))
 
 
 def _first(records: Sequence[Record]) -> Record:

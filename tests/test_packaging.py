@@ -101,6 +101,17 @@ def test_the_wheel_holds_the_package_and_nothing_else(built: Path) -> None:
     assert {"coterie/memory/migrations/env.py", "coterie/examples/conversation.jsonl"} <= set(names)
 
 
+def test_the_licences_of_the_code_and_of_the_font_are_named(built: Path) -> None:
+    (wheel,) = built.glob("*.whl")
+    info = f"coterie-{coterie.__version__}.dist-info"
+    with zipfile.ZipFile(wheel) as archive:
+        about = archive.read(f"{info}/METADATA").decode().splitlines()
+        names = archive.namelist()
+    licences = ["LICENSE", "graphs/fonts/OFL.txt"]
+    assert [line.partition(": ")[2] for line in about if line.startswith("License-File: ")] == licences
+    assert {f"{info}/licenses/{name}" for name in licences} <= set(names)
+
+
 def test_the_source_archive_holds_no_second_copy(built: Path) -> None:
     (archive,) = built.glob("*.tar.gz")
     with tarfile.open(archive) as sources:

@@ -23,7 +23,7 @@ from tests.support.browser import MISSING, chromium, find_chromium
 from tests.support.live import serving
 from tests.support.proposals import proposal
 from tests.support.recorded import BEFORE, picture, team_run
-from tests.support.tape import Record
+from tests.support.tape import timed
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -98,13 +98,6 @@ def taken(page: "Page", name: str) -> None:
     page.wait_for_function("() => coterie.still()")
     page.screenshot(path=HERE / name)
     print(f"{name}: {(HERE / name).stat().st_size / 1000:.0f} kB")
-
-
-def timed(records: list[Record], begin: datetime) -> list[Record]:
-    """The same run, begun at another time."""
-    late = begin - datetime.fromisoformat(records[0]["at"])
-    moved = [datetime.fromisoformat(one["at"]) + late for one in records]
-    return [{**one, "at": at.isoformat(timespec="microseconds")} for one, at in zip(records, moved, strict=True)]
 
 
 def remember(db: SqliteDb) -> None:

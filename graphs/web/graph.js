@@ -139,7 +139,7 @@
   const light = (run) => {
     const standing = run.standing(store.index);
     const chosen = store.key;
-    const held = store.data.mode === "graph" ? 0 : coterie.table(run.memory.at(store.index)).open.length;
+    const held = store.data.mode === "graph" ? 0 : coterie.held(run.memory.at(store.index));
     for (const [id, { element, group, text }] of parts) {
       const one = standing.get(id);
       element.classList.toggle("running", Boolean(one?.running));

@@ -7,10 +7,20 @@
     waiting: "waits for an answer",
     failed: "failed",
     cancelled: "cancelled",
+    silent: "no end recorded",
+  };
+  const QUIET = 600_000; // ms without a word, after which the run's process may be gone
+
+  // Whether it is not known to go on, nor to have ended: its process may have been killed.
+  coterie.isSilent = (run) => {
+    if (run.finished || !run.records.length) return false;
+    return store.data.mode === "replay" || Date.now() - run.zero - run.records.at(-1).t > QUIET;
   };
 
-  coterie.statusOf = (run) =>
-    run.turns[coterie.upTo(run.turns, store.index - 1, (turn) => turn.index) - 1]?.status || "running";
+  coterie.statusOf = (run) => {
+    if (store.index === run.records.length && coterie.isSilent(run)) return "silent";
+    return run.turns[coterie.upTo(run.turns, store.index - 1, (turn) => turn.index) - 1]?.status || "running";
+  };
 
   // Their elements stay, only their figures change: this is drawn with every frame.
   const TOTALS = {

@@ -3,7 +3,6 @@
   const { el, find, live, store } = coterie;
   const MARKS = { running: "●", finished: "✓", waiting: "…", failed: "✕", cancelled: "■" };
   const KNOWN = "coterie-users";
-  const QUIET = 600_000; // ms without a word, after which the run's process may be gone
   const NOTHING = { mode: "live", title: "coterie", svg: "", picture: null, records: [], memories: null };
 
   let endList = () => {};
@@ -82,9 +81,9 @@
   // While a run works its time goes on, also when nothing is told: a model may take minutes.
   const tick = () => {
     const run = store.run;
-    if (live.open?.status !== "running" || !store.following || !run.records.length || run.finished) return;
+    if (live.open?.status !== "running" || !store.following || !run.records.length || run.finished || coterie.isSilent(run)) return;
     const now = Date.now() - (Number.isFinite(ahead) ? Math.max(ahead, 0) : 0) - run.zero;
-    if (now < run.length || now - run.records.at(-1).t > QUIET) return;
+    if (now < run.length) return;
     run.length = now;
     store.append([]);
     store.time = now;
@@ -120,10 +119,11 @@
       open(run.run_id);
     };
     const current = live.open?.run_id === run.run_id ? "true" : null;
-    return el("li", {}, el(`button.run.${run.status}`, { type: "button", "data-run": run.run_id, "aria-current": current, title: run.run_id, onclick: choose },
-      el("span.mark", { "aria-hidden": "true" }, MARKS[run.status] || "?"),
+    const status = current && run.status === "running" && coterie.isSilent(store.run) ? "silent" : run.status;
+    return el("li", {}, el(`button.run.${status}`, { type: "button", "data-run": run.run_id, "aria-current": current, title: run.run_id, onclick: choose },
+      el("span.mark", { "aria-hidden": "true" }, MARKS[status] || "?"),
       el("span.name", {}, run.name || "run"),
-      el("span.state", {}, run.status),
+      el("span.state", {}, status === "silent" ? "no end" : status),
       el("span.about", {}, live.when(run.started_at), lasted)));
   };
 

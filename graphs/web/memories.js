@@ -3,8 +3,10 @@ coterie.editsOf = (record) => (record.changes || []).filter((change) => !change.
 
 // The memory as of each moment: what the store held when the run began, and every change since.
 coterie.Memories = class {
-  constructor(before) {
+  constructor(before, older, records) {
     this.before = before || [];
+    this.older = older || 0; // how many more there were, with which these first records had nothing to do
+    this.records = records;
     this.known = before !== null && before !== undefined;
     this.events = []; // the records that read or change the memory
     this.states = [];
@@ -28,7 +30,7 @@ coterie.Memories = class {
     while (this.states.length <= count) {
       const state = this.states.length
         ? this.after(this.states.at(-1), this.events[this.states.length - 1])
-        : { rows: this.first(), read: null, reads: 0, writes: 0, refused: [], held: [], last: null, table: null };
+        : { rows: this.first(), older: this.older, read: null, reads: 0, writes: 0, refused: [], held: [], last: null, table: null };
       this.states.push(state);
     }
     return this.states[count];
@@ -43,6 +45,10 @@ coterie.Memories = class {
     const met = (record.hits || []).filter((hit) => !state.rows.has(hit.memory_id));
     const rows = met.length || record.changes?.length ? new Map(state.rows) : state.rows;
     const now = { ...state, rows, table: null };
+    if (record.index >= this.records) {
+      const changed = (record.changes || []).filter((change) => change.before && !state.rows.has(change.memory_id));
+      now.older = Math.max(state.older - met.length - changed.length, 0);
+    }
     if (record.kind === "memory_recalled") {
       now.reads += 1;
       now.read = record;
@@ -70,6 +76,9 @@ coterie.Memories = class {
     });
   }
 };
+
+// How many memories hold.
+coterie.held = (state) => coterie.table(state).open.length + state.older;
 
 // The rows as they are shown: what is open with what it took the place of, then what was closed or removed. It is made
 // once for each state: the graph asks with every frame how much there is.

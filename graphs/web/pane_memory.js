@@ -123,6 +123,8 @@
     ...held.map((one) => proposal(run, one, "held")),
   ];
 
+  const absent = (older) => ` ${coterie.figure(older)} of them are not in this page: the run neither read nor changed them.`;
+
   const jump = (record) => {
     store.goToIndex(record.index + 1);
     coterie.follow();
@@ -147,12 +149,13 @@
     );
   };
 
-  const lead = (open, state, read) => {
-    const many = ` ${open.length === 1 ? "memory" : "memories"} · ${count(state.reads, "read")} · ${count(state.writes, "write")} by now`;
+  const lead = (state, read) => {
+    const held = coterie.held(state);
+    const many = ` ${held === 1 ? "memory" : "memories"} · ${count(state.reads, "read")} · ${count(state.writes, "write")} by now`;
     return el(
       "p.lead",
       {},
-      el("b", {}, coterie.figure(open.length)),
+      el("b", {}, coterie.figure(held)),
       many,
       read.size ? el("span.mark", {}, "in the last read") : "",
     );
@@ -167,12 +170,13 @@
       const state = run.memory.at(store.index);
       const { open, closed } = coterie.table(state);
       const read = new Set((state.read?.hits || []).map((hit) => hit.memory_id));
-      element.append(lead(open, state, read));
+      element.append(lead(state, read));
       if (!run.memory.known) element.append(hint(UNKNOWN));
       if (!run.contents) element.append(hint("Contents were not recorded: only the ids of memories are."));
       const shown = some(open, read);
       element.append(shown.length ? table(run, shown, state, read, "Memories that hold") : hint("No memory yet."));
-      if (shown.length < open.length) element.append(hint(`${coterie.figure(open.length - shown.length)} older ones are not listed.`));
+      const left = coterie.held(state) - shown.length;
+      if (left) element.append(hint(`${coterie.figure(left)} older ones are not listed.${state.older ? absent(state.older) : ""}`));
       if (closed.length) element.append(block("No longer held", table(run, closed, state, read, "Closed memories")));
       if (state.refused.length)
         element.append(block("Refused edits", list(proposals(run, state.refused, []), "proposals")));

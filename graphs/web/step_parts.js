@@ -10,18 +10,21 @@
       return block([bold(call.model || "model"), aside(span(1000 * call.seconds)), tokens]);
     });
 
-  // A call that was refused before it began has only an answer.
+  // A call that was refused before it began has only an answer. Some models give all of their calls the same id.
   const tools = (step) => {
-    const both = new Map();
+    const made = [];
     for (const record of step.records) {
-      if (record.kind === "tool_started") both.set(record.call_id, { begun: record });
-      if (record.kind === "tool_finished") both.set(record.call_id, { ...both.get(record.call_id), answer: record });
+      if (record.kind === "tool_started") made.push({ begun: record });
+      if (record.kind !== "tool_finished") continue;
+      const open = made.find((one) => one.begun?.call_id === record.call_id && !one.answer);
+      if (open) open.answer = record;
+      else made.push({ answer: record });
     }
-    return [...both.values()].map(tool);
+    return made.map((one) => tool(one, step));
   };
 
-  const tool = ({ begun, answer }) => {
-    const state = !answer ? "running" : answer.failed ? "failed" : null;
+  const tool = ({ begun, answer }, step) => {
+    const state = !answer ? (step.cut ? "interrupted" : "running") : answer.failed ? "failed" : null;
     return block(
       [
         bold((begun || answer).tool),

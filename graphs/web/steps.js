@@ -23,7 +23,7 @@ coterie.Run = class {
     this.sums = [];
     this.turns = []; // when it began, waited, went on, ended: {index, status}
     this.clusters = coterie.clusters(data.picture);
-    this.memory = new coterie.Memories(data.memories);
+    this.memory = new coterie.Memories(data.memories, data.older, data.records.length);
     this.add(data.records || []);
   }
 

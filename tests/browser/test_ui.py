@@ -19,7 +19,7 @@ from tests.browser.conftest import Opening
 from tests.support.live import serving
 from tests.support.proposals import proposal
 from tests.support.recorded import picture, team_run
-from tests.support.tape import Record
+from tests.support.tape import Record, timed
 from tests.ui.conftest import remember
 
 ANA = Scope("ana", as_owner=True)
@@ -38,10 +38,11 @@ def server(db: SqliteDb) -> Iterator[Server]:
         yield server
 
 
-def begin(db: SqliteDb, run_id: str, name: str = "desk", user_id: str = "ana") -> list[Record]:
-    """A run begins. Returns the records that it will have."""
-    db.add_run(StoredRun(run_id, user_id, "s1", "desk", None, name, datetime.now(UTC)))
-    return team_run(as_json(picture()))
+def begin(db: SqliteDb, run_id: str, name: str = "desk", user_id: str = "ana", ago: float = 0) -> list[Record]:
+    """A run begins, or began so many seconds ago. Returns the records that it will have."""
+    started = datetime.now(UTC) - timedelta(seconds=ago)
+    db.add_run(StoredRun(run_id, user_id, "s1", "desk", None, name, started))
+    return timed(team_run(as_json(picture())), started)
 
 
 def finish(db: SqliteDb, run_id: str, user_id: str = "ana") -> None:
@@ -91,6 +92,14 @@ def test_a_run_appears_and_moves_while_it_happens(db: SqliteDb, server: Server, 
     expect(page.locator("#status")).to_have_text("finished")
     expect(page.locator("#drawing .running")).to_have_count(0)
     expect(entry).to_have_class("run finished")
+
+
+def test_a_run_that_was_killed_is_not_said_to_go_on(db: SqliteDb, server: Server, opened: Opening) -> None:
+    db.add_records("ana", "run-dead", begin(db, "run-dead", ago=3600)[:20])
+    page = opened(server.address)
+    expect(page.locator("#status")).to_have_text("no end recorded")
+    expect(page.locator("#runs .run")).to_have_class("run silent")
+    expect(page.locator("#runs .state")).to_have_text("no end")
 
 
 def test_the_next_run_is_opened_if_that_is_wanted(db: SqliteDb, server: Server, opened: Opening) -> None:
@@ -157,6 +166,26 @@ def test_the_memory_is_searched_and_narrowed(db: SqliteDb, server: Server, opene
     page.locator("#topic").select_option("food")
     expect(rows).to_have_count(1)
     expect(page).to_have_title("coterie")
+
+
+@pytest.mark.parametrize("width", [390, 1500])
+def test_no_text_is_too_long_for_a_view_that_fills_the_window(
+    db: SqliteDb, server: Server, opened: Opening, width: int
+) -> None:
+    long = "x" * 250
+    remember(db, "ana", long, agent=long, topics=["y" * 100])
+    past(db, "run-long", long)
+    page = opened(server.address, size=(width, 860))
+    for name in ("Runs", "Memory", "Review", "Refused"):
+        view(page, name)
+        if name == "Memory":
+            expect(page.locator(".kept")).to_contain_text(long)
+            page.get_by_role("button", name="History").click()
+            expect(page.locator("#history li")).to_have_count(1)
+        assert page.evaluate("document.documentElement.scrollWidth") == width, name
+        if name != "Runs":
+            bottom = "document.querySelector('.view:not([hidden])').getBoundingClientRect().bottom + scrollY"
+            assert page.evaluate(bottom) >= 859, name
 
 
 def test_an_undo_in_the_page_changes_the_database(db: SqliteDb, server: Server, opened: Opening) -> None:

@@ -9,12 +9,14 @@ import socket
 import stat
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
 import pytest
 
 from coterie.memory.sqlite import SqliteDb
+from coterie.memory.values import StoredRun
 from tests.cli.conftest import Cli
 
 UI = [sys.executable, "-m", "coterie", "ui"]
@@ -47,7 +49,7 @@ def test_it_prints_its_address_answers_and_ends(shop: Path, ending: signal.Signa
         assert (answer.status_code, answer.json()) == (200, [])
         process.send_signal(ending)
         out, err = process.communicate()
-    assert process.returncode == (0 if ending is signal.SIGINT else -signal.SIGTERM)
+    assert process.returncode == (0 if ending is signal.SIGINT else 128 + signal.SIGTERM)
     assert (out, err) == ("", "Ctrl-C ends it.\n")
 
 
@@ -81,6 +83,41 @@ def test_on_a_terminal_a_browser_is_opened_if_there_is_one(
         (called,) = (shop / "called").read_text().splitlines()
         assert called.startswith("file://")
         assert not Path(called.removeprefix("file://")).exists()
+
+
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_however_it_ends_no_file_with_the_token_stays(shop: Path, ending: signal.Signals) -> None:
+    (temporary := shop / "temporary").mkdir()
+    env = {**os.environ, "BROWSER": "true", "DISPLAY": ":0", "TMPDIR": str(temporary)}
+    terminal, stdout = pty.openpty()
+    with subprocess.Popen(UI, stdout=stdout, stderr=subprocess.PIPE, text=True, env=env) as process:
+        with os.fdopen(terminal, encoding="utf-8") as lines:
+            address = lines.readline().partition("#")[0]
+            assert httpx.get(address, trust_env=False, timeout=SECONDS).status_code == 200
+            assert [*temporary.rglob("coterie.html")]
+            process.send_signal(ending)
+            _, err = process.communicate()
+        os.close(stdout)
+    assert [*temporary.rglob("coterie.html")] == []
+    assert (process.returncode, err) == (0 if ending is signal.SIGINT else 128 + ending, "Ctrl-C ends it.\n")
+
+
+def test_one_who_does_not_read_what_is_sent_does_not_keep_it(shop: Path) -> None:
+    with SqliteDb("coterie.db") as db:
+        db.add_run(StoredRun("r1", "ana", None, None, "a", "a", datetime.now(UTC)))
+        for _ in range(20):
+            db.add_records("ana", "r1", [{"kind": "told", "text": "x" * 900_000}])
+    with subprocess.Popen(UI, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        found = ADDRESS.fullmatch(process.stdout.readline().strip())
+        assert found is not None
+        with socket.create_connection(("127.0.0.1", int(found[1]))) as connection:
+            head = "GET /api/runs/r1/follow?user=ana HTTP/1.1\r\nHost: 127.0.0.1:{}\r\nAuthorization: Bearer {}\r\n\r\n"
+            connection.sendall(head.format(found[1], found[2]).encode())
+            assert connection.recv(1) == b"H"
+            process.send_signal(signal.SIGINT)
+            _, err = process.communicate()
+    assert (process.returncode, err) == (0, "Ctrl-C ends it.\n")
 
 
 def test_it_shows_only_a_store_that_is_there(cli: Cli) -> None:

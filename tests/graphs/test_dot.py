@@ -40,5 +40,5 @@ def test_edges_end_at_the_border_of_members_and_tell_what_they_are() -> None:
     to_scout = drawn["desk/leader", "desk/scout/recall"]
     assert to_scout == {"lhead": "cluster:desk/scout", "label": "task", "style": "dashed"}
     assert drawn["desk/scout/recall", "desk/leader"] == {"ltail": "cluster:desk/scout"}
-    assert drawn["/memory", "desk/recall"] == {"color": "#2a9d8f", "constraint": "false"}
+    assert drawn["/memory", "desk/recall"] == {"color": "#23897c", "constraint": "false"}
     assert drawn["desk/curate", "/memory"]["dir"] == "both"

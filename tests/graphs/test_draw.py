@@ -4,6 +4,7 @@ import json
 import sys
 from pathlib import Path
 from typing import Any, get_args
+from xml.etree import ElementTree
 
 import pytest
 
@@ -13,6 +14,7 @@ from coterie.graphs.draw import ENDINGS, FORMATS, Format
 from coterie.graphs.drawable import Drawable
 from coterie.graphs.modes import Route
 from coterie.graphs.picture import from_json
+from tests.support.dot import read
 
 GOLDEN = Path(__file__).parent / "drawings"
 BEGINNINGS = {
@@ -123,3 +125,43 @@ def test_half_of_a_character_does_not_keep_a_drawing_from_its_file(tmp_path: Pat
         agent.draw(tmp_path / f"a{ending}")
         (tmp_path / f"a{ending}").read_text(encoding="utf-8")
     assert "half \ud83d of it" in json.loads((tmp_path / "a.json").read_text(encoding="utf-8"))["root"]["role"]
+
+
+ODD = [
+    *(
+        "x" * 300,
+        "調" * 300,
+        "a\nb\r\n\tc",
+        "\x00\x1b[31mred\x7f",
+        "👩‍👩‍👧‍👦🏳️‍🌈",
+        "שלום",
+        "\u202etxt.exe",
+        "\u2028x\ufeff",
+        "é" + "\u0301" * 40,
+    ),
+    *(
+        "<script>alert(1)</script>",
+        "\"q\" 'q' `q`",
+        "[a] (b) {c}",
+        "100% %s",
+        "&amp; ]]> <!--",
+        "a/b",
+        "end",
+        "$$x$$ #35;",
+    ),
+]
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_odd_names_at_several_levels_are_drawn_in_every_format(name: str) -> None:
+    inner = Team(name, [Agent(name, role=name), Agent(f"{name}2")], role=name)
+    team = Team(name, [inner, Agent(f"{name}3", role=name)], db=SqliteDb("a.db"), update_memory_on_run=True)
+    for depth in (None, 1):
+        picture = team.picture(depth=depth)
+        drawn: dict[str, Any] = {name: draw(picture) for name, draw in FORMATS.items() if depth or name != "png"}
+        ElementTree.fromstring(drawn["svg"])
+        read(drawn["dot"])
+        assert from_json(json.loads(drawn["json"])) == picture
+        assert "<script>alert" not in drawn["html"]
+        for text in (drawn["tree"], drawn["ascii"], drawn["mermaid"]):
+            assert text.replace("\n", "").translate({0x200B: None}).isprintable()

@@ -11,6 +11,7 @@ from coterie.graphs.mermaid import mermaid
 from coterie.graphs.picture import Cluster
 from coterie.graphs.picturing import picture
 from coterie.graphs.terminal import drawing
+from tests.graphs.test_draw import search
 from tests.graphs.test_picture import TEAMS, _check_mermaid, _check_terminal, desk, edges, nested
 
 
@@ -32,12 +33,36 @@ def test_what_is_read_and_written_inside_is_by_the_box() -> None:
     assert len(shown.edges) == len(set(shown.edges))
 
 
-def test_without_the_memory_the_steps_stay() -> None:
-    whole = picture(desk().spec())
-    shown = folded(whole, memory=False)
+def test_without_the_memory_the_other_steps_stay_and_follow_each_other() -> None:
+    members = [Agent("a", tools=[search]), Agent("b", enable_agentic_memory=True)]
+    remembering = Team("t", members, mode="broadcast", db=SqliteDb("t.db"), update_memory_on_run=True)
+    shown = folded(picture(remembering.spec()), memory=False)
     assert shown.store is None
-    assert shown.edges == whole.steps
-    assert shown.root == whole.root
+    assert {(node.id, node.kind) for node in shown.nodes()} == {
+        ("/start", "start"),
+        ("t/a/model", "model"),
+        ("t/a/tools", "tools"),
+        ("t/b/model", "model"),
+        ("t/b/tools", "tools"),
+        ("t/join", "join"),
+        ("/end", "end"),
+    }
+    assert edges(shown, "choice") == {("t/a/model", "t/a/tools"), ("t/b/model", "t/b/tools")}
+    assert edges(shown, "always") == {
+        ("/start", "t/a"),
+        ("/start", "t/b"),
+        ("t/a", "t/join"),
+        ("t/b", "t/join"),
+        ("t/join", "/end"),
+        ("t/a/tools", "t/a/model"),
+        ("t/b/tools", "t/b/model"),
+    }
+
+
+def test_a_choice_stays_one_where_the_curator_is_left_out() -> None:
+    shown = folded(picture(desk().spec()), memory=False)
+    assert ("desk/leader", "/end") in edges(shown, "choice")
+    assert [node.kind for node in shown.nodes() if node.kind in ("recall", "curator", "memory")] == []
 
 
 def test_a_depth_that_is_no_level_is_refused() -> None:

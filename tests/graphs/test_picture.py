@@ -158,17 +158,20 @@ flowchart TB
   curator_a --> run_ends
   shared_memory -.-> recall_a
   curator_a <-.-> shared_memory
-  linkStyle 4 stroke:#2a9d8f
-  linkStyle 5 stroke:#e76f51
-  classDef agent fill:#ffffff,stroke:#9aa7b2,color:#1f2a33
+  linkStyle default stroke:#57626f
+  linkStyle 4 stroke:#23897c
+  linkStyle 5 stroke:#d2552f
+  classDef agent fill:#ffffff,stroke:#c2ccd6,color:#23405c
   class agent_a agent
-  classDef step fill:#eeecfb,stroke:#7a6fd0,color:#221c4f
-  class run_starts,model_a,run_ends step
-  classDef recall fill:#d9f2ec,stroke:#2a9d8f,color:#10312d
+  classDef start fill:#e6eaef,stroke:#c2ccd6,color:#1f2933
+  class run_starts,run_ends start
+  classDef asks fill:#eceefd,stroke:#767ddb,color:#23265a
+  class model_a asks
+  classDef recall fill:#dcf4ee,stroke:#2a9d8f,color:#0f3a34
   class recall_a recall
-  classDef curator fill:#fde4dc,stroke:#e76f51,color:#3d1509
+  classDef curator fill:#fde6dd,stroke:#dd6340,color:#4a1a0b
   class curator_a curator
-  classDef memory fill:#fff3cd,stroke:#b8860b,color:#3b2c04
+  classDef memory fill:#fff2cc,stroke:#c4941a,color:#443204
   class shared_memory memory
 """
 

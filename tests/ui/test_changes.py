@@ -1,5 +1,6 @@
 """What a person changes in the page, over HTTP: it changes the database, and can be undone."""
 
+import json
 import socket
 from typing import Any
 
@@ -101,11 +102,15 @@ def test_what_is_held_is_listed_accepted_and_rejected(db: Db, ask: Ask, tell: As
 def test_nobody_changes_what_is_anothers(db: Db, client: httpx.Client) -> None:
     ids = held(db)
     (rum,) = (one.memory_id for one in db.newest(ANA))
-    (last,) = db.history(ANA, str(rum))
+    db.apply(ANA, [Update(Ref(str(rum)), "Likes old rum")], Change("curator", run_id="r1", turn_id="t1"))
+    (rum,) = (one.memory_id for one in db.newest(ANA))
+    *_, last = db.history(ANA, str(rum))
     attempts: list[tuple[str, dict[str, Any]]] = [
         (f"memories/{rum}/forget", {"version": 1}),
         (f"memories/{rum}/replace", {"version": 1, "memory": "Likes mud"}),
         ("undo", {"change_id": last.change_id}),
+        ("undo", {"run_id": "r1"}),
+        ("undo", {"turn_id": "t1"}),
         ("undo", {"memory_id": rum, "number": 1}),
         (f"proposals/{ids['Likes gin']}/accept", {}),
         (f"proposals/{ids['Likes gin']}/reject", {}),
@@ -113,7 +118,7 @@ def test_nobody_changes_what_is_anothers(db: Db, client: httpx.Client) -> None:
     for path, body in attempts:
         answer = client.post(f"/api/{path}", json={"user": "ben", **body})
         assert answer.status_code == 404, path
-    assert (memories(db), memories(db, "ben")) == (["Likes rum"], [])
+    assert (memories(db), memories(db, "ben")) == (["Likes old rum"], [])
     assert len(db.proposals("ana", "held")) == 2
 
 
@@ -162,6 +167,24 @@ def test_a_body_that_is_no_object_is_refused(client: httpx.Client, sent: bytes) 
     answer = client.post("/api/memories", content=sent, headers={"content-type": "application/json"})
     assert answer.status_code == 400
     assert answer.json()["error"].startswith("The body is no JSON")
+
+
+@pytest.mark.parametrize("chunked", [False, True])
+def test_a_body_without_an_end_is_refused_in_a_sentence(db: Db, client: httpx.Client, chunked: bool) -> None:
+    piece = b" " * 1_000_000
+    answer = client.post(
+        "/api/memories",
+        content=iter([piece] * 30) if chunked else piece * 30,
+        headers={"content-type": "application/json"},
+    )
+    assert (answer.status_code, answer.json()) == (
+        413,
+        {"error": "The body has 30,000,000 bytes: send at most 1,000,000."},
+    )
+    longest = json.dumps({"user": "ana", "memory": "\U0001f600" * 10_000}).encode()  # each is twelve bytes
+    answer = client.post("/api/memories", content=longest, headers={"content-type": "application/json"})
+    assert answer.status_code == 200, answer.text
+    assert len(memories(db)) == 1
 
 
 def test_a_request_that_is_broken_off_is_no_failure_of_the_server(

@@ -41,8 +41,10 @@ Depth = Annotated[
     int | None,
     typer.Option("--depth", metavar="N", help="How many levels have their steps drawn; the rest are a box each."),
 ]
-NoMemory = Annotated[bool, typer.Option("--no-memory", help="Leave out the memory, and what reads and writes it.")]
 AsJson = Annotated[bool, typer.Option("--json", help="The same as --format json.")]
+NoMemory = Annotated[
+    bool, typer.Option("--no-memory", help="Leave out the memory, and the steps that only read and write it.")
+]
 LINES = "│├╰─┄▷◀▶║╢═╝◆·…"
 
 

@@ -1,5 +1,6 @@
 """``coterie ui``: the live view, in a browser on this machine."""
 
+import signal
 import sys
 import webbrowser
 from collections.abc import Iterator
@@ -7,7 +8,8 @@ from contextlib import contextmanager, nullcontext, suppress
 from html import escape
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Annotated
+from types import FrameType
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,6 +17,9 @@ from coterie.cli.options import DEFAULT_DB, Db, User
 from coterie.cli.stores import store
 from coterie.cli.texts import argument
 from coterie.settings import has_screen
+
+if TYPE_CHECKING:
+    from coterie.ui.serving import Server
 
 Port = Annotated[
     int, typer.Option("--port", min=0, max=65535, show_default=False, help="Where; else any that is free.")
@@ -47,7 +52,8 @@ def ui(
         print(server.address, flush=True)
         print("Ctrl-C ends it.", file=sys.stderr)
         wanted = not no_browser and sys.stdout.isatty() and has_screen()
-        with _opened(server.address) if wanted else nullcontext(), suppress(KeyboardInterrupt):  # has ended as asked
+        shown = _opened(server.address) if wanted else nullcontext()
+        with _stopped_by_signals(server), shown, suppress(KeyboardInterrupt):  # has ended as asked
             server.run()
 
 
@@ -59,3 +65,23 @@ def _opened(address: str) -> Iterator[None]:
         file.write_text(f'<meta http-equiv="refresh" content="0;url={escape(address)}">', encoding="utf-8")
         webbrowser.open(file.as_uri())
         yield
+
+
+@contextmanager
+def _stopped_by_signals(server: "Server") -> Iterator[None]:
+    """Have what would end the program at once stop the server, so that no file with the token stays behind."""
+    caught: list[int] = []
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        caught.append(number)
+        server.stop()
+
+    ending = (signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM))  # SIGHUP: its terminal was closed
+    before = {each: signal.signal(each, stop) for each in ending if signal.getsignal(each) is signal.SIG_DFL}
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+    if caught:
+        raise typer.Exit(128 + caught[0])  # as shells say it

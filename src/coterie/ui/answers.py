@@ -15,7 +15,14 @@ from coterie.jsons import plain
 from coterie.text import one_line
 
 _log = logging.getLogger(__name__)
-_STATUS: Mapping[type[CoterieError], int] = {InputError: 400, NotFoundError: 404, ConflictError: 409}
+
+
+class TooLongError(InputError):
+    """The body of a request is longer than anything that can be asked."""
+
+
+_STATUS: Mapping[type[CoterieError], int] = {TooLongError: 413, InputError: 400, NotFoundError: 404, ConflictError: 409}
+"""The first that fits counts."""
 
 
 def text(value: Any) -> str:

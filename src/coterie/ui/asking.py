@@ -1,5 +1,6 @@
 """What may be asked, as Pydantic models: the words of an address or a body, checked."""
 
+import json
 from collections.abc import Callable
 from typing import Annotated, TypeVar
 
@@ -13,9 +14,11 @@ from coterie.errors import InputError
 from coterie.memory.db import Db
 from coterie.memory.edits import ProposalStatus
 from coterie.memory.values import Scope
-from coterie.ui.answers import answer, failed
+from coterie.ui.answers import TooLongError, answer, failed
 
 Limit = Annotated[int, Field(ge=1, le=1000)]
+MAX_BODY_BYTES = 1_000_000
+"""Far more than a memory of the greatest length has as JSON."""
 Texts = Annotated[tuple[str, ...], BeforeValidator(lambda value: [value] if isinstance(value, str) else value)]
 
 
@@ -178,12 +181,25 @@ async def _body(request: Request) -> dict[str, object]:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/json":
         raise InputError(f"The body is {kind or 'of no type'}: send application/json.")
+    sent = await _sent(request)
     try:
-        body = await request.json()
+        body = json.loads(sent)
     except (ValueError, RecursionError):
         raise InputError("The body is no JSON that can be read: send an object.") from None
-    except ClientDisconnect:
-        raise InputError("The request was broken off.") from None
     if not isinstance(body, dict):
         raise InputError("The body is no JSON object: send one.")
     return body
+
+
+async def _sent(request: Request) -> bytes:
+    """What was sent. Of what is too long the rest is read, too, and not kept: one who still sends hears no answer."""
+    kept, length = bytearray(), 0
+    try:
+        async for part in request.stream():
+            length += len(part)
+            kept += part if length <= MAX_BODY_BYTES else b""
+    except ClientDisconnect:
+        raise InputError("The request was broken off.") from None
+    if length > MAX_BODY_BYTES:
+        raise TooLongError(f"The body has {length:,} bytes: send at most {MAX_BODY_BYTES:,}.")
+    return bytes(kept)

@@ -8,8 +8,6 @@ from coterie.errors import ConfigurationError
 from coterie.memory.db import Db
 
 HOST = "127.0.0.1"
-PATIENCE_SECONDS = 5
-"""How long a browser that does not read what it is sent is waited for at the end."""
 
 
 class Server:
@@ -32,6 +30,7 @@ class Server:
             import uvicorn
 
             from coterie.ui.app import application
+            from coterie.ui.ending import Ending
         except ImportError as error:
             if (error.name or "").partition(".")[0] not in ("starlette", "uvicorn"):
                 raise
@@ -44,7 +43,7 @@ class Server:
         self.token = secrets.token_urlsafe(32)
         app = application(db, token=self.token, port=self.port)
         app.state.ending = lambda: self._server.should_exit
-        self._server: uvicorn.Server = uvicorn.Server(
+        self._server: Ending = Ending(
             uvicorn.Config(
                 app,
                 ws="none",
@@ -52,7 +51,6 @@ class Server:
                 log_config=None,
                 access_log=False,
                 server_header=False,
-                timeout_graceful_shutdown=PATIENCE_SECONDS,
             )
         )
         self._user = user
