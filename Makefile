@@ -1,6 +1,7 @@
 # make demo   run a team that remembers (needs no key and no server)
 # make test   run the tests
 # make lint   style, types, and which room may import which
+# make docs   build the site of docs/ into site/, by both of its builders, warnings as errors
 # make bench  measure what needs no data and no server
 # make clean  remove what the others made
 #
@@ -11,7 +12,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --editable
 
-.PHONY: demo test lint bench clean
+.PHONY: demo test lint docs bench clean
 
 demo: .venv/installed
 	@$(BIN)/python examples/support_desk.py --db :memory:
@@ -24,6 +25,14 @@ lint: .venv/installed-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+docs: export NO_MKDOCS_2_WARNING = 1
+docs: .venv/installed-dev
+	$(BIN)/mkdocs build --strict
+	$(BIN)/python -m docs.check site
+	rm -rf site
+	$(BIN)/zensical build --clean --strict
+	$(BIN)/python -m docs.check site
 
 bench: .venv/installed-dev
 	@for name in runs store curation curation_queue secrets; do echo "$$name"; $(BIN)/python -m benchmarks.$$name || exit 1; done
@@ -45,5 +54,5 @@ bench: .venv/installed-dev
 	@touch $@ .venv/installed
 
 clean:
-	rm -rf .venv build dist *.egg-info .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv build dist site .cache *.egg-info .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -33,39 +33,52 @@ _SHOWN_CHARACTERS = 80
 class UserMemory(SQLModel):
     """One remembered statement.
 
-    ``user_id`` is the person it is about; without one it is knowledge of its team or agent itself, and its visibility
-    must then be ``team`` or ``agent``. ``team_id`` and ``agent_id`` say who wrote it, ``visibility`` who may read it.
-    Times carry a time zone. ``event_at`` is when the thing happened; the statement holds from ``created_at`` to
-    ``valid_until``, and ``superseded_by`` is the id of the one that took its place. ``stale_since`` is when something
-    that it was made from (``depends_on``) was corrected or removed.
-    The store fills in ``memory_id``, the times and ``version``. A field that is not listed here is refused.
+    The store fills in ``memory_id``, the times and ``version``; times carry a time zone. A field that is not listed
+    here is refused.
     """
 
     model_config = {"extra": "forbid"}
 
     memory: str
+    """The statement."""
     topics: list[str] = Field(default_factory=list)
+    """What it is about, in a word or two each."""
     user_id: str | None = None
+    """The person it is about. None: it is knowledge of its team or agent itself, visible to ``team`` or ``agent``."""
     memory_id: str | None = None
+    """Names it in the store."""
     team_id: str | None = None
+    """The team in which it was written."""
     agent_id: str | None = None
+    """The agent that wrote it."""
     visibility: Visibility = "user"
+    """Who may read it."""
     kind: str = "fact"
+    """A word of yours to tell sorts of memories apart."""
     input: str | None = None
     """The words it was made from."""
     source_turn_id: str | None = None
+    """The turn it was made from."""
     event_at: datetime | None = None
+    """When the thing happened."""
     created_at: datetime | None = None
+    """From when the statement holds."""
     updated_at: datetime | None = None
+    """When its row was last changed."""
     valid_until: datetime | None = None
+    """Until when it held. None: it holds now."""
     superseded_by: str | None = None
+    """The id of the one that took its place."""
     expires_at: datetime | None = None
+    """From when it is no longer given. None: never."""
     trust: Trust = "user"
     """From whom it came, or the least trusted of those. The store sets it no higher than its writer's own."""
     depends_on: list[str] = Field(default_factory=list)
     """The ids of the memories it was made from, and of those that these were made from."""
     stale_since: datetime | None = None
+    """When something that it was made from was corrected or removed."""
     version: int = 1
+    """How often it was changed, from 1."""
 
     def __repr_args__(self) -> Sequence[tuple[str | None, Any]]:
         """What tells memories apart: the other fields are many and mostly empty."""

@@ -10,14 +10,14 @@ import sys
 import tempfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from coterie.graphs.picture import as_json
 from coterie.graphs.replay import replay
 from coterie.memory.edits import Add, Change, Curated, Ref, Update
 from coterie.memory.incoming import turn_of
 from coterie.memory.sqlite import SqliteDb
-from coterie.memory.values import Scope, StoredRun, UserMemory
+from coterie.memory.values import RunStatus, Scope, StoredRun, UserMemory
 from coterie.ui.serving import Server
 from tests.support.browser import MISSING, chromium, find_chromium
 from tests.support.live import serving
@@ -29,8 +29,10 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 HERE = Path(__file__).parent
-ANA = Scope("ana@example.com")
+USER = "ana@example.com"
+ANA = Scope(USER)
 SIZE = (1280, 820)
+STATUSES: tuple[RunStatus, ...] = ("finished", "waiting", "failed", "finished")
 
 
 def main() -> None:
@@ -42,7 +44,7 @@ def main() -> None:
         replay_picture(browser, Path(folder, "run.html"))
         with SqliteDb(Path(folder, "coterie.db")) as db:
             remember(db)
-            with serving(db, ANA.user_id or "") as server:
+            with serving(db, USER) as server:
                 live_run(browser, db, server)
                 memory(browser, server)
 
@@ -62,9 +64,9 @@ def live_run(browser: "Browser", db: SqliteDb, server: Server) -> None:
     """A run that goes on."""
     records = timed(team_run(as_json(picture())), datetime.now(UTC) - timedelta(seconds=4))
     begun = datetime.fromisoformat(records[0]["at"])
-    db.add_run(StoredRun("run-now", ANA.user_id, "s1", "desk", None, "desk", begun))
+    db.add_run(StoredRun("run-now", USER, "s1", "desk", None, "desk", begun))
     db.add_records(
-        ANA.user_id,
+        USER,
         "run-now",
         [one for one in records if datetime.fromisoformat(one["at"]) < begun + timedelta(seconds=3)],
     )
@@ -72,7 +74,7 @@ def live_run(browser: "Browser", db: SqliteDb, server: Server) -> None:
     page.locator("#drawing .running").first.wait_for()
     page.get_by_role("tab", name="Log").click()
     taken(page, "live-run.png")
-    db.end_run(ANA.user_id, "run-now", "finished", datetime.now(UTC))
+    db.end_run(USER, "run-now", "finished", datetime.now(UTC))
 
 
 def memory(browser: "Browser", server: Server) -> None:
@@ -85,7 +87,7 @@ def memory(browser: "Browser", server: Server) -> None:
     taken(page, "live.png")
 
 
-def opened(browser: "Browser", address: str, scheme: str, size: tuple[int, int] = SIZE) -> "Page":
+def opened(browser: "Browser", address: str, scheme: Literal["light", "dark"], size: tuple[int, int] = SIZE) -> "Page":
     """A page of its own."""
     width, height = size
     page = browser.new_page(viewport={"width": width, "height": height}, color_scheme=scheme, locale="en-GB")
@@ -117,24 +119,24 @@ def remember(db: SqliteDb) -> None:
         "r3",
         Update(Ref(second), "Prefers short, concise answers with bullets, no tables", reason="“no tables please”"),
     )
-    db.record_turn(turn := turn_of("I moved to Porto.", None, ANA.user_id, None, None))
+    db.record_turn(turn := turn_of("I moved to Porto.", None, USER, None, None))
     held = [
-        proposal(ANA.user_id, turn.turn_id, text, status="held", why="it is not in the user's own words")
+        proposal(USER, turn.turn_id, text, status="held", why="it is not in the user's own words")
         for text in ("Lives in Porto", "Likes the sea")
     ]
     db.apply(ANA, [], Change("curator"), curated=Curated(turn.turn_id, kept=held))
-    for days, status in enumerate(("finished", "waiting", "failed", "finished")):
+    for days, status in enumerate(STATUSES):
         begun = datetime.now(UTC) - timedelta(days=4 - days)
-        run = StoredRun(f"run-{days}", ANA.user_id, "s1", "desk", None, "desk", begun)
+        run = StoredRun(f"run-{days}", USER, "s1", "desk", None, "desk", begun)
         db.add_run(run)
-        db.add_records(ANA.user_id, run.run_id, timed(team_run(as_json(picture())), begun))
-        db.end_run(ANA.user_id, run.run_id, status, begun + timedelta(seconds=10.1))
+        db.add_records(USER, run.run_id, timed(team_run(as_json(picture())), begun))
+        db.end_run(USER, run.run_id, status, begun + timedelta(seconds=10.1))
 
 
 def kept(db: SqliteDb, agent: str, run_id: str, edit: Add | Update) -> list[str]:
     """What a curator changed: the ids of what there is now."""
     change = Change("curator", run_id=run_id, agent_id=agent)
-    return [one.memory_id for one in db.apply(Scope(ANA.user_id, agent_id=agent), [edit], change)]
+    return [one.memory_id for one in db.apply(Scope(USER, agent_id=agent), [edit], change)]
 
 
 if __name__ == "__main__":
