@@ -9,7 +9,10 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, Request
 
 from coterie.graphs.picture import as_json
 from coterie.graphs.replay import replay
+from coterie.memory.sqlite import SqliteDb
+from coterie.ui.serving import Server
 from tests.support.browser import MISSING, chromium, find_chromium
+from tests.support.live import serving
 from tests.support.recorded import picture, team_run
 
 PROGRAM = find_chromium()  # before the settings of the environment are taken away
@@ -82,3 +85,17 @@ def open_page(opened: Opening, tmp_path: Path) -> Opening:
 def run_html() -> str:
     """The replay of the team's run, with contents."""
     return replay(team_run(as_json(picture())))
+
+
+@pytest.fixture
+def db(tmp_path: Path) -> Iterator[SqliteDb]:
+    """A fresh store."""
+    with SqliteDb(tmp_path / "coterie.db") as db:
+        yield db
+
+
+@pytest.fixture
+def server(db: SqliteDb) -> Iterator[Server]:
+    """A live view of the store."""
+    with serving(db) as server:
+        yield server

@@ -2,9 +2,7 @@
 
 import secrets
 import time
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -24,18 +22,6 @@ from tests.ui.conftest import remember
 
 ANA = Scope("ana", as_owner=True)
 HOSTILE = "<img src=x onerror=\"document.title='taken'\"> & <b>bold</b>"
-
-
-@pytest.fixture
-def db(tmp_path: Path) -> Iterator[SqliteDb]:
-    with SqliteDb(tmp_path / "coterie.db") as db:
-        yield db
-
-
-@pytest.fixture
-def server(db: SqliteDb) -> Iterator[Server]:
-    with serving(db) as server:
-        yield server
 
 
 def begin(db: SqliteDb, run_id: str, name: str = "desk", user_id: str = "ana", ago: float = 0) -> list[Record]:
@@ -92,14 +78,6 @@ def test_a_run_appears_and_moves_while_it_happens(db: SqliteDb, server: Server, 
     expect(page.locator("#status")).to_have_text("finished")
     expect(page.locator("#drawing .running")).to_have_count(0)
     expect(entry).to_have_class("run finished")
-
-
-def test_a_run_that_was_killed_is_not_said_to_go_on(db: SqliteDb, server: Server, opened: Opening) -> None:
-    db.add_records("ana", "run-dead", begin(db, "run-dead", ago=3600)[:20])
-    page = opened(server.address)
-    expect(page.locator("#status")).to_have_text("no end recorded")
-    expect(page.locator("#runs .run")).to_have_class("run silent")
-    expect(page.locator("#runs .state")).to_have_text("no end")
 
 
 def test_the_next_run_is_opened_if_that_is_wanted(db: SqliteDb, server: Server, opened: Opening) -> None:
@@ -166,26 +144,6 @@ def test_the_memory_is_searched_and_narrowed(db: SqliteDb, server: Server, opene
     page.locator("#topic").select_option("food")
     expect(rows).to_have_count(1)
     expect(page).to_have_title("coterie")
-
-
-@pytest.mark.parametrize("width", [390, 1500])
-def test_no_text_is_too_long_for_a_view_that_fills_the_window(
-    db: SqliteDb, server: Server, opened: Opening, width: int
-) -> None:
-    long = "x" * 250
-    remember(db, "ana", long, agent=long, topics=["y" * 100])
-    past(db, "run-long", long)
-    page = opened(server.address, size=(width, 860))
-    for name in ("Runs", "Memory", "Review", "Refused"):
-        view(page, name)
-        if name == "Memory":
-            expect(page.locator(".kept")).to_contain_text(long)
-            page.get_by_role("button", name="History").click()
-            expect(page.locator("#history li")).to_have_count(1)
-        assert page.evaluate("document.documentElement.scrollWidth") == width, name
-        if name != "Runs":
-            bottom = "document.querySelector('.view:not([hidden])').getBoundingClientRect().bottom + scrollY"
-            assert page.evaluate(bottom) >= 859, name
 
 
 def test_an_undo_in_the_page_changes_the_database(db: SqliteDb, server: Server, opened: Opening) -> None:
