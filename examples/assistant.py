@@ -23,9 +23,9 @@ from coterie.memory.models import chat_model
 from coterie.memory.opening import store_at
 from coterie.memory.values import Turn, UserMemory
 from coterie.memory.verbatim import VerbatimCurator
-from coterie.memory.words import words
+from coterie.memory.words import content_words
 
-CORRECTION = re.compile(r"(?:correction|korrektur|corrección|更正)\s*[::]\s*(?P<statement>.+)", re.IGNORECASE)
+CORRECTION = re.compile(r"(?:correction|korrektur|corrección|更正)\s*[::]\s*(?P<now>.+)", re.IGNORECASE)
 FORGET = re.compile(r"forget|vergiss|olvida|忘", re.IGNORECASE)
 
 
@@ -36,13 +36,13 @@ class Rules(VerbatimCurator):
         """What to change. It is checked before it is applied: only what the user said can change anything."""
         said = turn.messages[0].content
         corrected, forget = CORRECTION.match(said), FORGET.match(said)
-        if not known or (corrected is None and forget is None):
+        shared = [len(content_words(memory.memory) & content_words(said)) for memory in known]
+        if not any(shared) or (corrected is None and forget is None):
             return (yield from super().propose(turn, before, known))
-        meant = max(range(len(known)), key=lambda place: len({*words(known[place].memory)} & {*words(said)}))
+        meant = shared.index(max(shared)) + 1  # proposals count what is known from 1
         if corrected is None:
-            return [Proposal("delete", targets=(meant + 1,), reason="asked to forget it", quote=said)]
-        statement = corrected["statement"]
-        return [Proposal("update", statement, (meant + 1,), reason="corrected", quote=statement)]
+            return [Proposal("delete", targets=(meant,), reason="asked to forget it", quote=said)]
+        return [Proposal("update", corrected["now"], (meant,), reason="corrected", quote=corrected["now"])]
 
 
 def assistant(db: Db) -> Agent:

@@ -6,7 +6,8 @@ In six steps: visibility (every agent of a user, one team, one agent), what the 
 the agent), review (a correction waits until a person decides), the past (what was believed at a time), undo, and
 erasing a person, with the receipt.
 
-It needs no key and no network: the curator below then proposes what a model would.
+It needs no key and no network: the curator below then proposes what a model should. A small model may propose nothing,
+and then nothing is refused or waits.
 """
 
 import argparse
