@@ -31,14 +31,14 @@ def search_wire(text: str) -> str:
 
 
 def no_news(answer: modes.Answer) -> bool:
-    """Whether to stop here: the reporter came back with nothing."""
-    return NO_NEWS in answer.content
+    """Whether to stop here. The reporter's tool has said so, however the reporter puts it."""
+    return any(message.text == NO_NEWS for message in answer.messages)
 
 
 newsroom = Team(
     "newsroom",
     members=[
-        Agent("reporter", instructions=f"Note the facts on the wire, or say: {NO_NEWS}", tools=[search_wire]),
+        Agent("reporter", instructions="Search the wire and note the facts. Add none.", tools=[search_wire]),
         Agent("editor", instructions="Turn the facts into two plain sentences, in the way the user likes them."),
         Agent("headliner", instructions="Put a headline of at most eight words above the text, and leave the text."),
     ],
