@@ -36,7 +36,7 @@ def bash(script: str, *words: str, path: str, **environment: str) -> "subprocess
     ("words", "completed"),
     [
         (("coterie", "me"), ["memory"]),
-        (("coterie", "memory", "e"), ["erase", "export"]),
+        (("coterie", "memory", "e"), ["export", "erase"]),
         (("coterie", "memory", "optimize", "--strategy", ""), ["summarize", "deduplicate"]),
         (("coterie", "memory", "import", "--trust", "o"), ["outside"]),
         (("coterie", "graph", "desk.py", "--format", "s"), ["svg"]),
