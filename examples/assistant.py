@@ -79,7 +79,8 @@ def show_memory(assistant: Agent, user_id: str) -> None:
         print(f"  {memory.memory}")
         for revision in assistant.memory.history(str(memory.memory_id), user_id):
             if revision.before is None and revision.after is not None:  # a statement came to be
-                print(f"    {revision.at:%H:%M:%S}  {revision.op:6}  {revision.after.memory}  ({revision.reason})")
+                why = f"  ({revision.reason})" if revision.reason else ""
+                print(f"    {revision.at:%H:%M:%S}  {revision.op:6}  {revision.after.memory}{why}")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
