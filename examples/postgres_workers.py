@@ -94,11 +94,13 @@ def curate(db: Db, address: str) -> None:
     others = [spawn(target=work, args=(address, f"worker {number}"), daemon=True) for number in (2, 3)]
     for other in others:
         other.start()
-    while db.backlog().owed:
+    while (left := db.backlog()).due or left.in_work:
         time.sleep(0.2)
     for other in others:
         other.terminate()  # SIGTERM: it ends when what it has in hand is done
         other.join()
+    if left.waiting:
+        print(f"{left.waiting} have failed, and wait to be tried again: `coterie curate --status --db {address}`")
 
 
 def show(db: Db) -> None:
