@@ -100,7 +100,7 @@ def curate(db: Db, address: str) -> None:
         other.terminate()  # SIGTERM: it ends when what it has in hand is done
         other.join()
     if left.waiting:
-        print(f"{left.waiting} have failed, and wait to be tried again: `coterie curate --status --db {address}`")
+        print(f"{left.waiting} have failed, and wait to be tried again: `coterie curate --status --db {db.name}`")
 
 
 def show(db: Db) -> None:
