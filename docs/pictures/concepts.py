@@ -1,10 +1,11 @@
 """Makes the pictures of docs/concepts.md again.
 
-    python -m docs.pictures.concepts
+    python -m docs.pictures.concepts [FOLDER]
 
 It is run in the folder of the project.
 """
 
+import sys
 from pathlib import Path
 
 from docs.pictures.sketch import Sheet, spread
@@ -14,14 +15,14 @@ from coterie import Agent, SqliteDb
 HERE = Path(__file__).parent
 
 
-def main() -> None:
-    """Make all of them."""
-    agent()
+def main(folder: Path) -> None:
+    """Make all of them in a folder."""
+    agent(folder)
     for made in (modes, readers, turn, curator, recall):
-        made().save(HERE / f"{made.__name__}.svg")
+        made().save(folder / f"{made.__name__}.svg")
 
 
-def agent() -> None:
+def agent(folder: Path) -> None:
     """An agent's graph, as the library draws it."""
 
     def find_trails(text: str) -> str:
@@ -30,7 +31,7 @@ def agent() -> None:
 
     guide = Agent("guide", role="knows where to hike", tools=[find_trails], db=SqliteDb("hikes.db"))
     guide.update_memory_on_run = True
-    guide.draw(HERE / "agent.svg")
+    guide.draw(folder / "agent.svg")
 
 
 def modes() -> Sheet:
@@ -268,4 +269,4 @@ def recall() -> Sheet:
 
 
 if __name__ == "__main__":
-    main()
+    main(Path(sys.argv[1]) if sys.argv[1:] else HERE)

@@ -311,7 +311,7 @@ def test_anchors_stand_for_what_they_name_but_not_for_billions(tmp_path: Path) -
 
 def test_the_file_of_the_documentation_does_what_it_says(tmp_path: Path) -> None:
     page = (Path(__file__).parents[2] / "docs/files.md").read_text()
-    blocks = dict(re.findall(r"^```(yaml|python|text)\n(.*?)^```", page, flags=re.M | re.S)[:3])
+    blocks = dict(re.findall(r"^```(yaml|python|text)[^\n]*\n(.*?)^```", page, flags=re.M | re.S)[:3])
     (tmp_path / "tools.py").write_text(blocks["python"])
     path = tmp_path / "team.yaml"
     path.write_text(blocks["yaml"])
