@@ -25,7 +25,8 @@ from coterie.memory.opening import store_at
 from coterie.memory.values import Turn, Visibility
 from coterie.memory.verbatim import VerbatimCurator
 
-ANA = "ana@example.com"
+ANA = "ana@clinic.example"
+"""She is erased at the end: nobody of a store of yours that is given with --db."""
 WRITTEN: dict[Visibility, str] = {"user": "Ana speaks Dutch.", "team": "Ana is pregnant.", "agent": "Ask about sleep."}
 """What the doctor writes of her, by who may read it: every agent that serves Ana, the team, the doctor alone."""
 

@@ -94,13 +94,13 @@ def curate(db: Db, address: str) -> None:
     others = [spawn(target=work, args=(address, f"worker {number}"), daemon=True) for number in (2, 3)]
     for other in others:
         other.start()
-    while (left := db.backlog()).due or left.in_work:
+    while ((left := db.backlog()).due or left.in_work) and any(other.is_alive() for other in others):
         time.sleep(0.2)
     for other in others:
         other.terminate()  # SIGTERM: it ends when what it has in hand is done
         other.join()
-    if left.waiting:
-        print(f"{left.waiting} have failed, and wait to be tried again: `coterie curate --status --db {db.name}`")
+    if left.owed:
+        print(f"{left.owed} are owed still, and tried again later: `coterie curate --status --db {db.name}`")
 
 
 def show(db: Db) -> None:

@@ -86,12 +86,14 @@ def _masked(text: str) -> str:
 
 
 def without_login(url: str) -> str:
-    """Return a URL that may be shown: without the user and the password, whichever signs they hold.
+    """Return a URL that may be shown: without the user and the password, whichever signs they hold, and other secrets.
 
     >>> without_login("postgresql://ana:p@ss@localhost/store")
     'postgresql://***@localhost/store'
+    >>> without_login("http://localhost/v1?api_key=tr0ub4dor")
+    'http://localhost/v1?[password]'
     """
-    return _LOGIN.sub("***@", url)
+    return masked(_LOGIN.sub("***@", url))
 
 
 def is_card_number(digits: str) -> bool:

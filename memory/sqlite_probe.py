@@ -30,6 +30,7 @@ def probe(name: str, path: Path | None) -> Probe:
         return Probe(engine, there=path is None, writable=writable, text_search=text_search)
     if path.is_dir():
         raise StoreError(f"{name} is a folder: give the path of a file.")
+    path = path.resolve()  # beside the file that a link leads to lies its log
     with _reading(path) as connection:
         schema = found(connection, name)
         locked = not _at_rest(path) and _locked(path)  # while it is open for reading: see there

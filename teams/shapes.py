@@ -96,6 +96,7 @@ class _ToolFinished(_Tool):
 
 
 class _Hit(_Strict):
+    memory_id: str
     score: float | None
     memory: str = ""
 

@@ -10,8 +10,6 @@ from coterie.settings import VARIABLES
 from tests.cli.conftest import Cli
 
 ROOT = Path(__file__).parent.parent.parent
-FOR_SYSTEMS = {"BROWSER", "COLUMNS", "DISPLAY", "HTTPS_PROXY", "WAYLAND_DISPLAY"}
-"""Variables that a machine on which tests run may well have."""
 
 
 def values(cli: Cli) -> dict[str, tuple[str | None, str]]:
@@ -20,8 +18,8 @@ def values(cli: Cli) -> dict[str, tuple[str | None, str]]:
 
 
 def test_what_nobody_has_set(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in FOR_SYSTEMS | {"NO_COLOR", "FORCE_COLOR"}:
-        monkeypatch.delenv(name, raising=False)
+    for each in VARIABLES:
+        monkeypatch.delenv(each.name, raising=False)
     found = values(cli)
     assert found.pop("COTERIE_DB") == ("coterie.db", "default")
     assert found.pop("COTERIE_MODEL") == ("the built-in offline model", "default")

@@ -56,7 +56,7 @@ def test_what_coterie_needs_is_what_its_package_says() -> None:
 
     assert names(project["dependencies"]) == BUILDS_ON
     extras = {name: names(packages) for name, packages in project["optional-dependencies"].items()}
-    assert extras.keys() - {"dev"} == EXTRAS.keys()
+    assert extras.keys() - {"dev", "docs"} == EXTRAS.keys()
     assert all(packages == extras[name] for name, (_, packages) in EXTRAS.items())
 
 
@@ -109,12 +109,12 @@ def test_a_server_that_is_not_as_it_should_be(
 
 
 def test_a_server_that_nobody_finds_and_no_secret_is_shown(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("OPENAI_BASE_URL", "http://ana:geheim@127.0.0.1:9/v1")
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://ana:geheim@127.0.0.1:9/v1?api_key=geheim-1")
     monkeypatch.setenv("OPENAI_API_KEY", "sk-secret")
     ended = cli("doctor")
     assert ended.code == 1
     assert ended.err == "1 thing is broken.\n"
-    assert said(ended, "model").startswith("broken model http://***@127.0.0.1:9/v1 does not answer.")
+    assert said(ended, "model").startswith("broken model http://***@127.0.0.1:9/v1/?[password] does not answer.")
     assert "geheim" not in ended.out
     assert "sk-secret" not in ended.out
 
@@ -163,6 +163,14 @@ def test_a_database_that_is_locked(cli: Cli, writing: sqlite3.Connection) -> Non
     )
     writing.execute("COMMIT")
     assert cli("doctor", *DB).code == 0
+
+
+def test_a_lock_is_seen_through_a_link(cli: Cli, writing: sqlite3.Connection) -> None:
+    Path("folder").mkdir()
+    link = Path("folder", "link.db")
+    link.symlink_to(Path("shop.db").resolve())
+    ended = cli("doctor", "--db", str(link))
+    assert (ended.code, said(ended, "lock").split(".db")[1].split(":")[0]) == (1, " is locked")
 
 
 def files() -> dict[str, str]:

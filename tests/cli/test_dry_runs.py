@@ -107,10 +107,14 @@ def test_an_import_into_an_empty_postgres_is_tried(cli: Cli, memory_id: str, pos
     assert cli("db", "current", "--db", postgres_url).out == "none\n"
 
 
-FOR_GOOD = (["memory", "erase", *ANA], ["runs", "remove", "run-1", *ANA], ["runs", "remove", "--before", "2027", *ANA])
+FOR_GOOD = (
+    ["memory", "erase", *ANA],
+    ["runs", "remove", "run-1", *ANA],
+    ["runs", "remove", "--before", "2027-01-01", *ANA],
+)
 
 
-@pytest.mark.parametrize("command", FOR_GOOD[:2])
+@pytest.mark.parametrize("command", FOR_GOOD)
 def test_without_a_terminal_it_must_be_said_that_it_is_meant(cli: Cli, memory_id: str, command: list[str]) -> None:
     before = stored()
     refused = cli(*command)
@@ -121,7 +125,7 @@ def test_without_a_terminal_it_must_be_said_that_it_is_meant(cli: Cli, memory_id
     assert stored() != before
 
 
-@pytest.mark.parametrize("command", FOR_GOOD[:2])
+@pytest.mark.parametrize("command", FOR_GOOD)
 @pytest.mark.parametrize(("answer", "code"), [("y", 0), ("n", 3), ("", 3)])
 def test_on_a_terminal_somebody_is_asked(cli: Cli, memory_id: str, command: list[str], answer: str, code: int) -> None:
     before = stored()

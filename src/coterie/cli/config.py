@@ -49,9 +49,9 @@ def _setting(of: Variable) -> Setting:
 
 
 def _shown(of: Variable, value: str) -> str:
-    from coterie.memory.secrets import masked, without_login
+    from coterie.memory.secrets import without_login
 
-    return "***" if of.secret else masked(without_login(value))
+    return "***" if of.secret else without_login(value)
 
 
 def _default(name: str) -> str | None:
