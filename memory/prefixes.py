@@ -71,8 +71,8 @@ def _ids(kind: Kind) -> Prepared:
 
 def full_id(connection: sa.Connection, kind: Kind, user_id: str | None, prefix: str) -> str:
     """The id of a user's that begins so."""
-    values = {"owner": rows.stored_owner(user_id), **beginning(inputs.key(f"the {kind}'s id", prefix))}
     thing = kind.removeprefix("changing ").removesuffix(" of runs")
+    values = {"owner": rows.stored_owner(user_id), **beginning(inputs.key(f"the {thing}'s id", prefix))}
     found = meant(f"{thing}s", prefix, [one for (one,) in _ids(kind).rows(connection, values)])
     if found is None:
         whose = f"of user {user_id!r}" if user_id is not None else "without a user"

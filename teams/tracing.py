@@ -130,10 +130,15 @@ def _lines(path: Path) -> list[tuple[int, bytes]]:
 def _record(line: bytes) -> Record | None:
     """The record in a line. None: there is none."""
     try:
-        found = json.loads(line)
+        found = json.loads(line, parse_constant=_no_json)
     except ValueError:  # also of what is not UTF-8
         return None
     return found if isinstance(found, dict) and _is_record(found) else None
+
+
+def _no_json(said: str) -> None:
+    """Refuse NaN and the infinities, which Python reads."""
+    raise ValueError(f"{said} is no JSON")
 
 
 def _is_record(found: dict[str, object]) -> bool:

@@ -146,7 +146,9 @@ def test_what_is_no_trace_is_refused(tmp_path: Path) -> None:
         read_trace(path)
 
 
-@pytest.mark.parametrize("wrong", [{"schema": "2"}, {"run_id": 5}, {"at": None}, {"kind": ["x"]}], ids=str)
+@pytest.mark.parametrize(
+    "wrong", [{"schema": "2"}, {"run_id": 5}, {"at": None}, {"kind": ["x"]}, {"seconds": float("nan")}], ids=str
+)
 def test_a_line_without_what_every_record_has_is_no_record(tmp_path: Path, wrong: dict[str, Any]) -> None:
     path = tmp_path / "a.jsonl"
     path.write_text(json.dumps({"kind": "run_started", "schema": 1, "run_id": "x", "at": "2026", **wrong}))

@@ -50,7 +50,7 @@ def installed() -> Iterator[Finding]:
         yield Finding("ok", "coterie", f"{version}.")
     have, absent = _looked_up(BUILDS_ON)
     if absent:
-        yield Finding("broken", "packages", f"Not installed: {absent}.", "pip install --upgrade coterie")
+        yield Finding("broken", "packages", f"Not installed: {absent}.", f"pip install {absent.replace(',', '')}")
     else:
         yield Finding("ok", "packages", f"{have}.")
     for extra, (does, packages) in EXTRAS.items():
