@@ -206,12 +206,18 @@ def aimed(proposal: Proposal, evidence: Evidence) -> Proposal:
 
 
 def placed(proposal: Proposal, evidence: Evidence) -> Proposal:
-    """Aim an update that says no number at the one memory it takes up. Where there is none it is something new."""
-    if proposal.op != "update" or proposal.targets:
+    """Aim an update that names no memory, or one that it shares no word with, at the one memory that it takes up.
+
+    Where there is none, the update that names no memory is something new.
+    """
+    known, said = evidence.known, fronts(telling(f"{proposal.quote} {proposal.memory}"))
+    named = [known[target - 1].memory for target in proposal.targets if 1 <= target <= len(known)]
+    if proposal.op != "update" or any(shared(_told(text, evidence), said) for text in named):
         return proposal
-    said = fronts(telling(f"{proposal.quote} {proposal.memory}"))
-    meant = [n for n, one in enumerate(evidence.known, 1) if _takes_up(said, one.memory, evidence)]
-    return replace(proposal, targets=tuple(meant)) if len(meant) == 1 else replace(proposal, op="add")
+    meant = [number for number, one in enumerate(known, 1) if _takes_up(said, one.memory, evidence)]
+    if len(meant) == 1:
+        return replace(proposal, targets=tuple(meant))
+    return proposal if proposal.targets else replace(proposal, op="add")
 
 
 def _takes_up(said: frozenset[str], target: str, evidence: Evidence) -> bool:

@@ -33,3 +33,20 @@ def test_it_is_aimed_at_none_where_several_could_be_meant() -> None:
 def test_what_becomes_an_addition_needs_additions_to_be_allowed() -> None:
     made = decided([WITHOUT_A_NUMBER], evidence(SAID, known("Likes tea")), Policy(operations=("update",)))
     assert (made.edits, [one.proposal.op for one in made.refused]) == ((), ["add"])
+
+
+def test_an_update_of_a_memory_that_it_has_nothing_to_do_with_is_aimed_at_the_one_it_takes_up() -> None:
+    memories = known("Plays chess on Mondays", "Trabajo en una panadería, empiezo a las cuatro")
+    said = "Corrección: trabajo en la panadería desde las cinco."
+    wrong = Proposal("update", "Trabajo en la panadería desde las cinco", (1,), quote=said)
+    [edit] = decided([wrong], evidence(said, memories), Policy()).edits
+    assert isinstance(edit, Update)
+    assert edit.target.memory_id == "m2"
+
+
+def test_an_update_keeps_its_memory_where_no_other_is_taken_up() -> None:
+    said = "I am vegan now."
+    for memories in (known("Eats meat", "Likes tea"), known("Eats meat", "Cooks vegan", "Bakes vegan")):
+        [edit] = decided([Proposal("update", "Is a vegan", (1,), quote=said)], evidence(said, memories), Policy()).edits
+        assert isinstance(edit, Update)
+        assert edit.target.memory_id == "m1"
