@@ -47,7 +47,7 @@ def test_what_follows_the_name_is_the_examples(cli: Cli, tmp_path: Path) -> None
 def test_an_examples_own_help_and_errors_have_its_name(cli: Cli) -> None:
     helped = cli("examples", "run", "support_desk", "--help")
     assert helped.code == 0
-    assert helped.out.startswith("usage: coterie examples run support_desk ")
+    assert helped.out.startswith("usage: coterie examples run support_desk")
     wrong = cli("examples", "run", "support_desk", "--dp", "x.db")
     assert wrong.code == 2
     assert wrong.err.splitlines()[-1].startswith("coterie examples run support_desk: error: ")

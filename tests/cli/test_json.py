@@ -89,7 +89,7 @@ def test_of_a_graph_and_of_a_new_project(cli: Cli, desk: Path) -> None:
     assert all(Path(file).is_file() for file in files)
 
 
-def test_progress_is_for_a_terminal_alone_and_never_on_stdout(cli: Cli) -> None:
+def test_progress_is_for_a_terminal_alone_and_never_on_stdout(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     cli("memory", "add", "I like tea.", "--user", "ana", *DB)
     for command in (["db", "check", *DB], ["memory", "optimize", "--user", "ana", *DB]):
         terminal, other = pty.openpty()
@@ -103,3 +103,6 @@ def test_progress_is_for_a_terminal_alone_and_never_on_stdout(cli: Cli) -> None:
         json.loads(done.stdout)
         assert "\x1b[" in shown  # the spinner, drawn and taken away
         assert "\x1b[" not in cli(*command, "--json").err
+        monkeypatch.setenv("FORCE_COLOR", "1")
+        assert "\x1b[" not in cli(*command, "--json").err
+        monkeypatch.delenv("FORCE_COLOR")

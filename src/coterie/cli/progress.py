@@ -50,5 +50,5 @@ def _bar(text: str, *, bar: bool, shown: bool) -> Any:
     columns = [SpinnerColumn(), TextColumn(text)]
     columns += [BarColumn(), DownloadColumn()] if bar else []
     console = Console(stderr=True)
-    off = not (shown and console.is_terminal)
+    off = not (shown and sys.stderr.isatty() and console.is_terminal)  # FORCE_COLOR makes rich see one everywhere
     return Progress(*columns, TimeElapsedColumn(), console=console, transient=True, disable=off)
