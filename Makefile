@@ -33,6 +33,7 @@ docs: .venv/installed-dev
 	rm -rf site
 	$(BIN)/zensical build --clean --strict
 	$(BIN)/python -m docs.check site
+	@echo "To look at it: $(BIN)/python -m http.server --directory site"
 
 bench: .venv/installed-dev
 	@for name in runs store curation curation_queue secrets; do echo "$$name"; $(BIN)/python -m benchmarks.$$name || exit 1; done

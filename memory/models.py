@@ -87,16 +87,23 @@ def curating_model(model: "BaseChatModel | str | None" = None) -> "BaseChatModel
 def openai_model(
     name: str, *, base_url: str | None = None, api_key: str | None = None, **options: Any
 ) -> "BaseChatModel":
-    """``ChatOpenAI`` on a server: the environment's, where none is given. ``options`` are its own."""
+    """``ChatOpenAI`` on a server: the environment's, where none is given. ``options`` are its own.
+
+    Raises:
+        ConfigurationError: the server's URL is none of HTTP.
+    """
     from langchain_openai import ChatOpenAI
 
     from coterie.memory.http import per_loop_client
 
+    url = base_url or settings().base_url
+    if url and not url.startswith(("http://", "https://")):
+        raise ConfigurationError(f"The model's server is {url!r}: its URL must begin with http:// or https://.")
     # A server of one's own often wants no key, but the client insists on one.
     key: Any = api_key or settings().api_key or (lambda: "none")
     return ChatOpenAI(
         model=name,
-        base_url=base_url or settings().base_url,
+        base_url=url,
         api_key=key,
         stream_usage=True,
         http_async_client=per_loop_client(),

@@ -79,7 +79,8 @@ class Conversation:
         if line == "/memory":
             self.show_memory()
         elif line.startswith("/"):
-            print(HELP, file=sys.stderr)
+            known = line in ("/help", "/?")
+            print(HELP if known else f"There is no {line.split()[0]}. {HELP}", file=sys.stderr)
         else:
             self._say(line)
 

@@ -244,7 +244,7 @@ class Run(ABC):
         if any(each.model._llm_type == "offline" for each in everyone(self.spec) if asks_model(each)):
             yield NOTICE
         if self.spec.memory and self.spec.memory.curate and self.context.user_id is None:
-            yield f"{self.spec.name} remembers nothing of this run: say who speaks with user_id=."
+            yield f"{self.spec.name} remembers nothing of this run: say who speaks, with user_id= or --user."
 
 
 class NewRun(Run):

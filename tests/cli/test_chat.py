@@ -23,7 +23,7 @@ def test_memory_shows_what_is_remembered(cli: Cli, desk: Path) -> None:
 def test_exit_ends_it(cli: Cli, desk: Path) -> None:
     ended = cli("chat", "desk.py", "--user", "ana", said="/what\n/exit\nI like green tea.\n")
     assert ended.out == ""
-    assert ended.err.startswith("/memory shows")
+    assert ended.err.startswith("There is no /what. /memory shows")
 
 
 def test_a_line_that_is_not_utf8_does_not_end_it(cli: Cli, desk: Path) -> None:

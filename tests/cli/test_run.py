@@ -49,7 +49,7 @@ def test_an_empty_message_is_wrong_usage(cli: Cli, desk: Path) -> None:
 
 
 def test_it_says_that_nothing_is_remembered_without_a_user(cli: Cli, desk: Path) -> None:
-    assert "say who with --user ID" in cli("run", "desk.py", "hello").err
+    assert "say who speaks, with user_id= or --user." in cli("run", "desk.py", "hello").err
 
 
 def test_another_database(cli: Cli, desk: Path) -> None:

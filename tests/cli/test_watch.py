@@ -81,6 +81,7 @@ def test_control_c_ends_it_cleanly(tmp_path: Path) -> None:
     assert code == 130, written
     assert screen.cursor
     assert re.search(r"─ desk · interrupted · \d", str(screen))
+    assert "Stopped. What was said is kept" in str(screen)
     assert "Traceback" not in str(screen)
 
 

@@ -432,7 +432,7 @@ def test_a_tool_call_that_a_small_model_writes_as_text_is_one(text: str) -> None
 
 def test_without_a_user_the_run_says_that_it_remembers_nothing(db: Db) -> None:
     assert agent(db, quiet()).run("I like tea.").notices == (
-        "scout remembers nothing of this run: say who speaks with user_id=.",
+        "scout remembers nothing of this run: say who speaks, with user_id= or --user.",
     )
 
 

@@ -8,7 +8,6 @@ import typer
 
 from coterie.cli.options import File, Model, RunDb, Session, User
 from coterie.cli.recorded import Contents, Traced, TraceTo, place_of, record, traced
-from coterie.cli.run import warn_of_no_user
 from coterie.cli.targets import load
 
 if TYPE_CHECKING:
@@ -34,7 +33,7 @@ def chat(
     target = load(file, db=db, model=model)
     recording = traced(trace, trace_to, contents)
     record(target, recording)
-    warn_of_no_user(target, user)
+    _warn_of_no_user(target, user)
     conversation = Chat(target, user, session)
     well = conversation.go_on()
     print(f"To go on with this conversation: --session {conversation.session_id}", file=sys.stderr)
@@ -42,6 +41,12 @@ def chat(
         _say_what_shows_it(target, conversation, recording)
     if not well:
         raise typer.Exit(1)
+
+
+def _warn_of_no_user(target: "Agent | Team", user: str | None) -> None:
+    """Say that nothing will be remembered, where something could be."""
+    if user is None and target.update_memory_on_run:
+        print("Nothing is remembered without a user: say who with --user ID.", file=sys.stderr)
 
 
 def _say_what_shows_it(target: "Agent | Team", conversation: "Chat", trace: "Trace") -> None:

@@ -135,7 +135,7 @@ def surroundings() -> Iterator[Finding]:
     try:
         webbrowser.get()
     except webbrowser.Error:
-        yield Finding("note", "browser", "None is found: `coterie ui` prints the address to open.")
+        yield Finding("note", "browser", "None can be opened from here: `coterie ui` prints the address.")
         return
     if has_screen():
         yield Finding("ok", "browser", "`coterie ui` opens it.")

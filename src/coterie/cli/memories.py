@@ -24,8 +24,8 @@ Topics = Annotated[
     list[str] | None, typer.Option("--topic", "-t", callback=argument, help="What it is about; may be repeated.")
 ]
 
-SHORTEST_ID = 8
-"""Characters of an id, when they are enough to tell it from all others."""
+SHORTEST_ID = 13
+"""Characters of an id that are shown at least: its time, to the millisecond. It stays unique when others are added."""
 
 
 def print_memories(db: "Db", scope: "Scope", memories: "Sequence[UserMemory]") -> None:

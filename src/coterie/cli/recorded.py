@@ -50,7 +50,7 @@ def traced(store: bool, to: str | None, contents: bool) -> "Trace | None":
 
 
 class Looked:
-    """A run that may be recorded. At its end it is said how to look at it, also if it failed.
+    """A run that may be recorded. At its end it is said how to look at it, also if it failed or was stopped.
 
     Args:
         target: what is run.
@@ -79,6 +79,8 @@ class Looked:
         return self
 
     def __exit__(self, kind: object, error: BaseException | None, at: object) -> None:
+        if isinstance(error, KeyboardInterrupt) and self._run is not None and store_of(self._target) is not None:
+            print("\nStopped. What was said is kept: `coterie curate --status` says what is owed.", file=sys.stderr)
         if self._trace is not None and self._run is not None:
             print(self._said(self._run, self._trace, whole=error is None), file=sys.stderr)
 

@@ -16,9 +16,7 @@ from coterie.errors import InputError
 
 if TYPE_CHECKING:
     from coterie.graphs.events import Event
-    from coterie.teams.agent import Agent
     from coterie.teams.output import RunOutput
-    from coterie.teams.team import Team
 
 Message = Annotated[
     str | None,
@@ -46,7 +44,6 @@ def run(
     said = _said(message)
     target = load(file, db=db, model=model)
     with Looked(target, traced(trace, trace_to, contents)) as looked:
-        warn_of_no_user(target, user)
         events = looked.seen(target.run(said, stream=True, user_id=user, session_id=session))
         if json:
             print_json(as_json(_last(events)))
@@ -71,12 +68,6 @@ def _said(message: str | None) -> str:
     if message is None and sys.stdin.isatty():
         raise InputError("What is to be said? Give a message, or pipe one in.")
     return utf8(sys.stdin.read()).strip()
-
-
-def warn_of_no_user(target: "Agent | Team", user: str | None) -> None:
-    """Say that nothing will be remembered, where something could be."""
-    if user is None and target.update_memory_on_run:
-        print("Nothing is remembered without a user: say who with --user ID.", file=sys.stderr)
 
 
 def as_json(output: "RunOutput") -> dict[str, Any]:

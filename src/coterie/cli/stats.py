@@ -84,7 +84,7 @@ def _more(named: int, most: int) -> str:
 
 def _writer(writer: "Writer") -> str:
     if writer.agent_id is None:
-        return f"team {writer.team_id}" if writer.team_id else "no agent"
+        return f"team {writer.team_id}" if writer.team_id else "by hand"
     return f"{writer.agent_id} of {writer.team_id}" if writer.team_id else writer.agent_id
 
 

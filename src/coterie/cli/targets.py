@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from coterie.teams.team import Team
 
 YAML = (".yaml", ".yml")
+_WANTED = "give a Python file that defines an Agent or a Team, or a YAML file."
 MODULE = "__coterie__"
 """The file's ``__name__`` while a command uses it: what it does as a program does not happen."""
 
@@ -46,7 +47,9 @@ def _split(target: str) -> tuple[Path, str | None]:
     path, wanted = (Path(file), name) if colon and not Path(target).is_file() else (Path(target), None)
     if not path.is_file():
         what = "is a folder" if path.is_dir() else "does not exist"
-        raise InputError(f"{str(path)!r} {what}: give a Python file that defines an Agent or a Team, or a YAML file.")
+        raise InputError(f"{str(path)!r} {what}: {_WANTED}")
+    if path.suffix not in ("", ".py", *YAML):
+        raise InputError(f"{str(path)!r} is a {path.suffix} file: {_WANTED}")
     return path, wanted
 
 
