@@ -15,7 +15,7 @@ from pydantic import BaseModel, ValidationError
 from coterie.errors import ConfigurationError, CurationError, NoModelError
 from coterie.memory.flow import Flow, adrive, drive
 from coterie.memory.secrets import masked, without_login
-from coterie.settings import settings
+from coterie.settings import OPENAI_URL, model_server, settings
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -79,7 +79,11 @@ def curating_model(model: "BaseChatModel | str | None" = None) -> "BaseChatModel
     if found is None or found._llm_type == "offline":
         return None
     # A small model judges one turn so and the next time otherwise. OpenAI's own reasoning models refuse a temperature.
-    if getattr(found, "temperature", 0) is None and getattr(found, "openai_api_base", None):
+    if getattr(found, "temperature", 0) is None and getattr(found, "openai_api_base", None) not in (
+        None,
+        "",
+        OPENAI_URL,
+    ):
         return found.model_copy(update={"temperature": 0.0})
     return found
 
@@ -96,7 +100,7 @@ def openai_model(
 
     from coterie.memory.http import per_loop_client
 
-    url = base_url or settings().base_url
+    url = base_url or model_server()
     if url and not url.startswith(("http://", "https://")):
         raise ConfigurationError(f"The model's server is {url!r}: its URL must begin with http:// or https://.")
     # A server of one's own often wants no key, but the client insists on one.

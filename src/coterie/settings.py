@@ -4,6 +4,8 @@ import os
 import sys
 from dataclasses import dataclass
 
+OPENAI_URL = "https://api.openai.com/v1"
+
 
 @dataclass(frozen=True)
 class Variable:
@@ -64,6 +66,14 @@ def settings() -> Settings:
         model=variable("COTERIE_MODEL") or None,
         db=variable("COTERIE_DB") or None,
     )
+
+
+def model_server() -> str | None:
+    """The address to give to a client of the OpenAI API. None: the client finds it by itself.
+
+    It would take an empty variable for an address.
+    """
+    return settings().base_url or (OPENAI_URL if variable("OPENAI_BASE_URL") == "" else None)
 
 
 def variable(name: str) -> str | None:

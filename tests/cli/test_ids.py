@@ -60,9 +60,8 @@ def changes(cli: Cli) -> list[str]:
 
 def given(command: tuple[str, ...], number: str, changes: list[str]) -> list[str]:
     """The command with the beginning of an id; of the second of two, or of both."""
-    late, common = command[0] == "curate", len(changes[0]) - 12
-    part = f"late-{number}"[: 5 + len(number)] if late else f"one-{number}"
-    change = changes[1] if number else changes[1][:common][: _same(changes)]
+    part = f"late-{number}" if command[0] == "curate" else f"one-{number}"
+    change = changes[1] if number else changes[1][: _same(changes)]
     return [{"ID": part, "CHANGE": change}.get(word, word) for word in command]
 
 

@@ -37,14 +37,16 @@ def told(out: str) -> dict[str, str]:
 def test_of_a_user(cli: Cli, shop: Path) -> None:
     ended = cli("memory", "stats", "--user", "ana", "--db", "shop.db")
     assert (ended.code, ended.err) == (0, "")
-    lines, today = told(ended.out), f"{datetime.now(UTC):%Y-%m-%d}"
+    lines = told(ended.out)
+    with SqliteDb("shop.db") as db:
+        newest, *_, oldest = (f"{memory.created_at:%Y-%m-%d}" for memory in db.newest(Scope("ana"), None))
     topics = ", ".join(f"topic {number} {15 - number}" for number in range(12))
     assert lines == {
         "user": "ana",
         "memories": "15 that hold now, 0 closed",
         "changes": "15, also to memories that were forgotten",
         "tokens": "about 30, of those that hold now",
-        "stored": f"{today} the oldest, {today} the newest",
+        "stored": f"{oldest} the oldest, {newest} the newest",
         "topics": f"{topics}, and 3 more",
         "kinds": "fact 15",
         "may read": "every agent of the user 15",

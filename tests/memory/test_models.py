@@ -250,3 +250,20 @@ def test_a_server_of_ones_own_is_asked_to_judge_without_chance(openai_environmen
     same = curating_model(own)
     assert isinstance(same, ChatOpenAI)
     assert same.temperature == 0.5
+
+
+def test_an_empty_address_counts_as_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "key")
+    monkeypatch.setenv("OPENAI_BASE_URL", "")
+    made = curating_model()
+    assert isinstance(made, ChatOpenAI)
+    assert str(made.root_client.base_url) == "https://api.openai.com/v1/"
+    assert made.temperature is None  # their reasoning models refuse one
+
+
+def test_an_address_without_http_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_BASE_URL", "localhost:11434/v1")
+    with pytest.raises(
+        ConfigurationError, match=r"'localhost:11434/v1': its URL must begin with http:// or https://\."
+    ):
+        chat_model()

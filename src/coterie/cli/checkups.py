@@ -9,7 +9,7 @@ from importlib import metadata
 from typing import Any
 
 from coterie.cli.findings import Finding
-from coterie.settings import has_screen, settings, variable
+from coterie.settings import has_screen, model_server, settings, variable
 from coterie.text import one_line
 
 SECONDS = 3.0
@@ -89,7 +89,7 @@ def model() -> Finding:
     from coterie.memory.models import DEFAULT_MODEL
     from coterie.memory.secrets import without_login
 
-    base_url, key = settings().base_url or variable("OPENAI_API_BASE"), settings().api_key or "none"
+    base_url, key = model_server() or variable("OPENAI_API_BASE"), settings().api_key or "none"
     with OpenAI(base_url=base_url, api_key=key, timeout=SECONDS, max_retries=0) as client:
         place = without_login(str(client.base_url)).rstrip("/")
         try:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from coterie.cli.jsons import print_json
 from coterie.cli.options import DEFAULT_DB, Json
-from coterie.settings import VARIABLES, Variable, settings, variable
+from coterie.settings import OPENAI_URL, VARIABLES, Variable, settings, variable
 from coterie.text import one_line
 
 INDENT = 20
@@ -59,7 +59,7 @@ def _default(name: str) -> str | None:
     if name == "COTERIE_DB":
         return DEFAULT_DB
     if name == "OPENAI_BASE_URL" and settings().api_key and not variable("OPENAI_API_BASE"):
-        return "https://api.openai.com/v1"
+        return OPENAI_URL
     if name == "COTERIE_MODEL" and settings().has_model:
         from coterie.memory.models import DEFAULT_MODEL
 

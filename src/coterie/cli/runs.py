@@ -120,13 +120,17 @@ def remove(
     with store(db, must_exist=True) as opened:
         run = None if run is None else _found(opened, user, run).run_id
         number = _removed(opened, user, run, before, dry_run or not yes)
-        whose = f"user {user!r}" if user else "nobody in particular"
-        which = f"the run {run}" if run else f"{several(number, 'run')} of {whose}"
         if number and not (dry_run or yes):
-            make_sure(f"remove {which} from {opened.name}")
+            make_sure(f"remove {_which(run, number, user)} from {opened.name}")
             number = _removed(opened, user, run, before, False)
-    print_json({"runs": number}) if json else print(f"{'Would be removed' if dry_run else 'Removed'}: {which}")
+    said = f"{'Would be removed' if dry_run else 'Removed'}: {_which(run, number, user)}"
+    print_json({"runs": number}) if json else print(said)
     say_if_dry(dry_run)
+
+
+def _which(run: str | None, number: int, user: str | None) -> str:
+    whose = f"user {user!r}" if user else "nobody in particular"
+    return f"the run {run}" if run else f"{several(number, 'run')} of {whose}"
 
 
 def _removed(db: "Store", user: str | None, run: str | None, before: datetime | None, dry_run: bool) -> int:
