@@ -50,7 +50,7 @@ COMMANDS: dict[str, tuple[list[str], str]] = {
     "erase": (["memory", "erase", *ANA], "Would be erased of ana: 2 memories, 2 revisions, 1 turn, 1 session"),
     "optimize": (["memory", "optimize", "-s", "deduplicate", *ANA], "2 memories of 6 tokens, then 1 of 3"),
     "remove a run": (["runs", "remove", "run", *ANA], "Would be removed: the run run-1"),
-    "remove runs": (["runs", "remove", "--before", "2027-01-01", *ANA], "Would be removed: 1 run of user 'ana'"),
+    "remove runs": (["runs", "remove", "--before", "9999-01-01", *ANA], "Would be removed: 1 run of user 'ana'"),
     "upgrade": (["db", "upgrade", "--db", "shop.db"], "It is at the newest version"),
     "retry": (["curate", "--retry", "--db", "shop.db"], "1 turn would be due again."),
 }
@@ -110,7 +110,7 @@ def test_an_import_into_an_empty_postgres_is_tried(cli: Cli, memory_id: str, pos
 FOR_GOOD = (
     ["memory", "erase", *ANA],
     ["runs", "remove", "run-1", *ANA],
-    ["runs", "remove", "--before", "2027-01-01", *ANA],
+    ["runs", "remove", "--before", "9999-01-01", *ANA],
 )
 
 
@@ -144,7 +144,7 @@ def test_on_a_terminal_somebody_is_asked(cli: Cli, memory_id: str, command: list
 def test_what_does_not_go_together(cli: Cli, memory_id: str) -> None:
     assert cli("memory", "optimize", "--apply", "--dry-run", *ANA).code == 2
     assert cli("curate", "--verbatim", "--dry-run", "--db", "shop.db").code == 2
-    for given in ([], ["run", "--before", "2027-01-01"]):
+    for given in ([], ["run", "--before", "9999-01-01"]):
         assert cli("runs", "remove", *given, *ANA).err.startswith("error: What is to be removed?")
 
 

@@ -38,6 +38,7 @@ def stored(cli: Cli, contents: bool) -> int:
     records = team_run(as_json(picture()), contents=contents)
     with SqliteDb("shop.db") as db:
         db.apply(Scope("ada"), [Add(UserMemory(memory="Ada likes tea"))], Change())
+        records[0]["at"] = datetime.now(UTC).isoformat()  # what was remembered before the run began is on its page
         db.add_run(StoredRun(RUN, "ada", "talk-42", "desk", None, "desk", datetime.now(UTC)))
         db.add_records("ada", RUN, records)
     return len(records)
