@@ -231,11 +231,11 @@ def test_what_a_pre_hook_makes_of_a_message_is_recorded_and_nothing_of_one_that_
     def mask(text: str, context: Any) -> str:
         if "secret" in text:
             raise PermissionError("no secrets")
-        return text.replace("4711", "****")
+        return text.replace("4711-ada", "****")
 
     ada = recorded_agent(lambda _: "hello", where, db, pre_hooks=[mask])
-    records = where.read(None, ada.run("my pin is 4711").run_id)
-    assert "4711" not in repr(records)
+    records = where.read(None, ada.run("my pin is 4711-ada").run_id)
+    assert "4711-ada" not in repr(records)
     assert records[0]["message"] == "my pin is ****"
 
 
