@@ -18,9 +18,9 @@ from langgraph.constants import TAG_NOSTREAM
 from pydantic import BaseModel, ValidationError
 
 from coterie.graphs.nodes import Invoke
+from coterie.memory.asking import held_to, objects_in, refuses_schemas
 from coterie.memory.flow import Flow, adrive, drive
 from coterie.memory.ids import new_id
-from coterie.memory.models import held_to, objects_in, refuses_schemas
 from coterie.memory.plain import escaped
 
 MOST_CALLS = 8

@@ -16,8 +16,8 @@ from coterie.graphs.prompts import system_prompt
 from coterie.graphs.shape import Shape, Wiring
 from coterie.graphs.spec import slug
 from coterie.graphs.state import GraphState, RunContext, here
+from coterie.memory.asking import asking, parsed_text
 from coterie.memory.flow import Flow, through
-from coterie.memory.models import asking, parsed_text
 
 T = TypeVar("T", bound=BaseModel)
 

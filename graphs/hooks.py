@@ -15,8 +15,8 @@ from coterie.graphs.functions import function_name
 from coterie.graphs.nodes import failure
 from coterie.graphs.spec import Built
 from coterie.graphs.state import GraphState, RunContext, asking, here, this_turn
+from coterie.memory.asking import parsed_text
 from coterie.memory.flow import Call, Flow
-from coterie.memory.models import parsed_text
 
 TextHook = Callable[[str, RunContext], str | Awaitable[str | None] | None]
 

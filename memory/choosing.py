@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel
 
 from coterie.errors import CurationError
+from coterie.memory.asking import asking
 from coterie.memory.db import Db
 from coterie.memory.flow import Flow
 from coterie.memory.inputs import checked_limit
-from coterie.memory.models import asking
 from coterie.memory.plain import escaped
 from coterie.memory.prompt import excerpt
 from coterie.memory.values import Scope, UserMemory

@@ -5,12 +5,12 @@ from datetime import datetime
 from typing import Any
 
 from coterie.errors import ConflictError, CoterieError, CurationError, EmbeddingError, NotFoundError, StoreError
+from coterie.memory.asking import shortened
 from coterie.memory.curator import Curator
 from coterie.memory.db import Db
 from coterie.memory.edits import Applied, Change, Curated, Revision
 from coterie.memory.evidence import CurationLimits, Evidence, Proposal
 from coterie.memory.flow import Effect, Flow
-from coterie.memory.models import shortened
 from coterie.memory.policy import Decided, Policy, decided
 from coterie.memory.prompt import excerpt
 from coterie.memory.report import CurationReport

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Protocol
 
 from pydantic import BaseModel, Field
 
+from coterie.memory.asking import Held
 from coterie.memory.edits import ProposedOperation
 from coterie.memory.evidence import DEFAULT_LIMITS, CurationLimits, Proposal
 from coterie.memory.flow import Flow
-from coterie.memory.models import Held
 from coterie.memory.prompt import DEFAULT_RULES, Rules, answer_form, introduction, question
 from coterie.memory.values import Turn, UserMemory
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel
 
 from coterie.errors import CurationError
+from coterie.memory.asking import asking
 from coterie.memory.compare import fronts, telling
 from coterie.memory.flow import Flow
-from coterie.memory.models import asking
 from coterie.memory.plain import escaped
 from coterie.memory.rewriting import BATCH_CHARACTERS, STATEMENT_CHARACTERS, checked, distinct
 from coterie.memory.values import UserMemory

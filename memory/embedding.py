@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from coterie.errors import ConfigurationError, EmbeddingError
+from coterie.memory.asking import shortened
 from coterie.memory.inputs import MAX_MEMORY_CHARACTERS
-from coterie.memory.models import shortened
 
 if TYPE_CHECKING:
     import numpy as np

@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from coterie.errors import InputError
+from coterie.memory.asking import text_of
 from coterie.memory.ids import new_id
 from coterie.memory.inputs import checked_text, key
-from coterie.memory.models import text_of
 from coterie.memory.values import Message, Turn
 
 if TYPE_CHECKING:

@@ -4,9 +4,9 @@ import re
 from collections.abc import Sequence
 
 from coterie.errors import CurationError
+from coterie.memory.asking import shortened
 from coterie.memory.compare import fronts, shared, telling
 from coterie.memory.likeness import alike
-from coterie.memory.models import shortened
 from coterie.memory.secrets import find_secret
 
 NAMES_KEPT = 0.7

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel
 
 from coterie.errors import CurationError
+from coterie.memory.asking import asking, shortened
 from coterie.memory.chatter import is_statement
 from coterie.memory.compare import fronts, shared, telling
 from coterie.memory.db import Db
 from coterie.memory.flow import Flow
 from coterie.memory.instructions import find_instruction
-from coterie.memory.models import asking, shortened
 from coterie.memory.plain import escaped
 from coterie.memory.prompt import transcript
 from coterie.memory.secrets import masked

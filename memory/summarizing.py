@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
+from coterie.memory.asking import asking
 from coterie.memory.flow import Flow
-from coterie.memory.models import asking
 from coterie.memory.plain import escaped
 from coterie.memory.rewriting import STATEMENT_CHARACTERS, batches, checked, distinct
 from coterie.memory.values import UserMemory

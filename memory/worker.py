@@ -9,9 +9,9 @@ from functools import partial
 from queue import Empty, SimpleQueue
 
 from coterie.errors import ConflictError, CurationError, InputError, SchemaError, StoreError
+from coterie.memory.asking import shortened
 from coterie.memory.flow import drive, in_thread
 from coterie.memory.manager import MemoryManager
-from coterie.memory.models import shortened
 from coterie.memory.report import CurationReport
 from coterie.memory.values import Turn
 

@@ -12,8 +12,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from coterie.errors import ConfigurationError
+from coterie.memory.asking import shortened
 from coterie.memory.flow import in_own_loop
-from coterie.memory.models import shortened
 from coterie.memory.secrets import masked, without_login
 
 if TYPE_CHECKING:

@@ -12,8 +12,9 @@ from pydantic import BaseModel
 
 from coterie import OfflineModel
 from coterie.errors import ConfigurationError, CurationError
+from coterie.memory.asking import Ask, asking, shortened, text_of
 from coterie.memory.flow import Flow, adrive, drive
-from coterie.memory.models import Ask, asking, chat_model, curating_model, shortened, text_of
+from coterie.memory.models import chat_model, curating_model
 from tests.support.openai_server import BUSY, CutStream, Failure, Garbage, Hang, OpenAIServer, ToolCalls
 from tests.support.scripted import ScriptedModel, calls
 
