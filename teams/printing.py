@@ -4,7 +4,6 @@ from collections.abc import Collection
 from types import TracebackType
 
 from rich.console import Console, Group, RenderableType
-from rich.live import Live
 from rich.panel import Panel
 from rich.text import Text
 
@@ -21,6 +20,7 @@ from coterie.graphs.events import (
 )
 from coterie.graphs.pausing import Question, Waiting
 from coterie.memory.report import CurationReport, change_lines
+from coterie.teams.display import Display
 from coterie.teams.narrating import answered, line_of
 from coterie.teams.output import RunFinished, RunOutput, RunStarted
 from coterie.text import one_line, showable
@@ -70,11 +70,11 @@ class Printer:
         self.waits: list[str] = []
         self.root = ""
         self._output: RunOutput | None = None
-        self._live = self._display() if self.console.is_terminal and not self.console.is_dumb_terminal else None
+        self._shown = self._display() if self.console.is_terminal and not self.console.is_dumb_terminal else None
 
-    def _display(self) -> Live:
+    def _display(self) -> Display:
         """What draws it in a terminal."""
-        return Live(console=self.console, auto_refresh=False, get_renderable=self._rendered)
+        return Display(self.console, self._rendered)
 
     @property
     def output(self) -> RunOutput:
@@ -88,23 +88,23 @@ class Printer:
         return self._output
 
     def __enter__(self) -> "Printer":
-        if self._live is not None:
-            self._live.start()
+        if self._shown is not None:
+            self._shown.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        if self._live is not None:
-            self._live.stop()  # draws it once more
+        if self._shown is not None:
+            self._shown.stop()  # draws it once more
         elif self.work or self.answer or self.waits:  # a run that failed at once has nothing to show
             self._print_plainly()
 
     def show(self, event: Event) -> None:
         """Take in one event, and show it at once where there is a terminal."""
         self._take(event)
-        if self._live is not None:
-            self._live.refresh()
+        if self._shown is not None:
+            self._shown.draw()
 
     def _take(self, event: Event) -> None:
         self._work_on(event)

@@ -6,7 +6,6 @@ from threading import Lock
 from types import TracebackType
 
 from rich.console import Console, ConsoleOptions, RenderResult
-from rich.live import Live
 from rich.text import Text
 
 from coterie.graphs.events import Event, MemoryChanged, MemoryCurated
@@ -14,6 +13,7 @@ from coterie.graphs.memory_diff import edits_of
 from coterie.graphs.timeline import Timeline
 from coterie.graphs.trace import End, Record, Records
 from coterie.memory.values import StoredRun
+from coterie.teams.display import Display
 from coterie.teams.output import RunFinished, RunStarted
 from coterie.teams.printing import Printer
 from coterie.teams.watched import Watched, diff_line, live_view, whole_view
@@ -41,8 +41,8 @@ class Watcher(Printer):
         self._lock = Lock()
         super().__init__(message, console, repeat=repeat, speakers=speakers)
 
-    def _display(self) -> Live:
-        return Live(self, console=self.console, refresh_per_second=REDRAWS_A_SECOND)
+    def _display(self) -> Display:
+        return Display(self.console, lambda: self, REDRAWS_A_SECOND)
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         with self._lock:
