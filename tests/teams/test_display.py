@@ -3,12 +3,11 @@
 import io
 import logging
 import sys
-from collections.abc import Iterator
 from itertools import cycle
 from threading import Thread
 from time import sleep
 
-from rich.console import Console, Group
+from rich.console import Console, ConsoleOptions, RenderResult
 
 from coterie.teams.display import Display
 from tests.support.terminal import Screen
@@ -19,18 +18,25 @@ def terminal() -> tuple[Console, io.StringIO]:
     return Console(file=file, force_terminal=True, width=40, height=24, color_system=None), file
 
 
-def growing() -> Iterator[Group]:
-    """A drawing that is now higher, now lower."""
-    return (Group(*[f"drawn {line}" for line in range(lines)]) for lines in cycle((3, 7, 2, 11)))
+class Growing:
+    """A drawing that is now higher, now lower, and lets other threads go on while it is made."""
+
+    def __init__(self) -> None:
+        self.heights = cycle((3, 7, 2, 11))
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        for line in range(next(self.heights)):
+            sleep(0.0001)
+            yield f"drawn {line}"
 
 
 def test_nothing_of_an_older_drawing_stays_when_many_print() -> None:
     console, file = terminal()
-    drawings = growing()
-    display = Display(console, lambda: next(drawings), redraws=1000)
+    drawing = Growing()
+    display = Display(console, lambda: drawing, redraws=1000)
 
     def speak(name: str) -> None:
-        for number in range(200):
+        for number in range(50):
             sys.stdout.write(f"{name} {number}\n")  # print() writes the end of the line by itself
             sleep(0.001)
 
@@ -43,7 +49,7 @@ def test_nothing_of_an_older_drawing_stays_when_many_print() -> None:
     display.stop()
 
     lines = str(Screen(file.getvalue())).splitlines()
-    printed = [f"{name} {number}" for name in "abc" for number in range(200)]
+    printed = [f"{name} {number}" for name in "abc" for number in range(50)]
     last = lines[len(printed) :]
     assert sorted(lines[: len(printed)]) == sorted(printed)
     assert last == [f"drawn {line}" for line in range(len(last))]
