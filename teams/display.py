@@ -31,35 +31,33 @@ class Display:
         )
         self._one_writes = RLock()
         self._over = Event()
-        self._thread = Thread(target=self._keep_drawing, daemon=True)
-        self._stack = ExitStack()
+        self._ending = ExitStack()
 
     def start(self) -> None:
         """Begin. It draws when it is told to, or when the time has come."""
         self._live.start()
+        self._ending.callback(self._live.stop)
         for redirect, file in ((redirect_stdout, sys.stdout), (redirect_stderr, sys.stderr)):
             above = _Above(self._console, file, self._one_writes)
-            self._stack.enter_context(redirect(cast(TextIO, above)))
-            self._stack.callback(above.flush)
+            self._ending.enter_context(redirect(cast(TextIO, above)))
+            self._ending.callback(above.flush)
         if self._redraws is not None:
-            self._thread.start()
+            Thread(target=self._keep_drawing, args=(1 / self._redraws,), daemon=True).start()
 
     def draw(self) -> None:
-        """Draw it as it is now."""
+        """Draw it as it is now. What has ended is not drawn again."""
         with self._one_writes:
-            self._live.refresh()
+            if not self._over.is_set():
+                self._live.refresh()
 
     def stop(self) -> None:
         """Draw it for the last time, below all that was printed, a line that was not ended too."""
-        self._over.set()
-        if self._thread.is_alive():
-            self._thread.join()
         with self._one_writes:
-            self._stack.close()
-            self._live.stop()
+            self._over.set()
+            self._ending.close()
 
-    def _keep_drawing(self) -> None:
-        while not self._over.wait(1 / cast(float, self._redraws)):
+    def _keep_drawing(self, seconds: float) -> None:
+        while not self._over.wait(seconds):
             self.draw()
 
 
