@@ -17,8 +17,16 @@ if TYPE_CHECKING:
 SETTINGS = ("OPENAI_", "COTERIE_", "LANGSMITH_", "LANGCHAIN_", "PG")
 """The beginnings of the variables that change what coterie and its libraries do."""
 
-# No deadline: other processes share the machine. No database: it would lie in the source folder.
-hypothesis.settings.register_profile("coterie", deadline=None, database=None, print_blob=True)
+# No deadline, and slow is no fault: other processes share the machine. No database: it would lie in the source folder.
+hypothesis.settings.register_profile(
+    "exploring",
+    deadline=None,
+    database=None,
+    print_blob=True,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow, hypothesis.HealthCheck.function_scoped_fixture],
+)
+# The same examples each time: a change is not refused for what was wrong before it. Others: --hypothesis-profile exploring
+hypothesis.settings.register_profile("coterie", hypothesis.settings.get_profile("exploring"), derandomize=True)
 hypothesis.settings.load_profile("coterie")
 
 
