@@ -301,8 +301,10 @@ def test_nothing_of_an_earlier_run_begins_before_the_leader_says_so(db: Db) -> N
 
 
 def test_a_run_that_is_cancelled_leaves_its_tasks_open(db: Db) -> None:
+    closed = threading.Event()
+
     async def cancelled() -> None:
-        slow = member("slow", delay=0.5)
+        slow = member("slow", lambda messages: f"too late, {closed.wait(60)}")
         model = leader(add(("one", "a"), ("two", "slow", "1"), ("three", "a", "2")), "end")
         team = Team("desk", [member("a"), slow], mode="tasks", model=model, db=db)
         events: Any = team.arun("go", stream=True, session_id="s")
@@ -310,6 +312,7 @@ def test_a_run_that_is_cancelled_leaves_its_tasks_open(db: Db) -> None:
             if isinstance(event, TaskChanged) and (event.task.id, event.task.status) == ("2", "working"):
                 break
         await events.aclose()
+        closed.set()
 
     asyncio.run(cancelled())
     rows = db.session(None, "s").state[f"{PRIVATE}tasks:desk"]
