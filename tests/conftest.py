@@ -25,7 +25,7 @@ hypothesis.settings.register_profile(
     print_blob=True,
     suppress_health_check=[hypothesis.HealthCheck.too_slow, hypothesis.HealthCheck.function_scoped_fixture],
 )
-# The same examples each time: a change is not refused for what was wrong before it. Others: --hypothesis-profile exploring
+# The same examples each time: what was wrong before a change refuses it not. --hypothesis-profile exploring has others.
 hypothesis.settings.register_profile("coterie", hypothesis.settings.get_profile("exploring"), derandomize=True)
 hypothesis.settings.load_profile("coterie")
 
