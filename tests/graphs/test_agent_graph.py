@@ -309,7 +309,7 @@ def test_a_stream_that_is_left_early_keeps_what_was_said(db: Db) -> None:
 
 def test_a_cancelled_run_is_cancelled_and_keeps_what_was_said(db: Db) -> None:
     cancelled = threading.Event()
-    model = ScriptedModel(script=lambda messages: f"ok, {cancelled.wait(60)}")
+    model = ScriptedModel(script=lambda messages: f"ok, {cancelled.wait(300)}")
 
     async def impatient() -> None:
         task = asyncio.create_task(agent(db, model).arun("I like tea.", user_id="u", session_id="s"))

@@ -378,7 +378,7 @@ def test_two_processes_add_to_one_run(db: Db, tmp_path: Path, request: pytest.Fi
         assert program.stdout is not None
         assert program.stdout.readline() == "ready\n"
     for program in programs:
-        program.communicate("go\n", timeout=120)
+        program.communicate("go\n", timeout=300)
         assert program.returncode == 0
     read = db.records("ana", "run")
     assert [row[2] for row in rows_of(db, "ana", "run_record")["run_record"]] == list(range(1, 121))

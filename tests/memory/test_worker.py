@@ -76,7 +76,7 @@ def test_what_is_due_is_curated_in_order_until_it_is_stopped(db: Db) -> None:
 
 
 def test_users_are_served_at_the_same_time(db: Db) -> None:
-    together = threading.Barrier(3, timeout=60)
+    together = threading.Barrier(3, timeout=300)
     for number, user in enumerate(["ana", "ben", "eve"]):
         db.record_turn(turn(number, user))
     assert len(run(db, 3, lambda _: together.wait(), workers=3)) == 3
@@ -130,8 +130,8 @@ def test_a_worker_that_is_broken_off_gives_back_what_it_has(db: Db) -> None:
     def think(turn: Turn) -> None:
         if turn.user_id == "ana":
             begun.set()
-            thinking.wait(60)
-        begun.wait(60)  # both have one in hand
+            thinking.wait(300)
+        begun.wait(300)  # both have one in hand
 
     def told(report: CurationReport) -> None:
         raise KeyboardInterrupt  # as a second Ctrl-C does, at any point
