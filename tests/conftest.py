@@ -1,6 +1,7 @@
 """What every test may ask for: a store, an empty PostgreSQL database, a server that speaks OpenAI's API."""
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,6 +29,10 @@ hypothesis.settings.register_profile(
 # The same examples each time: what was wrong before a change refuses it not. --hypothesis-profile exploring has others.
 hypothesis.settings.register_profile("coterie", hypothesis.settings.get_profile("exploring"), derandomize=True)
 hypothesis.settings.load_profile("coterie")
+
+# In the background of a script Ctrl-C is ignored, also by what is started there: some tests send it to that.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)

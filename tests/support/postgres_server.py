@@ -33,6 +33,7 @@ CONFIGURATION = """
 fsync = off
 synchronous_commit = off
 full_page_writes = off
+autovacuum = off
 listen_addresses = ''
 unix_socket_directories = '{folder}'
 """
