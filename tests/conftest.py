@@ -15,8 +15,8 @@ from tests.support.postgres_server import PostgresServer, find_programs
 if TYPE_CHECKING:
     from coterie.memory.db import Db
 
-SETTINGS = ("OPENAI_", "COTERIE_", "LANGSMITH_", "LANGCHAIN_", "PG")
-"""The beginnings of the variables that change what coterie and its libraries do."""
+SETTINGS = ("OPENAI_", "COTERIE_", "LANGSMITH_", "LANGCHAIN_", "PG", "COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR")
+"""The beginnings of the variables that change what coterie and its libraries do, and how they print."""
 
 # No deadline, and slow is no fault: other processes share the machine. No database: it would lie in the source folder.
 hypothesis.settings.register_profile(
