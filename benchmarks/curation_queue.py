@@ -21,6 +21,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from itertools import pairwise
+from math import inf
 from pathlib import Path
 
 from coterie import MemoryManager, PostgresDb, Scope, SqliteDb, Worker
@@ -109,8 +110,10 @@ def serve(opened: Callable[[], Db], lease_seconds: float) -> None:
         worker.run()
 
 
-def load(opened: Callable[[], Db], turns: int, workers: int, kill_every: float, lease_seconds: float) -> Outcome:
-    """Record, curate, kill; then look at what is there."""
+def load(
+    opened: Callable[[], Db], turns: int, workers: int, kill_every: float, lease_seconds: float, most: float
+) -> Outcome:
+    """Record, curate, kill or stop at most so many times; then look at what is there."""
     with opened() as db:
         db.backlog()  # makes the tables
     began, cpu, kills, stalls = time.monotonic(), 0.0, 0, 0
@@ -139,7 +142,7 @@ def load(opened: Callable[[], Db], turns: int, workers: int, kill_every: float, 
             stalled = None
         if recorded and not stalled and db.backlog().owed == 0:
             break
-        if now > next_kill:
+        if now > next_kill and kills + stalls < most:
             next_kill = now + kill_every * random.uniform(0.5, 1.5)
             victim = random.choice(at_work)
             if stalled is None and (kills + stalls) % 4 == 3:
@@ -173,6 +176,7 @@ def main() -> None:
     parser.add_argument("--turns", type=int, default=10_000)
     parser.add_argument("--workers", type=int, default=3, help="processes, of two threads each")
     parser.add_argument("--kill-every", type=float, default=1.0, help="seconds, on average")
+    parser.add_argument("--kills", type=int, help="at most so many are killed or stopped; without it there is no end")
     parser.add_argument("--lease-seconds", type=float, default=2.0)
     parser.add_argument("--postgres", help="an empty database, instead of a SQLite file")
     parser.add_argument("--sqlite", type=Path, help="a file that does not exist; without it one that is removed")
@@ -184,7 +188,7 @@ def main() -> None:
         def opened() -> Db:
             return PostgresDb(given.postgres) if given.postgres else SqliteDb(path)
 
-        outcome = load(opened, given.turns, given.workers, given.kill_every, given.lease_seconds)
+        outcome = load(opened, given.turns, given.workers, given.kill_every, given.lease_seconds, given.kills or inf)
     if given.json:
         print(json.dumps(asdict(outcome)))
     else:

@@ -138,8 +138,8 @@ class McpServer:
             "transport": "streamable_http",
             "url": self.url,
             "headers": {**self.headers},
-            "timeout": self.timeout,
-            "sse_read_timeout": self.timeout,
+            "timeout": 2 * self.timeout,  # ours is over before, and says so in one sentence
+            "sse_read_timeout": 2 * self.timeout,
         }
 
     def _why(self, error: Exception) -> str:

@@ -1,6 +1,7 @@
 """What every test may ask for: a store, an empty PostgreSQL database, a server that speaks OpenAI's API."""
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,12 +15,24 @@ from tests.support.postgres_server import PostgresServer, find_programs
 if TYPE_CHECKING:
     from coterie.memory.db import Db
 
-SETTINGS = ("OPENAI_", "COTERIE_", "LANGSMITH_", "LANGCHAIN_", "PG")
-"""The beginnings of the variables that change what coterie and its libraries do."""
+SETTINGS = ("OPENAI_", "COTERIE_", "LANGSMITH_", "LANGCHAIN_", "PG", "COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR")
+"""The beginnings of the variables that change what coterie and its libraries do, and how they print."""
 
-# No deadline: other processes share the machine. No database: it would lie in the source folder.
-hypothesis.settings.register_profile("coterie", deadline=None, database=None, print_blob=True)
+# No deadline, and slow is no fault: other processes share the machine. No database: it would lie in the source folder.
+hypothesis.settings.register_profile(
+    "exploring",
+    deadline=None,
+    database=None,
+    print_blob=True,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow, hypothesis.HealthCheck.function_scoped_fixture],
+)
+# The same examples each time: what was wrong before a change refuses it not. --hypothesis-profile exploring has others.
+hypothesis.settings.register_profile("coterie", hypothesis.settings.get_profile("exploring"), derandomize=True)
 hypothesis.settings.load_profile("coterie")
+
+# In the background of a script Ctrl-C is ignored, also by what is started there: some tests send it to that.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)

@@ -146,6 +146,7 @@ def test_each_postgres_database_is_empty_and_fresh(postgres_url: str, postgres_s
     postgres_server.drop(other)
 
 
+@pytest.mark.usefixtures("postgres_server")  # where there is none to be had it is skipped
 def test_a_killed_run_leaves_no_server_behind() -> None:
     script = (
         "import time\n"

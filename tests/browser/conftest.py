@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect
 
 from coterie.graphs.picture import as_json
 from coterie.graphs.replay import replay
@@ -14,6 +14,10 @@ from coterie.ui.serving import Server
 from tests.support.browser import MISSING, chromium, find_chromium
 from tests.support.live import serving
 from tests.support.recorded import picture, team_run
+
+SECONDS = 120
+"""How long the browser may take for anything: the machine may be busy."""
+expect.set_options(timeout=1000 * SECONDS)
 
 PROGRAM = find_chromium()  # before the settings of the environment are taken away
 
@@ -42,7 +46,7 @@ def opened(browser: Browser) -> Iterator[Opening]:
     def open_(address: str, *, unanswered: bool = False, size: tuple[int, int] = (1280, 860), **options: Any) -> Page:
         viewport: Any = {"width": size[0], "height": size[1]}
         context = browser.new_context(viewport=viewport, locale="en-GB", timezone_id="UTC", **options)
-        context.set_default_timeout(30_000)
+        context.set_default_timeout(1000 * SECONDS)
         contexts.append(context)
         page = context.new_page()
         own = address.partition("#")[0]

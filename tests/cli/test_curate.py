@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -33,11 +34,8 @@ def record(*turns: Turn) -> None:
 
 
 def until(condition: Callable[[], object]) -> None:
-    for _ in range(1_000):
-        if condition():
-            return
+    while not condition():
         time.sleep(0.05)
-    raise AssertionError("it did not come about")
 
 
 def test_all_that_is_due_is_curated_or_so_many(cli: Cli) -> None:
@@ -106,9 +104,12 @@ def test_workers_go_on_until_a_signal(cli: Cli, tmp_path: Path) -> None:
         db.record_turn(owed(9))
         until(lambda: db.backlog().owed == 0)
         work.send_signal(signal.SIGTERM)
-        _, said = work.communicate(timeout=60)
+        _, said = work.communicate(timeout=300)
     assert work.returncode == 0
-    assert said == "Ending when 0 turns in hand are done; once more ends at once.\n5 turns curated, 0 failed; 0 owed.\n"
+    ending, ended = said.splitlines()
+    # The last one is curated a moment before it is out of hand.
+    assert re.fullmatch(r"Ending when [01] turns in hand are done; once more ends at once\.", ending)
+    assert ended == "5 turns curated, 0 failed; 0 owed."
 
 
 def test_a_second_signal_ends_at_once_and_gives_back(cli: Cli, tmp_path: Path, openai_server: OpenAIServer) -> None:
@@ -121,12 +122,12 @@ def test_a_second_signal_ends_at_once_and_gives_back(cli: Cli, tmp_path: Path, o
         subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=tmp_path, env=environment) as work,
     ):
         assert work.stderr is not None
-        until(lambda: db.backlog().in_work)
+        until(lambda: openai_server.requests)
         work.send_signal(signal.SIGINT)
         assert work.stderr.readline() == "Ending when 1 turns in hand are done; once more ends at once.\n"
         work.send_signal(signal.SIGINT)
         assert work.stderr.read() == "0 turns curated, 0 failed; 1 owed.\n"
-        assert work.wait(60) == 130
+        assert work.wait(300) == 130
         assert (db.backlog().due, db.turn("ana", "turn-1").attempts) == (1, 0)
 
 
@@ -135,12 +136,9 @@ def test_a_failure_is_a_line(cli: Cli, tmp_path: Path, openai_server: OpenAIServ
     record(owed(1))
     environment = {**os.environ, "OPENAI_BASE_URL": openai_server.url, "OPENAI_API_KEY": "sk-test"}
     command = [*COTERIE, "--workers", "1"]
-    with (
-        SqliteDb("shop.db") as db,
-        subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=tmp_path, env=environment) as work,
-    ):
-        until(lambda: db.backlog().waiting)
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=tmp_path, env=environment) as work:
+        assert work.stderr is not None
+        assert work.stderr.readline().startswith("turn-1 failed: ")
         work.send_signal(signal.SIGTERM)
-        _, said = work.communicate(timeout=60)
-    assert said.startswith("turn-1 failed: ")
+        _, said = work.communicate(timeout=300)
     assert said.endswith("0 turns curated, 1 failed; 1 owed.\n")

@@ -16,6 +16,7 @@ from coterie.cli.app import app
 from coterie.memory.schema import HEAD
 from tests.cli.conftest import Cli
 from tests.cli.test_database import EMBEDDER
+from tests.support.terminal import shown_in
 
 NONE = {
     "chat": "a conversation: `coterie run --json` has each answer",
@@ -97,9 +98,8 @@ def test_progress_is_for_a_terminal_alone_and_never_on_stdout(cli: Cli, monkeypa
         done = subprocess.run(
             full, env={**os.environ, "TERM": "xterm"}, stdout=subprocess.PIPE, stderr=other, check=True
         )
-        shown = os.read(terminal, 65536).decode()
         os.close(other)
-        os.close(terminal)
+        shown = shown_in(terminal)
         json.loads(done.stdout)
         assert "\x1b[" in shown  # the spinner, drawn and taken away
         assert "\x1b[" not in cli(*command, "--json").err

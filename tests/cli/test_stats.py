@@ -14,6 +14,7 @@ from coterie.memory.edits import Add, Change
 from coterie.memory.sqlite import SqliteDb
 from coterie.memory.values import Message, Scope, Turn, UserMemory
 from tests.cli.conftest import Cli
+from tests.support.terminal import shown_in
 
 
 @pytest.fixture
@@ -84,11 +85,9 @@ def test_json_has_the_numbers(cli: Cli, shop: Path) -> None:
 def test_a_terminal_has_lines_as_long_as_it_is_wide(shop: Path) -> None:
     terminal, other = pty.openpty()
     command = [sys.executable, "-m", "coterie", "memory", "stats", "--user", "ana", "--db", str(shop)]
-    done = subprocess.run(command, env={**os.environ, "COLUMNS": "60"}, stdout=other, check=True)
-    written = os.read(terminal, 65536).decode()
-    os.close(terminal)
+    subprocess.run(command, env={**os.environ, "COLUMNS": "60"}, stdout=other, check=True)
     os.close(other)
-    assert done.returncode == 0
+    written = shown_in(terminal)
     assert max(len(line) for line in written.splitlines()) <= 60
     assert written.count("\r\n             ") == written.count("\n" + " " * 13)
     assert "\n             " in written

@@ -13,6 +13,7 @@ from coterie.memory.edits import Add, Change
 from coterie.memory.sqlite import SqliteDb
 from coterie.memory.values import Scope, UserMemory
 from tests.cli.conftest import Cli
+from tests.support.terminal import shown_in
 
 COTERIE = [sys.executable, "-m", "coterie", "memory"]
 
@@ -117,15 +118,9 @@ def test_progress_is_shown_on_a_terminal_alone(cli: Cli, shop: Path) -> None:
         subprocess.run(export, stdout=out, stderr=stderr, check=True)
     subprocess.run([*COTERIE, "import", "out.jsonl", "--db", "new.db"], stdout=stderr, stderr=stderr, check=True)
     os.close(stderr)
-    told = b""
-    try:
-        while part := os.read(terminal, 100_000):
-            told += part
-    except OSError:  # the end of a terminal
-        pass
-    os.close(terminal)
-    assert b"\x1b[" in told
-    for said in (b"importing", b"6 memories exported.", b"6 memories imported, 0 unchanged, 0 refused."):
+    told = shown_in(terminal)
+    assert "\x1b[" in told
+    for said in ("importing", "6 memories exported.", "6 memories imported, 0 unchanged, 0 refused."):
         assert said in told
     assert len(Path("out.jsonl").read_bytes().splitlines()) == 7
 

@@ -53,7 +53,7 @@ def in_a_terminal(folder: Path, then: Callable[["subprocess.Popen[bytes]"], None
     except OSError:  # Linux says so when nobody has the terminal open any more
         pass
     os.close(terminal)
-    return process.wait(60), written.decode()
+    return process.wait(300), written.decode()
 
 
 def test_a_terminal_shows_it_as_it_happens(tmp_path: Path) -> None:

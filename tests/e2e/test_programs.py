@@ -21,7 +21,7 @@ def run(folder: Path, script: str, *arguments: str) -> subprocess.CompletedProce
         env=environment | {"PYTHONIOENCODING": "utf-8"},
         capture_output=True,
         encoding="utf-8",
-        timeout=120,
+        timeout=300,
     )
 
 
@@ -167,7 +167,7 @@ def test_the_benchmarks_run(tmp_path: Path, script: str, arguments: list[str]) -
 
 def test_what_a_run_costs_is_measured() -> None:
     command = [sys.executable, "-m", "benchmarks.runs", "--rounds", "1", "--only", "SQLite, 100 "]
-    result = subprocess.run(command, cwd=ROOT, capture_output=True, encoding="utf-8", timeout=120)
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, encoding="utf-8", timeout=300)
     assert result.returncode == 0, result.stderr
     rows = [line.split("│") for line in result.stdout.splitlines() if "100 memories" in line]
     assert [row[1].strip() for row in rows] == [

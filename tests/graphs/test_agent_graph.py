@@ -1,6 +1,7 @@
 """An agent's graph: it recalls, answers with tools, and has its turns kept and curated."""
 
 import asyncio
+import threading
 from typing import Annotated, Any
 
 import pytest
@@ -307,13 +308,15 @@ def test_a_stream_that_is_left_early_keeps_what_was_said(db: Db) -> None:
 
 
 def test_a_cancelled_run_is_cancelled_and_keeps_what_was_said(db: Db) -> None:
-    model = ScriptedModel(script=lambda messages: "ok", delay=1)
+    cancelled = threading.Event()
+    model = ScriptedModel(script=lambda messages: f"ok, {cancelled.wait(300)}")
 
     async def impatient() -> None:
         task = asyncio.create_task(agent(db, model).arun("I like tea.", user_id="u", session_id="s"))
         while not model.seen:
             await asyncio.sleep(0.01)
         task.cancel()
+        cancelled.set()
         with pytest.raises(asyncio.CancelledError):
             await task
 

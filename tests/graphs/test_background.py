@@ -31,7 +31,7 @@ class Gated:
 
     def propose(self, turn: Turn, before: Sequence[Turn], known: Sequence[UserMemory]) -> Flow[list[Proposal]]:
         yield from ()
-        assert self.let.wait(60)
+        assert self.let.wait(300)
         if self.error is not None:
             raise self.error
         return [Proposal("add", turn.messages[0].content)]
@@ -174,7 +174,7 @@ def test_a_program_that_ends_curates_first(openai_server: OpenAIServer, tmp_path
     path = str(tmp_path / "a.db")
     environment = {**os.environ, "OPENAI_BASE_URL": openai_server.url, "OPENAI_API_KEY": "sk-test"}
     command = [sys.executable, "-c", PROGRAM, path, "m"]
-    done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=120, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=300, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, "ok\n", "")
     with SqliteDb(path) as db:
         assert [memory.memory for memory in db.newest(Scope("u"))] == ["Likes tea"]

@@ -25,7 +25,7 @@ class Waiting(ScriptedModel):
     async def _agenerate(self, *args: Any, **kwargs: Any) -> ChatResult:
         self._began.set()
         try:
-            await asyncio.sleep(60)
+            await asyncio.sleep(3600)
         except asyncio.CancelledError:
             self._ended.append("cancelled")
             raise
@@ -65,10 +65,10 @@ def test_a_stream_that_ends_early_stops_its_members_and_keeps_the_turn(mode: str
     async def end() -> None:
         reading = asyncio.create_task(read())
         if how == "cancelled":
-            await asyncio.wait_for(waiting._began.wait(), 60)
+            await asyncio.wait_for(waiting._began.wait(), 300)
             reading.cancel()
         with pytest.raises(asyncio.CancelledError) if how == "cancelled" else nullcontext():
-            await asyncio.wait_for(reading, 60)
+            await asyncio.wait_for(reading, 300)
 
     asyncio.run(end())
     assert begun

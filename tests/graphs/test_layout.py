@@ -80,7 +80,7 @@ def texts(drawn: Layout) -> Iterator[Line]:
 
 
 @given(PICTURES)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_boxes(picture: Picture) -> None:
     drawn = layout(picture)
     found, homes = boxes(drawn), home(picture)
@@ -97,7 +97,7 @@ def test_boxes(picture: Picture) -> None:
 
 
 @given(PICTURES)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_edges(picture: Picture) -> None:
     drawn = layout(picture)
     found, homes = boxes(drawn), home(picture)
@@ -113,7 +113,7 @@ def test_edges(picture: Picture) -> None:
 
 
 @given(PICTURES)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_texts(picture: Picture) -> None:
     drawn = layout(picture)
     lines, page = list(texts(drawn)), Box(0, 0, drawn.width, drawn.height)

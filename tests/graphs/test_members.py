@@ -197,11 +197,11 @@ class Beside:
     def _work(self, messages: list[BaseMessage]) -> AIMessage:
         self.calls += 1
         self.begun.set()
-        assert self.failed.wait(30)
+        assert self.failed.wait(300)
         return calls(("clock", {}))  # it would go on for ever
 
     def _fail(self, messages: list[BaseMessage]) -> str:
-        assert self.begun.wait(30)
+        assert self.begun.wait(300)
         raise ConnectionError("no route")
 
     def see(self, event: Event) -> None:

@@ -187,7 +187,7 @@ def test_members_at_work_together_are_told_what_the_others_shared(db: Db) -> Non
 
     def a(messages: list[BaseMessage]) -> AIMessage | str:
         """Shares when the other one is at work, so that what it shares is in no prompt."""
-        assert begun.wait(30)
+        assert begun.wait(300)
         answer = heard("a", messages)
         if answers["a"]:
             shared.set()
@@ -195,7 +195,7 @@ def test_members_at_work_together_are_told_what_the_others_shared(db: Db) -> Non
 
     def b(messages: list[BaseMessage]) -> AIMessage | str:
         begun.set()
-        assert shared.wait(30)
+        assert shared.wait(300)
         return heard("b", messages)
 
     members = [Agent(name, model=ScriptedModel(script=script), tools=[clock]) for name, script in (("a", a), ("b", b))]

@@ -225,7 +225,7 @@ def test_processes_lose_nothing(request: pytest.FixtureRequest, db: Db) -> None:
         process.stdin.write("go\n")
         process.stdin.flush()
     for process in processes:
-        process.communicate(timeout=120)
+        process.communicate(timeout=300)
     assert [process.returncode for process in processes] == [0, 0]
     state = Agent("a", db=db).get_session_state("s", "ana")
     assert sorted(state.pop("list")) == sorted(
@@ -347,7 +347,7 @@ def summing(let: threading.Event | None = None) -> ScriptedModel:
     def script(messages: list[BaseMessage]) -> str:
         if not messages[0].text.startswith("You keep the summary"):
             return "ok"
-        assert let is None or let.wait(60)
+        assert let is None or let.wait(300)
         said = [line for line in messages[-1].text.splitlines() if line.startswith("user: ")]
         return json.dumps({"summary": f"They said: {said[-1].removeprefix('user: ')}"})
 

@@ -71,7 +71,7 @@ PICTURES = st.builds(random_picture, st.integers(0, 2**32), st.integers(1, 200),
 
 
 @given(PICTURES)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_everything_is_there_once(shown: Picture) -> None:
     root = parsed(svg(shown))
     ids = [each.get("id") for each in root.iter() if each.get("id")]
@@ -84,7 +84,7 @@ def test_everything_is_there_once(shown: Picture) -> None:
 
 
 @given(st.text(max_size=60), st.text(max_size=60))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_any_text_is_escaped(name: str, detail: str) -> None:
     node = Node("a/model", "model", name, (detail, name))
     cluster = Cluster("a", "agent", name, detail, (node,), (), notes=(name,))

@@ -224,7 +224,7 @@ def test_a_team_that_is_at_work_twice_at_once_keeps_its_lists_apart(db: Db) -> N
     def lead(messages: list[BaseMessage]) -> AIMessage | str:
         if "<tasks>" in messages[-1].text:
             return messages[-1].text
-        together.wait(60)
+        together.wait(300)
         return add((f"look for {messages[1].text}", "scout"), (f"write of {messages[1].text}", "scout"))
 
     team = Team("inner", [member("scout")], mode="tasks", model=ScriptedModel(script=lead))
@@ -301,8 +301,10 @@ def test_nothing_of_an_earlier_run_begins_before_the_leader_says_so(db: Db) -> N
 
 
 def test_a_run_that_is_cancelled_leaves_its_tasks_open(db: Db) -> None:
+    closed = threading.Event()
+
     async def cancelled() -> None:
-        slow = member("slow", delay=0.5)
+        slow = member("slow", lambda messages: f"too late, {closed.wait(300)}")
         model = leader(add(("one", "a"), ("two", "slow", "1"), ("three", "a", "2")), "end")
         team = Team("desk", [member("a"), slow], mode="tasks", model=model, db=db)
         events: Any = team.arun("go", stream=True, session_id="s")
@@ -310,6 +312,7 @@ def test_a_run_that_is_cancelled_leaves_its_tasks_open(db: Db) -> None:
             if isinstance(event, TaskChanged) and (event.task.id, event.task.status) == ("2", "working"):
                 break
         await events.aclose()
+        closed.set()
 
     asyncio.run(cancelled())
     rows = db.session(None, "s").state[f"{PRIVATE}tasks:desk"]
@@ -324,7 +327,7 @@ def test_many_at_work_lose_nothing_of_each_other(db: Db) -> None:
     together = threading.Barrier(count)
 
     def script(messages: list[BaseMessage]) -> str:
-        together.wait(60)
+        together.wait(300)
         return messages[-1].text
 
     team = Team("desk", [member("a", script)], mode="tasks", db=db)

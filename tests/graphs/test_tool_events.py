@@ -15,7 +15,7 @@ from coterie.graphs.events import Event, ToolFinished, ToolStarted
 from coterie.graphs.tool_hooks import ToolHook
 from tests.support.scripted import ScriptedModel, calls
 
-WAIT = 60
+WAIT = 300
 """Seconds: only a test that fails waits so long."""
 
 

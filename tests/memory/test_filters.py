@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from coterie.errors import InputError
@@ -87,7 +87,7 @@ def test_filters_take_what_the_same_rules_in_python_take(opened: Callable[..., D
     db, meaning = opened(), opened(LetterEmbeddings())
     memories = filled(meaning)
 
-    @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @settings(max_examples=60)
     @given(filters())
     def same(wanted: Filters) -> None:
         expected = {memory.memory_id for memory in memories if fits(memory, wanted)}

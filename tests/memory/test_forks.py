@@ -23,7 +23,7 @@ def forked(work):
     child = os.fork()
     if child:
         return child
-    signal.alarm(30)
+    signal.alarm(300)
     try:
         work()
     except BaseException as error:
@@ -137,7 +137,7 @@ def run(program: str, kind: str, tmp_path: Path, request: pytest.FixtureRequest)
     where = request.getfixturevalue("postgres_url") if kind == "postgres" else str(tmp_path / "store.db")
     command = [sys.executable, "-W", "ignore::DeprecationWarning", "-c", START + program, kind, where]
     root = Path(__file__).parents[2]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, cwd=root)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, cwd=root)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 

@@ -490,7 +490,7 @@ def test_everything_waits_asynchronously_too(tmp_path: Path) -> None:
 
 
 def test_models_think_at_the_same_time(tmp_path: Path) -> None:
-    together = threading.Barrier(4, timeout=60)
+    together = threading.Barrier(4, timeout=300)
 
     def script(_: list[BaseMessage]) -> str:
         together.wait()

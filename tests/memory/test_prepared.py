@@ -239,7 +239,7 @@ def test_threads_that_compile_the_same_statement_at_once(engine: sa.Engine) -> N
         statement = Prepared(sa.select(THING).where(THING.c.at >= sa.bindparam("at")))
 
         def read(index: int, statement: Prepared = statement) -> list[Any]:
-            start.wait(60)
+            start.wait(300)
             with engine.connect() as connection:
                 return statement.rows(connection, {"at": NOW})
 
@@ -276,7 +276,7 @@ def test_a_statement_is_compiled_once(engine: sa.Engine) -> None:
 def kill_others(url: str) -> None:
     with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as connection:
         connection.execute(
-            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
+            "SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity "
             "WHERE datname = current_database() AND pid <> pg_backend_pid()"
         )
 
@@ -309,7 +309,7 @@ def test_many_connections_that_the_server_closed_are_replaced_unnoticed(
 
         def read(index: int) -> int:
             with db._reading(NOTHING) as connection:
-                together.wait(60)
+                together.wait(300)
                 return connection.connection.driver_connection.info.backend_pid  # type: ignore[union-attr,no-any-return]
 
         with ThreadPoolExecutor(6) as pool:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from coterie.errors import InputError, NotFoundError, StoreError
@@ -130,7 +130,7 @@ VALUES = st.recursive(
 RECORDS = st.lists(st.dictionaries(TEXTS, VALUES, max_size=4), max_size=5)
 
 
-@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=50)
 @given(batches=st.lists(RECORDS, max_size=4))
 def test_whatever_json_can_say_comes_back(db: Db, batches: list[list[dict[str, Any]]]) -> None:
     """NUL, halves of surrogate pairs, and every other character; numbers stay what they are."""
@@ -378,7 +378,7 @@ def test_two_processes_add_to_one_run(db: Db, tmp_path: Path, request: pytest.Fi
         assert program.stdout is not None
         assert program.stdout.readline() == "ready\n"
     for program in programs:
-        program.communicate("go\n", timeout=120)
+        program.communicate("go\n", timeout=300)
         assert program.returncode == 0
     read = db.records("ana", "run")
     assert [row[2] for row in rows_of(db, "ana", "run_record")["run_record"]] == list(range(1, 121))

@@ -207,7 +207,7 @@ def test_eight_processes_start_at_once_on_an_empty_database(url: str) -> None:
         process.stdin.write("go\n")
         process.stdin.flush()
     for process in started:
-        _, said = process.communicate(timeout=60)
+        _, said = process.communicate(timeout=300)
         errors.append(said)
         assert process.returncode == 0, errors
     with opened(where if kind == "postgres" else url) as db:

@@ -8,7 +8,7 @@ from itertools import count, product
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from coterie.errors import ConflictError, CoterieError, InputError, NotFoundError
@@ -341,9 +341,7 @@ def revisions_of(done: Any) -> Iterator[Revision]:
         yield from one.revisions
 
 
-@settings(
-    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
+@settings(max_examples=20)
 @given(steps=st.lists(STEPS, min_size=6, max_size=25), readers=st.lists(SCOPES, min_size=1, max_size=2))
 def test_everybody_reaches_exactly_what_they_may(db: Db, steps: list[Step], readers: list[Scope]) -> None:
     world = World(db)

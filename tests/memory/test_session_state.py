@@ -89,7 +89,7 @@ def test_threads_and_processes_lose_nothing_from_the_session_s_beginning_on(
         process.stdin.flush()
     in_threads(db, ("ana",))
     for process in processes:
-        process.communicate(timeout=60)
+        process.communicate(timeout=300)
     assert [process.returncode for process in processes] == [0, 0, 0]
     names += [f"thread {number}" for number in range(6)]
     holds_all(db.session("ana", "s").state, names)

@@ -143,7 +143,7 @@ def test_what_may_not_be_written_can_be_read(public_folder: Path, file: int, fol
         add(db)
     rights(path, file, folder)
     with reader(path) as reading:
-        said, _ = reading.communicate("go on\n", timeout=60)
+        said, _ = reading.communicate("go on\n", timeout=300)
     rights(path, 0o644, 0o755)
     assert reading.returncode == 0
     *read, refused = said.splitlines()
@@ -167,7 +167,7 @@ def test_who_may_only_read_sees_what_others_write(public_folder: Path, folder: i
             rights(path, 0o644, 0o755)
             add(db, "Likes more tea")
             rights(path, 0o444, folder)
-            said, _ = reading.communicate("go on\n", timeout=60)
+            said, _ = reading.communicate("go on\n", timeout=300)
         rights(path, 0o644, 0o755)
     assert reading.returncode == 0
     now, refused = said.splitlines()
@@ -185,7 +185,7 @@ def test_a_log_that_cannot_be_read_is_not_passed_over(public_folder: Path) -> No
             shutil.copy(f"{path}{suffix}", copy)
     rights(copy / "store.db", 0o444, 0o555)
     with reader(copy / "store.db") as reading:
-        said, _ = reading.communicate("go on\n", timeout=60)
+        said, _ = reading.communicate("go on\n", timeout=300)
     copy.chmod(0o755)
     assert (reading.returncode, said) == (1, "")
 
@@ -323,7 +323,7 @@ def test_a_connection_that_breaks_is_replaced(postgres_url: str) -> None:
         add(db)
         engine = sa.create_engine(postgres_url)
         with engine.connect() as connection:
-            connection.execute(sa.text(f"SELECT pg_terminate_backend(pid, 5000) {OTHERS}"))
+            connection.execute(sa.text(f"SELECT pg_terminate_backend(pid, 60000) {OTHERS}"))
         engine.dispose()
         add(db, "Likes milk")
         assert db.count(ANA) == 2

@@ -4,7 +4,7 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from coterie.errors import InputError, NotFoundError
@@ -138,7 +138,7 @@ def test_operators_mean_nothing(db: Db, query: str) -> None:
     assert [hit.memory.memory for hit in db.search(ANA, query)] == ["Likes tea"]
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60)
 @given(query=st.text() | st.text("'\"()&|!:*<>-+\\^~{}ab \0", max_size=12))
 def test_any_string_is_a_query(db: Db, query: str) -> None:
     assert db.search(ANA, query) == []

@@ -10,7 +10,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from coterie.errors import InputError, NotFoundError, StoreError, TransferError
@@ -473,7 +473,7 @@ def empty(url: str) -> None:
 
 
 @given(st.lists(STEPS, min_size=1, max_size=12))
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25)
 def test_export_import_export_gives_the_same_lines(postgres_url: str, steps: list[Any]) -> None:
     with PostgresDb(postgres_url) as between, SqliteDb() as first, SqliteDb() as back:
         assert between.count(OWNER) == 0

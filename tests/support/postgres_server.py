@@ -25,11 +25,15 @@ BIN_VARIABLE = "TEST_POSTGRES_BIN"
 PLAIN = "plain"
 """A user without special rights: row security holds for it, as it does not for the superuser."""
 
+PATIENCE = "300"
+"""Seconds that a server may take to start, and to stop: the machine may be busy."""
+
 # A test's data need not survive a power failure. The socket lies in the data folder: its path must be under 107 bytes.
 CONFIGURATION = """
 fsync = off
 synchronous_commit = off
 full_page_writes = off
+autovacuum = off
 listen_addresses = ''
 unix_socket_directories = '{folder}'
 """
@@ -93,10 +97,10 @@ def running_server(programs: Path) -> Iterator[Path]:
         with (data / "postgresql.conf").open("a") as file:
             file.write(CONFIGURATION.format(folder=data))
         try:
-            run("pg_ctl", "-w", "-l", str(data / "log"), "start")
+            run("pg_ctl", "-w", "-t", PATIENCE, "-l", str(data / "log"), "start")
             yield data
         finally:
-            run("pg_ctl", "-w", "-m", "immediate", "stop")
+            run("pg_ctl", "-w", "-t", PATIENCE, "-m", "immediate", "stop")
 
 
 class PostgresServer:

@@ -1,8 +1,21 @@
 """A terminal, as far as programs that redraw a few lines need one: what stands on its screen, and above it."""
 
+import os
 import re
 
 _CODES = re.compile(r"\x1b\[([?\d;]*)([A-Za-z])|\x1b\][^\x07]*\x07|(\r\n|\r|\n|[^\x1b])", re.DOTALL)
+
+
+def shown_in(terminal: int) -> str:
+    """All that was written into a terminal that nobody has open any more; closes this end of it, too."""
+    written = b""
+    try:
+        while piece := os.read(terminal, 65536):  # one piece may be less than what was written
+            written += piece
+    except OSError:  # Linux says so at the end
+        pass
+    os.close(terminal)
+    return written.decode()
 
 
 class Screen:

@@ -60,7 +60,7 @@ def at_a_prompt(folder: Path, *said: tuple[str, str]) -> str:
     except OSError:  # Linux says so when nobody has the terminal open any more
         pass
     os.close(terminal)
-    assert process.wait(60) == 0, shown
+    assert process.wait(300) == 0, shown
     return shown
 
 
@@ -91,7 +91,7 @@ def test_a_pipe_stops_with_what_waits(tmp_path: Path) -> None:
         input="/memory\ndelete it\nbook it\n",
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
     )
     assert ended.returncode == 0, ended.stderr
     first, waits, how, last = ended.stdout.splitlines()

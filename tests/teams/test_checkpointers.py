@@ -208,7 +208,7 @@ def test_another_process_goes_on_with_a_run(tmp_path: Path) -> None:
 
     def process(*arguments: str) -> list[str]:
         command = [sys.executable, "-W", "error", "-c", PROGRAM, *arguments]
-        ended = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120)
+        ended = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=300)
         assert ended.returncode == 0, ended.stderr
         return ended.stdout.splitlines()
 

@@ -1,6 +1,7 @@
 """Tools of a real MCP server: a process that is started, and one that speaks HTTP on loopback."""
 
 import asyncio
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -112,29 +113,32 @@ def test_nothing_of_this_process_is_handed_on_unasked(monkeypatch: pytest.Monkey
 
 
 def test_a_server_that_dies_in_a_call_is_told_to_the_model() -> None:
-    output = agent(program(include=["die"]), asks=[("die", {})]).run("go")
-    assert output.content.startswith("ToolException: McpServer(")
-    assert "mcp_server.py') did not answer: McpError: Connection closed." in output.content
+    mortal = program(include=["die"])
+    output = agent(mortal, asks=[("die", {})]).run("go")
+    assert output.content == f"ToolException: {mortal!r} did not answer: McpError: Connection closed."
     assert [answer.status for answer in answers(output)] == ["error"]
 
 
 def test_a_server_that_hangs_is_told_to_the_model(url: str) -> None:
-    output = agent(McpServer(url=url, include=["hang"], timeout=5), asks=[("hang", {})]).run("go")
-    assert output.content == f"ToolException: McpServer('{url}') did not answer: it took longer than 5 seconds."
+    assert McpServer(url=url).tools  # the program has started
+    output = agent(McpServer(url=url, include=["hang"], timeout=10), asks=[("hang", {})]).run("go")
+    assert output.content == f"ToolException: McpServer('{url}') did not answer: it took longer than 10 seconds."
     assert [answer.status for answer in answers(output)] == ["error"]
 
 
 def test_a_server_that_went_away_is_told_to_the_model() -> None:
     with subprocess.Popen([sys.executable, SCRIPT, "--http"], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
-        gone = agent(
-            McpServer(url=f"http://127.0.0.1:{process.stdout.readline().strip()}/mcp"), asks=[("add", {"a": 1, "b": 1})]
-        )
+        port = int(process.stdout.readline())
+        gone = agent(McpServer(url=f"http://127.0.0.1:{port}/mcp"), asks=[("add", {"a": 1, "b": 1})])
         assert gone.run("go").content == "2"
         process.terminate()
-    for output in (gone.run("go"), asyncio.run(gone.arun("go"))):
-        assert "/mcp') did not answer: ConnectError: " in output.content
-        assert [answer.status for answer in answers(output)] == ["error"]
+    with socket.socket() as nobody:  # has the port, so that no other server gets it, and does not listen
+        nobody.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        nobody.bind(("127.0.0.1", port))
+        for output in (gone.run("go"), asyncio.run(gone.arun("go"))):
+            assert "/mcp') did not answer: ConnectError: " in output.content
+            assert [answer.status for answer in answers(output)] == ["error"]
 
 
 def test_making_an_agent_starts_nothing() -> None:

@@ -22,7 +22,7 @@ from coterie.teams.output import RunStarted
 from tests.support.scripted import ScriptedModel, calls
 from tests.support.traced import Place, kinds, recorded_agent
 
-WAIT = 60
+WAIT = 300
 """Seconds: only a test that fails waits so long."""
 
 

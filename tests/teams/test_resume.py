@@ -311,7 +311,7 @@ def test_of_two_who_resume_at_once_one_is_told_so(way: Ways) -> None:
         """Pay."""
         ran.append("paid")
         started.set()
-        assert go_on.wait(60)
+        assert go_on.wait(300)
         return "paid"
 
     agent = Agent("a", model=caller(("pay", {})), tools=[pay], confirm_tools=["pay"], checkpointer=InMemorySaver())
@@ -319,7 +319,7 @@ def test_of_two_who_resume_at_once_one_is_told_so(way: Ways) -> None:
     first: list[RunOutput] = []
     thread = Thread(target=lambda: first.append(way.resume(agent, paused, True)))
     thread.start()
-    assert started.wait(60)
+    assert started.wait(300)
     with pytest.raises(ConflictError, match="is being resumed by somebody else"):
         way.resume(agent, paused, True)
     go_on.set()

@@ -105,7 +105,7 @@ def test_the_loop_of_an_awaited_run_is_the_tools(run: Runner) -> None:
 
 
 def test_calls_of_one_step_run_at_the_same_time(run: Runner) -> None:
-    met = threading.Barrier(2, timeout=30)
+    met = threading.Barrier(2, timeout=300)
 
     async def meet() -> str:
         """Wait for the other."""

@@ -21,7 +21,7 @@ from coterie.teams.sinks import FileSink
 from tests.support.scripted import ScriptedModel, calls
 from tests.support.traced import Place, kinds, recorded_agent
 
-WAIT = 60
+WAIT = 300
 """Seconds: only a test that fails waits so long."""
 
 

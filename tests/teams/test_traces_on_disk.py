@@ -23,7 +23,7 @@ from tests.support.scripted import ScriptedModel
 from tests.support.traced import Place, kinds, place, recorded_agent
 
 ROOT = Path(__file__).parents[2]
-WAIT = 60
+WAIT = 300
 """Seconds: only a test that fails waits so long."""
 
 
