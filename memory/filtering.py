@@ -13,9 +13,10 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import GenericFunction
 
 from coterie.errors import InputError
-from coterie.memory import inputs
+from coterie.memory import inputs, items
 from coterie.memory.columns import Topics, UtcDateTime
-from coterie.memory.values import EVERY, Filters, checked_id
+from coterie.memory.ids import checked_id
+from coterie.memory.values import EVERY, Filters
 
 Shape = tuple[str, ...]
 """The names of the fields that say something."""
@@ -54,7 +55,8 @@ def current(table: sa.FromClause) -> sa.ColumnElement[bool]:
 
 def meant(table: sa.FromClause, shape: Shape) -> sa.ColumnElement[bool]:
     """The WHERE clause of what holds, and passes filters of this shape; `values` has its parameters."""
-    return sa.and_(current(table), *(_condition(table, name) for name in shape))
+    is_open = (table.c.valid_until.is_(None),) if "namespace" in shape and "true_at" not in shape else ()
+    return sa.and_(current(table), *is_open, *(_condition(table, name) for name in shape))
 
 
 def _condition(table: sa.FromClause, name: str) -> sa.ColumnElement[bool]:
@@ -69,6 +71,9 @@ def _condition(table: sa.FromClause, name: str) -> sa.ColumnElement[bool]:
             return _happened(table) >= sa.bindparam(given, type_=UtcDateTime)
         case "until":
             return _happened(table) < sa.bindparam(given, type_=UtcDateTime)
+        case "namespace":
+            first, end = (sa.bindparam(name, type_=sa.Text) for name in ("first_place", "end_of_places"))
+            return (table.c.place >= first) & (table.c.place < end)
         case "true_at":
             return table.c.created_at <= sa.bindparam("now", type_=UtcDateTime)
         case _:
@@ -82,7 +87,7 @@ def _happened(table: sa.FromClause) -> sa.ColumnElement[Any]:
 
 def looked_at(shape: Shape) -> set[str]:
     """The columns that `meant` looks at for filters of this shape, beside the times that a statement holds."""
-    columns = {"kinds": "kind", "since": "event_at", "until": "event_at", "true_at": "created_at"}
+    columns = {"kinds": "kind", "since": "event_at", "until": "event_at", "true_at": "created_at", "namespace": "place"}
     return {columns.get(name, name) for name in shape}
 
 
@@ -104,6 +109,8 @@ def values(filters: Filters) -> dict[str, Any]:
     for name in ("filter_topics", "filter_kinds"):
         if name in given:
             given[name] = list(given[name])
+    if filters.namespace is not None:
+        given["first_place"], given["end_of_places"] = items.within(filters.namespace)
     return {**given, "now": filters.true_at or datetime.now(UTC)}
 
 
@@ -118,6 +125,8 @@ def _checked(filters: Filters) -> Mapping[str, Any]:
     for name in ("agent_id", "team_id"):
         if (given := checked_id(name, getattr(filters, name))) is not None:
             inputs.checked_text(name, given)
+    if filters.namespace is not None:
+        inputs.checked_namespace(filters.namespace)
     texts = {name: _texts(name, getattr(filters, name)) for name in ("topics", "kinds")}
     return {**filters.__dict__, **texts}
 

@@ -10,11 +10,12 @@ import sqlalchemy as sa
 from coterie.errors import InputError, NotFoundError
 from coterie.memory import filtering, inputs, lineage, prefixes, rows
 from coterie.memory.filtering import Shape, current, meant
+from coterie.memory.hits import Hit, Recall
 from coterie.memory.prepared import Prepared, Row
 from coterie.memory.scope import parameters, readable, shelves
 from coterie.memory.tables import MEMORY
 from coterie.memory.tokens import estimate_tokens
-from coterie.memory.values import EVERY, Filters, Hit, Recall, Scope, UserMemory
+from coterie.memory.values import EVERY, Filters, Scope, UserMemory
 
 PART = 16
 """How many rows are fetched at a time."""

@@ -1,0 +1,161 @@
+"""The store's verbs about items: memories that a program has put into a LangGraph store, and reads by their keys."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from functools import cache
+
+import sqlalchemy as sa
+
+from coterie.errors import NotFoundError
+from coterie.memory import inputs, items, reach, reading, rows, writing
+from coterie.memory.connecting import Connected
+from coterie.memory.draft import Draft
+from coterie.memory.edits import Add, Applied, Change, Delete, Edit, Ref, Update
+from coterie.memory.filtering import meant
+from coterie.memory.flow import in_thread
+from coterie.memory.items import Item, ItemName
+from coterie.memory.prepared import Prepared, among, listed
+from coterie.memory.reading import Kinds, kinds_of
+from coterie.memory.scope import parameters, readable
+from coterie.memory.tables import MEMORY
+from coterie.memory.values import Scope, UserMemory
+
+Found = dict[ItemName, UserMemory]
+
+
+@cache
+def _placed(kinds: Kinds, places: int) -> Prepared:
+    """The open memories in some places, also those that have expired: they hold the place."""
+    found = sa.select(*rows.MEMORY_COLUMNS).where(readable(MEMORY, kinds), MEMORY.c.valid_until.is_(None))
+    return Prepared(found.where(among(MEMORY.c.place, places)))
+
+
+@cache
+def _next_place(kinds: Kinds) -> Prepared:
+    """The first place that holds something, from one text on and before another."""
+    found = sa.select(MEMORY.c.place).where(readable(MEMORY, kinds), meant(MEMORY, ("namespace",)))
+    return Prepared(found.order_by(MEMORY.c.user_id, MEMORY.c.audience, MEMORY.c.place).limit(sa.literal_column("1")))
+
+
+class Itemizing(Connected):
+    """Keeps items, and finds them by their names. `Filters.namespace` finds them by words and by age."""
+
+    def items(self, scope: Scope, names: Sequence[ItemName]) -> list[UserMemory | None]:
+        """What holds now of some items, in the order of their names; None for each that there is not.
+
+        Where a name may be a memory's id (``of_any``), an older one will do too, as for `current`.
+        """
+        with self._reading(reach.reading(scope)) as connection:
+            found, now = _there(connection, scope, names), datetime.now(UTC)
+        return [one if (one := found.get(name)) is not None and _holds(one, now) else None for name in names]
+
+    def put_items(self, scope: Scope, put: Mapping[ItemName, UserMemory | None], change: Change) -> list[Applied]:
+        """Keep items under their names, in one transaction, each in place of what was there; None removes it.
+
+        What was there is closed, as by an `Update`, and removed as by a `Delete`. An item that is there already with
+        the same value is left alone.
+
+        Args:
+            scope: Whose items they are, and who may read them.
+            put: Each memory's ``item`` has its name. Its topics count if they were given; else what was there keeps its
+                own.
+            change: What the revisions record.
+
+        Returns:
+            What was done, in the order of the names; nothing for what is left alone.
+
+        Raises:
+            InputError: a namespace, a key or a value cannot be stored.
+            EmbeddingError: the embedding model failed.
+            ConfigurationError: the store's vectors are of another model.
+        """
+        adds = [Add(inputs.checked_memory(memory)) for memory in put.values() if memory is not None]
+
+        def work(draft: Draft) -> list[Applied]:
+            there = _there(draft.connection, scope, list(put))
+            edits = (_edit(there.get(name), memory, draft.at) for name, memory in put.items())
+            return writing.apply(draft, [edit for edit in edits if edit is not None])
+
+        return self._drafted(scope, change, work, adds)
+
+    def namespaces(
+        self,
+        scope: Scope,
+        namespace: Sequence[str] = (),
+        *,
+        depth: int | None = None,
+        fits: Callable[[tuple[str, ...]], bool] = bool,
+        limit: int | None = None,
+    ) -> list[tuple[str, ...]]:
+        """The namespaces that hold items now, each once, in the order of their places.
+
+        It takes as many looks at an index as there are namespaces, however many items they hold.
+
+        Args:
+            scope: Who asks.
+            namespace: Those that begin with these labels.
+            depth: Each is cut to so many labels.
+            fits: Which are meant; it is given all the labels of each.
+            limit: How many at most; None for all.
+        """
+        (first, end), number = items.within(inputs.checked_namespace(namespace)), inputs.checked_limit(limit)
+        kinds, now = kinds_of(scope), datetime.now(UTC)
+        found: dict[tuple[str, ...], None] = {}
+        with self._reading(reach.reading(scope)) as connection:
+            while len(found) < number:
+                values = {**parameters(scope), "first_place": first, "end_of_places": end, "now": now}
+                row = _next_place(kinds).first(connection, values)
+                if row is None:
+                    break
+                labels = items.namespace_of(row[0])
+                meant = fits(labels)
+                if meant:
+                    found[labels[:depth]] = None
+                cut = meant and depth is not None and depth <= len(labels)
+                first = items.after(labels[:depth] if cut else labels, below=cut)
+        return list(found)
+
+    aitems = in_thread(items)
+    aput_items = in_thread(put_items)
+    anamespaces = in_thread(namespaces)
+
+
+def _there(connection: sa.Connection, scope: Scope, names: Sequence[ItemName]) -> Found:
+    """The open memories with these names."""
+    by_place = {}
+    for places, part in listed(sorted({name.place for name in names})):
+        for row in _placed(kinds_of(scope), places).rows(connection, {**parameters(scope), **part}):
+            memory = rows.memory_value(row)
+            by_place[items.place_of(memory.item)] = memory
+    found = {name: by_place[name.place] for name in names if name.place in by_place}
+    for name in names:
+        if name.of_any and name not in found and (other := _with_id(connection, scope, name.key)) is not None:
+            found[name] = other
+    return found
+
+
+def _with_id(connection: sa.Connection, scope: Scope, memory_id: str) -> UserMemory | None:
+    """What holds in place of the memory with this id."""
+    try:
+        return reading.held_now(connection, scope, memory_id)
+    except NotFoundError:
+        return None
+
+
+def _holds(memory: UserMemory, now: datetime) -> bool:
+    return all(end is None or end > now for end in (memory.valid_until, memory.expires_at))
+
+
+def _edit(there: UserMemory | None, memory: UserMemory | None, now: datetime) -> Edit | None:
+    """What makes what was put of what was there. None: nothing is to be done."""
+    if memory is None:
+        return None if there is None else Delete(Ref(str(there.memory_id)))
+    if there is None:
+        return Add(memory)
+    assert memory.item is not None  # what is put has a name
+    value, is_searched = memory.item["value"], memory.item["searched"]
+    if _holds(there, now) and (items.value_of(there), items.is_searched(there.item)) == (value, is_searched):
+        return None
+    item: Item = {**(there.item or memory.item), "value": value, "searched": is_searched}
+    topics = memory.topics if "topics" in memory.model_fields_set else None
+    return Update(Ref(str(there.memory_id)), memory.memory, topics, item=item)
