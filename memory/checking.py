@@ -12,7 +12,7 @@ from coterie.memory.tables import MEMORY, SOURCE
 
 _MADE_ANEW = "Export the memories and import them into a new database, where it is made anew."
 
-_DERIVED = (MEMORY.c.content_hash, MEMORY.c.words, MEMORY.c.topic_words, MEMORY.c.place)
+_DERIVED = (MEMORY.c.content_hash, MEMORY.c.words, MEMORY.c.topic_words, MEMORY.c.namespace)
 _page = Prepared(
     sa.select(*rows.MEMORY_COLUMNS, *_DERIVED)
     .where(MEMORY.c.user_id == sa.bindparam("owner"), MEMORY.c.memory_id > sa.bindparam("after"))

@@ -55,7 +55,8 @@ def current(table: sa.FromClause) -> sa.ColumnElement[bool]:
 
 def meant(table: sa.FromClause, shape: Shape) -> sa.ColumnElement[bool]:
     """The WHERE clause of what holds, and passes filters of this shape; `values` has its parameters."""
-    is_open = (table.c.valid_until.is_(None),) if "namespace" in shape and "true_at" not in shape else ()
+    of_items = {"namespace", "in_namespace"} & {*shape} and "true_at" not in shape
+    is_open = (table.c.valid_until.is_(None),) if of_items else ()  # as the index of namespaces has them
     return sa.and_(current(table), *is_open, *(_condition(table, name) for name in shape))
 
 
@@ -71,9 +72,12 @@ def _condition(table: sa.FromClause, name: str) -> sa.ColumnElement[bool]:
             return _happened(table) >= sa.bindparam(given, type_=UtcDateTime)
         case "until":
             return _happened(table) < sa.bindparam(given, type_=UtcDateTime)
+        case "in_namespace":
+            exactly: sa.ColumnElement[bool] = table.c.namespace == sa.bindparam(name, type_=sa.Text)
+            return exactly
         case "namespace":
-            first, end = (sa.bindparam(name, type_=sa.Text) for name in ("first_place", "end_of_places"))
-            return (table.c.place >= first) & (table.c.place < end)
+            first, end = (sa.bindparam(name, type_=sa.Text) for name in ("first_namespace", "end_of_namespaces"))
+            return (table.c.namespace >= first) & (table.c.namespace < end)
         case "true_at":
             return table.c.created_at <= sa.bindparam("now", type_=UtcDateTime)
         case _:
@@ -87,7 +91,7 @@ def _happened(table: sa.FromClause) -> sa.ColumnElement[Any]:
 
 def looked_at(shape: Shape) -> set[str]:
     """The columns that `meant` looks at for filters of this shape, beside the times that a statement holds."""
-    columns = {"kinds": "kind", "since": "event_at", "until": "event_at", "true_at": "created_at", "namespace": "place"}
+    columns = {"kinds": "kind", "since": "event_at", "until": "event_at", "true_at": "created_at"}
     return {columns.get(name, name) for name in shape}
 
 
@@ -110,7 +114,7 @@ def values(filters: Filters) -> dict[str, Any]:
         if name in given:
             given[name] = list(given[name])
     if filters.namespace is not None:
-        given["first_place"], given["end_of_places"] = items.within(filters.namespace)
+        given["first_namespace"], given["end_of_namespaces"] = items.within(filters.namespace)
     return {**given, "now": filters.true_at or datetime.now(UTC)}
 
 

@@ -164,7 +164,7 @@ def checked_item(item: Item) -> Item:
     if not checked_namespace(item["namespace"]):
         raise InputError(f"The item {item['key']!r} is in no namespace: give one, as ('memories', 'ana').")
     checked_text("key", item["key"])
-    if len(str(place_of(item)).encode()) > MAX_PLACE_BYTES:
+    if len(place_of(item["namespace"], item["key"]).encode()) > MAX_PLACE_BYTES:
         raise InputError(
             f"The namespace {tuple(item['namespace'])!r} and the key {item['key'][:40]!r}… are longer than "
             f"{MAX_PLACE_BYTES:,} bytes together: give a shorter key."

@@ -3,20 +3,21 @@
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
+from itertools import islice
 
 import sqlalchemy as sa
 
 from coterie.errors import NotFoundError
-from coterie.memory import inputs, items, reach, reading, rows, writing
+from coterie.memory import inputs, items, namespaces, reach, reading, rows, writing
 from coterie.memory.connecting import Connected
 from coterie.memory.draft import Draft
 from coterie.memory.edits import Add, Applied, Change, Delete, Edit, Ref, Update
-from coterie.memory.filtering import meant
 from coterie.memory.flow import in_thread
 from coterie.memory.items import Item, ItemName
 from coterie.memory.prepared import Prepared, among, listed
 from coterie.memory.reading import Kinds, kinds_of
-from coterie.memory.scope import parameters, readable
+from coterie.memory.sameness import content_hash, place_hash
+from coterie.memory.scope import parameters, readable, shelves
 from coterie.memory.tables import MEMORY
 from coterie.memory.values import Scope, UserMemory
 
@@ -24,17 +25,10 @@ Found = dict[ItemName, UserMemory]
 
 
 @cache
-def _placed(kinds: Kinds, places: int) -> Prepared:
-    """The open memories in some places, also those that have expired: they hold the place."""
+def _with_hashes(kinds: Kinds, places: int) -> Prepared:
+    """The open memories with some hashes, also those that have expired: they hold their place."""
     found = sa.select(*rows.MEMORY_COLUMNS).where(readable(MEMORY, kinds), MEMORY.c.valid_until.is_(None))
-    return Prepared(found.where(among(MEMORY.c.place, places)))
-
-
-@cache
-def _next_place(kinds: Kinds) -> Prepared:
-    """The first place that holds something, from one text on and before another."""
-    found = sa.select(MEMORY.c.place).where(readable(MEMORY, kinds), meant(MEMORY, ("namespace",)))
-    return Prepared(found.order_by(MEMORY.c.user_id, MEMORY.c.audience, MEMORY.c.place).limit(sa.literal_column("1")))
+    return Prepared(found.where(among(MEMORY.c.content_hash, places)))
 
 
 class Itemizing(Connected):
@@ -87,7 +81,7 @@ class Itemizing(Connected):
         fits: Callable[[tuple[str, ...]], bool] = bool,
         limit: int | None = None,
     ) -> list[tuple[str, ...]]:
-        """The namespaces that hold items now, each once, in the order of their places.
+        """The namespaces that hold items now, each once, in the order of their labels.
 
         It takes as many looks at an index as there are namespaces, however many items they hold.
 
@@ -98,22 +92,9 @@ class Itemizing(Connected):
             fits: Which are meant; it is given all the labels of each.
             limit: How many at most; None for all.
         """
-        (first, end), number = items.within(inputs.checked_namespace(namespace)), inputs.checked_limit(limit)
-        kinds, now = kinds_of(scope), datetime.now(UTC)
-        found: dict[tuple[str, ...], None] = {}
+        labels, number = inputs.checked_namespace(namespace), inputs.checked_limit(limit)
         with self._reading(reach.reading(scope)) as connection:
-            while len(found) < number:
-                values = {**parameters(scope), "first_place": first, "end_of_places": end, "now": now}
-                row = _next_place(kinds).first(connection, values)
-                if row is None:
-                    break
-                labels = items.namespace_of(row[0])
-                meant = fits(labels)
-                if meant:
-                    found[labels[:depth]] = None
-                cut = meant and depth is not None and depth <= len(labels)
-                first = items.after(labels[:depth] if cut else labels, below=cut)
-        return list(found)
+            return list(islice(namespaces.within(connection, scope, labels, depth, fits), number))
 
     aitems = in_thread(items)
     aput_items = in_thread(put_items)
@@ -122,12 +103,13 @@ class Itemizing(Connected):
 
 def _there(connection: sa.Connection, scope: Scope, names: Sequence[ItemName]) -> Found:
     """The open memories with these names."""
-    by_place = {}
-    for places, part in listed(sorted({name.place for name in names})):
-        for row in _placed(kinds_of(scope), places).rows(connection, {**parameters(scope), **part}):
+    kinds, readers_of = kinds_of(scope), [to or "user" for _, to in shelves(scope).values()]
+    by_hash = {place_hash(to, name.namespace, name.key): name for to in readers_of for name in names}
+    found: Found = {}
+    for places, part in listed(sorted(by_hash)):
+        for row in _with_hashes(kinds, places).rows(connection, {**parameters(scope), **part}):
             memory = rows.memory_value(row)
-            by_place[items.place_of(memory.item)] = memory
-    found = {name: by_place[name.place] for name in names if name.place in by_place}
+            found[by_hash[content_hash(memory)]] = memory
     for name in names:
         if name.of_any and name not in found and (other := _with_id(connection, scope, name.key)) is not None:
             found[name] = other

@@ -1,8 +1,8 @@
 """Items: what a program has put into a LangGraph store, under a key, in a namespace. Each is a memory.
 
-An item's *place* is its namespace and its key as one text, ``memories.ana.notes..key``. No label of a namespace is
-empty or holds a full stop, so the first two full stops end it, and every place within a namespace begins alike: an
-index finds them as a range.
+A namespace is one text in the database, ``memories.ana.notes.``: no label is empty or holds a full stop, so all
+namespaces that begin with some labels begin alike, and an index finds them as a range. A *place* is a namespace and a
+key.
 """
 
 from collections.abc import Sequence
@@ -13,9 +13,8 @@ from typing_extensions import TypedDict
 if TYPE_CHECKING:
     from coterie.memory.values import UserMemory
 
-END = ".."
-"""What stands between a namespace and a key."""
-_LAST = chr(0x10FFFF)
+_FIRST, _LAST = chr(1), chr(0x10FFFF)
+"""The first character that a text may hold, and the last one that there is."""
 
 
 class Item(TypedDict):
@@ -38,19 +37,33 @@ class ItemName(NamedTuple):
     of_any: bool = False
     """Whether the key may be the id of a memory that nobody put there."""
 
-    @property
-    def place(self) -> str:
-        """Where it is."""
-        return ".".join(self.namespace) + END + self.key
 
+def namespace_of(item: Item | None) -> str | None:
+    """Where an item is, as the database has it; None for what is none.
 
-def place_of(item: Item | None) -> str | None:
-    """Where an item is; None for what is none.
-
-    >>> place_of(Item(namespace=["memories", "ana"], key="a..b", value={}, searched=True))
-    'memories.ana..a..b'
+    >>> namespace_of(Item(namespace=["memories", "ana"], key="k", value={}, searched=True))
+    'memories.ana.'
     """
-    return None if item is None else ItemName(tuple(item["namespace"]), item["key"]).place
+    return None if item is None else as_text(item["namespace"])
+
+
+def place_of(namespace: Sequence[str], key: str) -> str:
+    """A place, as one text: nothing else has it."""
+    return f"{as_text(namespace)}.{key}"
+
+
+def as_text(namespace: Sequence[str]) -> str:
+    """A namespace as one text."""
+    return "".join(f"{label}." for label in namespace)
+
+
+def as_labels(text: str) -> tuple[str, ...]:
+    """The labels of a namespace.
+
+    >>> as_labels("memories.ana.")
+    ('memories', 'ana')
+    """
+    return tuple(text.split(".")[:-1])
 
 
 def is_searched(item: Item | None) -> bool:
@@ -65,25 +78,20 @@ def value_of(memory: "UserMemory") -> dict[str, Any]:
     return {"memory": memory.memory, "topics": memory.topics}
 
 
-def namespace_of(place: str) -> tuple[str, ...]:
-    """The namespace of a place."""
-    return tuple(place.partition(END)[0].split("."))
-
-
 def within(namespace: Sequence[str]) -> tuple[str, str]:
-    """The first text that a place in a namespace that begins with these labels can be, and the first one after all.
+    """The first text that a namespace that begins with these labels can be, and the first one after all such.
 
     >>> first, end = within(["acme"])
-    >>> [first <= place < end for place in ("acme..k", "acme.hr..k", "acme-corp..k", "acme2..k")]
+    >>> [first <= text < end for text in ("acme.", "acme.hr.", "acme-corp.", "acme2.")]
     [True, True, False, False]
     """
-    labels = ".".join(namespace)
-    return (f"{labels}.", f"{labels}/") if labels else ("", _LAST)  # "/" comes after "."
+    text = as_text(namespace)
+    return (text, f"{text[:-1]}/") if text else ("", _LAST)  # "/" comes after "."
 
 
 def after(namespace: Sequence[str], *, below: bool) -> str:
-    """The first text after all places in exactly this namespace; with ``below`` also after those in longer ones."""
-    return ".".join(namespace) + ("/" if below else "./")
+    """The first text after this namespace; with ``below`` also after all that are longer."""
+    return within(namespace)[1] if below else as_text(namespace) + _FIRST
 
 
 def restated(item: Item | None, before: tuple[str, list[str]], now: tuple[str, list[str]]) -> Item | None:

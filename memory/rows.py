@@ -8,7 +8,7 @@ from typing import Any
 
 from coterie.memory.edits import Change, KeptProposal, Ref, Revision
 from coterie.memory.indexing import turn_index
-from coterie.memory.items import is_searched, place_of
+from coterie.memory.items import is_searched, namespace_of
 from coterie.memory.query import index_words
 from coterie.memory.sameness import content_hash
 from coterie.memory.scope import NO_LONGER, audience
@@ -79,7 +79,7 @@ def derived_columns(memory: UserMemory) -> dict[str, Any]:
         "content_hash": content_hash(memory),
         "words": index_words(memory.memory) if searched else "",
         "topic_words": index_words(", ".join(memory.topics)) if searched else "",
-        "place": place_of(memory.item),
+        "namespace": namespace_of(memory.item),
     }
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import unicodedata
+from collections.abc import Sequence
 from functools import lru_cache
 
 from coterie.memory.items import place_of
@@ -18,7 +19,12 @@ def content_hash(memory: UserMemory) -> bytes:
     """What is equal for the same statement to the same readers; of items, for the same place, whatever they say."""
     if memory.item is None:
         return _hash(audience(memory), memory.memory)
-    return _hash(f"{audience(memory)}\0{place_of(memory.item)}", "")
+    return place_hash(audience(memory), memory.item["namespace"], memory.item["key"])
+
+
+def place_hash(readers: str, namespace: Sequence[str], key: str) -> bytes:
+    """The `content_hash` of an item: of what is in this place, for these readers."""
+    return _hash(f"{readers}\0{place_of(namespace, key)}", "")
 
 
 @lru_cache(16_384)  # a statement is asked about several times while it is written

@@ -50,7 +50,7 @@ def of_ids(table: sa.Table, key: sa.Column[Any], columns: Sequence[sa.ColumnElem
 @cache
 def _by_ids(kinds: Kinds, shape: Shape) -> Prepared:
     """Those of some memories of one owner that are meant."""
-    fenced = of_ids(MEMORY, MEMORY.c.memory_id, (*rows.SEARCH_COLUMNS, MEMORY.c.audience, MEMORY.c.place))
+    fenced = of_ids(MEMORY, MEMORY.c.memory_id, (*rows.SEARCH_COLUMNS, MEMORY.c.audience, MEMORY.c.namespace))
     found = sa.select(*(fenced.c[column.name] for column in rows.SEARCH_COLUMNS))
     return Prepared(found.where(readable(fenced, kinds), meant(fenced, shape)))
 

@@ -24,6 +24,7 @@ AUDIENCE_SQL = (
 """Who may read a row, as one text: ``user``, ``team:<team_id>`` or ``agent:<agent_id>``."""
 
 _JSON = sa.JSON(none_as_null=True)
+_NAMESPACE = ("user_id", "audience", "namespace", "created_at", "memory_id")
 _tables = registry()  # ours alone: an application's own SQLModel tables may have the same names
 
 
@@ -47,7 +48,7 @@ class MemoryRow(UserMemory, _Table, table=True):
         sa.Index("memory_readers", "user_id", "audience", "created_at", "memory_id"),
         _index_where("audience <> ''", "memory_owner", "user_id", "created_at", "memory_id"),
         _index_where("superseded_by IS NOT NULL", "memory_superseded", "user_id", "superseded_by"),
-        _index_where("valid_until IS NULL AND place IS NOT NULL", "memory_place", "user_id", "audience", "place"),
+        _index_where("valid_until IS NULL AND namespace IS NOT NULL", "memory_namespace", *_NAMESPACE),
     )
 
     user_id: str | None = Field(sa_column=sa.Column(sa.Text, primary_key=True))
@@ -70,7 +71,7 @@ class MemoryRow(UserMemory, _Table, table=True):
     depends_on: list[str] = Field(sa_type=Topics)
     stale_since: datetime | None = Field(default=None, sa_type=UtcDateTime)
     item: Mapping[str, Any] | None = Field(sa_type=_JSON, nullable=True)  # type: ignore[assignment]  # as above
-    place: str | None = Field(default=None, sa_type=sa.Text)
+    namespace: str | None = Field(default=None, sa_type=sa.Text)
     content_hash: bytes = Field(sa_type=sa.LargeBinary)
     words: str = Field(sa_type=sa.Text)
     topic_words: str = Field(sa_type=sa.Text)

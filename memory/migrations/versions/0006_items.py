@@ -1,4 +1,4 @@
-"""Items of a LangGraph store: memories that have a place in it."""
+"""Items of a LangGraph store: memories that are in a namespace."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -14,7 +14,7 @@ def upgrade() -> None:
     postgres = op.get_bind().dialect.name == "postgresql"
     table = wall.DOORS["memory"] if postgres else "memory"  # what happens to the door happens to the table
     op.add_column(table, sa.Column("item", sa.JSON))
-    op.add_column(table, sa.Column("place", sa.Text(collation="C") if postgres else sa.Text()))
-    where = sa.text("valid_until IS NULL AND place IS NOT NULL")
-    columns = ["user_id", "audience", "place"]
-    op.create_index("memory_place", "memory", columns, sqlite_where=where, postgresql_where=where)
+    op.add_column(table, sa.Column("namespace", sa.Text(collation="C") if postgres else sa.Text()))
+    where = sa.text("valid_until IS NULL AND namespace IS NOT NULL")
+    columns = ["user_id", "audience", "namespace", "created_at", "memory_id"]
+    op.create_index("memory_namespace", "memory", columns, sqlite_where=where, postgresql_where=where)
