@@ -7,7 +7,7 @@ from itertools import islice
 
 import sqlalchemy as sa
 
-from coterie.errors import NotFoundError
+from coterie.errors import InputError, NotFoundError
 from coterie.memory import inputs, items, namespaces, reach, reading, rows, writing
 from coterie.memory.connecting import Connected
 from coterie.memory.draft import Draft
@@ -63,7 +63,9 @@ class Itemizing(Connected):
             EmbeddingError: the embedding model failed.
             ConfigurationError: the store's vectors are of another model.
         """
-        adds = [Add(inputs.checked_memory(memory)) for memory in put.values() if memory is not None]
+        adds = [Add(memory) for memory in put.values() if memory is not None]
+        for memory in put.values():
+            _check(scope, memory)
 
         def work(draft: Draft) -> list[Applied]:
             there = _there(draft.connection, scope, list(put))
@@ -126,6 +128,16 @@ def _with_id(connection: sa.Connection, scope: Scope, memory_id: str) -> UserMem
 
 def _holds(memory: UserMemory, now: datetime) -> bool:
     return all(end is None or end > now for end in (memory.valid_until, memory.expires_at))
+
+
+def _check(scope: Scope, memory: UserMemory | None) -> None:
+    """Refuse what cannot be put."""
+    if memory is None:
+        return
+    writing.check_owner(scope, memory)
+    if memory.item is None:
+        raise InputError(f"The memory {memory.memory[:40]!r} has no item: give it one, with its name.")
+    inputs.checked_item(memory.item)
 
 
 def _edit(there: UserMemory | None, memory: UserMemory | None, now: datetime) -> Edit | None:

@@ -10,7 +10,7 @@ from coterie.memory.edits import CEILING, Add, Applied, Clear, Delete, Edit, Mer
 from coterie.memory.ids import new_id
 from coterie.memory.revisions import seen
 from coterie.memory.scope import audience, may_read, readers, shared_audience
-from coterie.memory.values import Trust, UserMemory
+from coterie.memory.values import Scope, Trust, UserMemory
 
 
 def apply(draft: Draft, edits: Sequence[Edit]) -> list[Applied]:
@@ -54,11 +54,7 @@ def _edited(draft: Draft, edit: Update | Merge | Narrow | Delete | Clear) -> str
 def _new(draft: Draft, memory: UserMemory) -> UserMemory:
     """A new memory as it will be stored, but for what it has of its sources: owner, writer, id, times filled in."""
     scope, change = draft.scope, draft.change
-    if memory.user_id not in (None, scope.user_id):
-        raise InputError(
-            f"The memory is about user {memory.user_id!r}, the scope is of {scope.user_id!r}: "
-            "write it with a scope of its own user."
-        )
+    check_owner(scope, memory)
     return inputs.checked_memory(
         rows.copied(
             memory,
@@ -74,6 +70,15 @@ def _new(draft: Draft, memory: UserMemory) -> UserMemory:
             version=1,
         )
     )
+
+
+def check_owner(scope: Scope, memory: UserMemory) -> None:
+    """Refuse a memory about another user than the scope's."""
+    if memory.user_id not in (None, scope.user_id):
+        raise InputError(
+            f"The memory is about user {memory.user_id!r}, the scope is of {scope.user_id!r}: "
+            "write it with a scope of its own user."
+        )
 
 
 def _made_from(draft: Draft, memory: UserMemory) -> UserMemory:
