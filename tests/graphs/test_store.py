@@ -256,7 +256,7 @@ def test_a_query_finds_by_words_and_by_meaning(tmp_path: Any) -> None:
 
 
 def test_filters(store: CoterieStore) -> None:
-    values = {
+    values: dict[str, dict[str, Any]] = {
         "a": {"n": 1, "tag": "x", "by": {"name": "Ana"}, "all": ["x"], "on": "2026-01-01"},
         "b": {"n": 2.5, "tag": "y", "by": {"name": "Ben"}, "all": ["x", "y"], "on": "2026-02-01"},
         "c": {"tag": None, "a.b": 1},
@@ -414,9 +414,7 @@ def test_an_agent_recalls_what_a_graph_s_node_put(db: Db, store: CoterieStore) -
 
 
 def test_a_node_reads_what_the_curator_kept(db: Db, store: CoterieStore) -> None:
-    agent = Agent("assistant", model=ScriptedModel(script=lambda messages: "I see."), db=db, update_memory_on_run=True)
-    agent.memory_manager = MemoryManager(db=db)
-    agent.run("I live in Lisbon.", user_id="ana")
+    Agent("assistant", db=db, update_memory_on_run=True).run("I live in Lisbon.", user_id="ana")
     read: list[str] = []
 
     async def node(state: MessagesState, runtime: Runtime[None]) -> dict[str, Any]:
@@ -439,6 +437,7 @@ def test_a_run_of_coterie_s_names_itself(db: Db, store: CoterieStore) -> None:
     for start, end in [(START, "recall"), ("recall", "node"), ("node", END)]:
         builder.add_edge(start, end)
     context = RunContext(user_id="ana", run_id="run-7")
-    builder.compile(store=store).invoke({"messages": [("user", "Hi")]}, context=context)
+    compiled: Any = builder.compile(store=store)
+    compiled.invoke({"messages": [("user", "Hi")]}, context=context)
     (memory,) = db.newest(Scope("ana"))
     assert db.history(Scope("ana"), str(memory.memory_id))[0].change.run_id == "run-7"
