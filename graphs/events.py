@@ -7,8 +7,9 @@ from typing import Any
 
 from coterie.graphs.task_list import Task
 from coterie.memory.edits import Applied
+from coterie.memory.hits import Hit, Recall
 from coterie.memory.report import CurationReport
-from coterie.memory.values import Hit, Note, Recall
+from coterie.memory.values import Note
 
 
 def _now() -> datetime:

@@ -7,10 +7,11 @@ from typing import Any
 
 from coterie.graphs.modes import Answer
 from coterie.graphs.spec import Built
+from coterie.memory.hits import Recall
 from coterie.memory.plain import escaped
 from coterie.memory.prompt import excerpt
 from coterie.memory.tokens import estimate_tokens
-from coterie.memory.values import Note, Recall, UserMemory
+from coterie.memory.values import Note, UserMemory
 
 MEMORY_TAG = "memories"
 SUMMARY_TAG = "summary"

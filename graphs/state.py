@@ -15,8 +15,8 @@ from coterie.graphs.events import Event
 from coterie.graphs.halting import Halt
 from coterie.graphs.session import SessionState, session_of
 from coterie.graphs.spec import Built, TeamSpec
-from coterie.memory.ids import new_id
-from coterie.memory.values import Scope, checked_id
+from coterie.memory.ids import checked_id, new_id
+from coterie.memory.values import Scope
 
 
 @dataclass(frozen=True)

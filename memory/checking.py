@@ -12,7 +12,7 @@ from coterie.memory.tables import MEMORY, SOURCE
 
 _MADE_ANEW = "Export the memories and import them into a new database, where it is made anew."
 
-_DERIVED = (MEMORY.c.content_hash, MEMORY.c.words, MEMORY.c.topic_words)
+_DERIVED = (MEMORY.c.content_hash, MEMORY.c.words, MEMORY.c.topic_words, MEMORY.c.namespace)
 _page = Prepared(
     sa.select(*rows.MEMORY_COLUMNS, *_DERIVED)
     .where(MEMORY.c.user_id == sa.bindparam("owner"), MEMORY.c.memory_id > sa.bindparam("after"))
@@ -65,9 +65,8 @@ def _of_words(connection: sa.Connection) -> Iterator[str]:
         while part := _page.rows(connection, {"owner": owner, "after": after}):
             for row in part:
                 memory = rows.memory_value(row)
-                if rows.derived_columns(memory) != dict(
-                    zip(("content_hash", "words", "topic_words"), row[len(rows.FIELDS) :], strict=True)
-                ):
+                names = (column.name for column in _DERIVED)
+                if rows.derived_columns(memory) != dict(zip(names, row[len(rows.FIELDS) :], strict=True)):
                     found.add(owner, str(memory.memory_id))
             after = str(memory.memory_id)
     for said in found.said():

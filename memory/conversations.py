@@ -161,7 +161,7 @@ def change_state(
         changed = change(deepcopy(row["state"]))  # what it does to its copy is not kept, only what it returns
     except Exception as error:
         raise OutsideError(error) from error
-    if not (new := inputs.checked_state(changed)):
+    if not (new := inputs.checked_object("The session state", changed)):
         return rows.session_value(row)
     values = {"state": {**row["state"], **new}, "updated_at": datetime.now(UTC)}
     _new_state.change(connection, {**key, **values})

@@ -8,9 +8,10 @@ from coterie.memory import conversations, inputs, reach, searching, turn_search
 from coterie.memory.conversations import ChangeState
 from coterie.memory.flow import in_thread
 from coterie.memory.gaps import TURNS, FillingGaps
+from coterie.memory.hits import TurnHit
 from coterie.memory.kept import OF_TURNS
 from coterie.memory.reach import Reach, of_user
-from coterie.memory.values import Scope, Session, Turn, TurnHit
+from coterie.memory.values import Scope, Session, Turn
 
 
 class Conversing(FillingGaps):

@@ -12,6 +12,7 @@ from coterie.memory.conversing import Conversing
 from coterie.memory.counting import Counting
 from coterie.memory.edits import Erased
 from coterie.memory.flow import in_thread
+from coterie.memory.itemizing import Itemizing
 from coterie.memory.leasing import Leasing
 from coterie.memory.maintaining import Maintaining
 from coterie.memory.noting import Noting
@@ -32,6 +33,7 @@ class Db(
     Conversing,
     Surveying,
     Noting,
+    Itemizing,
     Recording,
     Leasing,
     Reembedding,

@@ -11,6 +11,7 @@ from coterie.memory.dialect import LostRaceError
 from coterie.memory.edits import Change, Operation, Revision
 from coterie.memory.ids import new_id
 from coterie.memory.prepared import Answer, Row, together
+from coterie.memory.sameness import content_hash
 from coterie.memory.scope import may_read, shelves
 from coterie.memory.stored import Key
 from coterie.memory.values import Scope, UserMemory
@@ -79,7 +80,7 @@ class Draft:
         """Look up, all at once, which memories say what these say."""
         wanted: dict[str, list[bytes]] = {}
         for memory in memories:
-            owner, content = rows.stored_owner(memory.user_id), inputs.content_hash(memory)
+            owner, content = rows.stored_owner(memory.user_id), content_hash(memory)
             if (owner, content) not in self._holders:
                 self._holders[owner, content] = None
                 wanted.setdefault(owner, []).append(content)
@@ -90,13 +91,13 @@ class Draft:
     def with_words_of(self, memory: UserMemory) -> UserMemory | None:
         """The open memory that says the same to the same readers."""
         self.find_words([memory])
-        key = self._holders[rows.stored_owner(memory.user_id), inputs.content_hash(memory)]
+        key = self._holders[rows.stored_owner(memory.user_id), content_hash(memory)]
         return None if key is None else self._now[key]
 
     def _hold(self, memory: UserMemory | None) -> None:
         if memory is not None and memory.valid_until is None:
             owner, _ = key = rows.memory_key(memory)
-            self._holders[owner, inputs.content_hash(memory)] = key
+            self._holders[owner, content_hash(memory)] = key
 
     def put(self, op: Operation, before: UserMemory | None, after: UserMemory | None, reason: str) -> None:
         """Change a memory: None before adds it, None after removes it."""
@@ -104,7 +105,7 @@ class Draft:
         assert memory is not None  # a change has at least one side
         key = rows.memory_key(memory)
         if before is not None and before.valid_until is None:
-            self._holders[key[0], inputs.content_hash(before)] = None
+            self._holders[key[0], content_hash(before)] = None
         self._now[key] = after
         self._hold(after)
         self._numbers[key] = number = self._next_number(key)

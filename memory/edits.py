@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from coterie.memory.items import Item
 from coterie.memory.values import Trust, UserMemory
 
 Operation = Literal["add", "update", "merge", "narrow", "delete", "restore", "expire"]
@@ -120,11 +121,17 @@ class Update:
     """The words it was made from."""
     trust: Trust = "user"
     """From whom it came; it counts for no more than its writer."""
+    item: Item | None = None
+    """What it is in a LangGraph store from now on, where it may say what it said. None: what was there before says the
+    new words."""
 
 
 @dataclass(frozen=True)
 class Merge:
-    """Make one statement of several, which are closed. It has the readers they share and the lowest of their trust."""
+    """Make one statement of several, which are closed. It has the readers they share and the lowest of their trust.
+
+    In a LangGraph store it stands where the first of them stood that is an item there.
+    """
 
     targets: Sequence[Ref]
     memory: str

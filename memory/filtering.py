@@ -13,9 +13,10 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import GenericFunction
 
 from coterie.errors import InputError
-from coterie.memory import inputs
+from coterie.memory import inputs, items
 from coterie.memory.columns import Topics, UtcDateTime
-from coterie.memory.values import EVERY, Filters, checked_id
+from coterie.memory.ids import checked_id
+from coterie.memory.values import EVERY, Filters
 
 Shape = tuple[str, ...]
 """The names of the fields that say something."""
@@ -54,7 +55,9 @@ def current(table: sa.FromClause) -> sa.ColumnElement[bool]:
 
 def meant(table: sa.FromClause, shape: Shape) -> sa.ColumnElement[bool]:
     """The WHERE clause of what holds, and passes filters of this shape; `values` has its parameters."""
-    return sa.and_(current(table), *(_condition(table, name) for name in shape))
+    of_items = {"namespace", "in_namespace"} & {*shape} and "true_at" not in shape
+    is_open = (table.c.valid_until.is_(None),) if of_items else ()  # as the index of namespaces has them
+    return sa.and_(current(table), *is_open, *(_condition(table, name) for name in shape))
 
 
 def _condition(table: sa.FromClause, name: str) -> sa.ColumnElement[bool]:
@@ -69,6 +72,12 @@ def _condition(table: sa.FromClause, name: str) -> sa.ColumnElement[bool]:
             return _happened(table) >= sa.bindparam(given, type_=UtcDateTime)
         case "until":
             return _happened(table) < sa.bindparam(given, type_=UtcDateTime)
+        case "in_namespace":
+            exactly: sa.ColumnElement[bool] = table.c.namespace == sa.bindparam(name, type_=sa.Text)
+            return exactly
+        case "namespace":
+            first, end = (sa.bindparam(name, type_=sa.Text) for name in ("first_namespace", "end_of_namespaces"))
+            return (table.c.namespace >= first) & (table.c.namespace < end)
         case "true_at":
             return table.c.created_at <= sa.bindparam("now", type_=UtcDateTime)
         case _:
@@ -104,6 +113,8 @@ def values(filters: Filters) -> dict[str, Any]:
     for name in ("filter_topics", "filter_kinds"):
         if name in given:
             given[name] = list(given[name])
+    if filters.namespace is not None:
+        given["first_namespace"], given["end_of_namespaces"] = items.within(filters.namespace)
     return {**given, "now": filters.true_at or datetime.now(UTC)}
 
 
@@ -118,6 +129,8 @@ def _checked(filters: Filters) -> Mapping[str, Any]:
     for name in ("agent_id", "team_id"):
         if (given := checked_id(name, getattr(filters, name))) is not None:
             inputs.checked_text(name, given)
+    if filters.namespace is not None:
+        inputs.checked_namespace(filters.namespace)
     texts = {name: _texts(name, getattr(filters, name)) for name in ("topics", "kinds")}
     return {**filters.__dict__, **texts}
 

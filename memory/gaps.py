@@ -101,6 +101,7 @@ MEMORIES = Gaps(
     (MEMORY.c.user_id, MEMORY.c.memory_id, MEMORY.c.memory),
     MEMORY.c.memory,
     lambda row: row["memory"],
+    MEMORY.c.item.is_(None) | MEMORY.c.item["searched"].as_boolean(),
 )
 # Compared as text: a partial index is used for a constant.
 TURNS = Gaps(OF_TURNS, TURN, rows.TURN_COLUMNS, TURN.c.words, _turn_text, TURN.c.told > sa.literal_column("0"))

@@ -1,4 +1,4 @@
-"""Identifiers: UUIDv7 strings, so that the order of ids is the order in time."""
+"""Identifiers: ours are UUIDv7 strings, so that the order of ids is the order in time; others' are any short text."""
 
 import os
 import re
@@ -6,6 +6,9 @@ import threading
 import time
 from datetime import UTC, datetime
 
+from coterie.errors import InputError
+
+MAX_CHARACTERS = 255
 _TICKS_PER_MS = 4096
 """The 12 bits after the milliseconds hold the fraction of the millisecond (RFC 9562, section 6.2, method 3)."""
 _FORM = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
@@ -58,3 +61,21 @@ def first_at(moment: datetime) -> str:
     """
     milliseconds = f"{int(moment.timestamp() * 1000):012x}"
     return f"{milliseconds[:8]}-{milliseconds[8:]}"
+
+
+def checked_id(name: str, value: str | None, *, needed: bool = False) -> str | None:
+    """Refuse an id that is empty, too long, or cannot be stored as text; and None, if it is needed.
+
+    Raises:
+        InputError: with the name and the value.
+    """
+    if value is None and not needed:
+        return None
+    if not isinstance(value, str) or not value.strip():
+        instead = "" if needed else ", or leave it out"
+        raise InputError(f"{name} is {value!r}: give a text that is not empty{instead}.")
+    if len(value) > MAX_CHARACTERS or "\0" in value:
+        raise InputError(
+            f"{name} {value[:40]!r}… cannot be used: give at most {MAX_CHARACTERS} characters, none of them NUL."
+        )
+    return value

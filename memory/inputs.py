@@ -1,18 +1,15 @@
 """What the store refuses before it asks the database: each check raises InputError with the value and what to do."""
 
-import hashlib
 import json
 import reprlib
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from functools import lru_cache
 from typing import Any, TypeVar, get_args
 
 from coterie.errors import InputError
 from coterie.memory.edits import CEILING, Add, Change, Clear, Edit, Merge, Ref
-from coterie.memory.ids import is_id
-from coterie.memory.scope import audience
+from coterie.memory.ids import checked_id, is_id
+from coterie.memory.items import Item, place_of
 from coterie.memory.values import (
     Note,
     RunStatus,
@@ -22,11 +19,12 @@ from coterie.memory.values import (
     Turn,
     UserMemory,
     Visibility,
-    checked_id,
 )
 
 MAX_MEMORY_CHARACTERS = 10_000
 MAX_NOTE_CHARACTERS = 10_000
+MAX_PLACE_BYTES = 1_500
+"""Of an item's namespace and key together, in UTF-8: an index takes no more."""
 EVERYTHING = 2**62
 """A LIMIT that limits nothing."""
 
@@ -141,8 +139,38 @@ def checked_memory(memory: UserMemory) -> UserMemory:
     for source in expected("depends_on", memory.depends_on, list):
         key("depends_on", source)
     checked_trust(memory.trust)
+    if memory.item is not None:
+        checked_item(memory.item)
     _check_readers(memory)
     return memory
+
+
+def checked_namespace(labels: Sequence[str]) -> tuple[str, ...]:
+    """The labels of a namespace, the outermost first: texts that are not empty and hold no full stop."""
+    if isinstance(labels, str) or not isinstance(labels, Sequence):
+        raise InputError(f"The namespace is {labels!r}: give a tuple of texts, as ('memories', 'ana').")
+    for label in labels:
+        if not isinstance(label, str) or not label or "." in label:
+            raise InputError(
+                f"The namespace {tuple(labels)!r} has the label {label!r}: give texts that are not empty, without a "
+                "full stop (CoterieStore.label makes such a one of any user id)."
+            )
+        checked_text("label", label)
+    return tuple(labels)
+
+
+def checked_item(item: Item) -> Item:
+    """An item that can be stored: it is in a namespace, its value a JSON object."""
+    if not checked_namespace(item["namespace"]):
+        raise InputError(f"The item {item['key']!r} is in no namespace: give one, as ('memories', 'ana').")
+    checked_text("key", item["key"])
+    if len(place_of(item["namespace"], item["key"]).encode()) > MAX_PLACE_BYTES:
+        raise InputError(
+            f"The namespace {tuple(item['namespace'])!r} and the key {item['key'][:40]!r}… are longer than "
+            f"{MAX_PLACE_BYTES:,} bytes together: give a shorter key."
+        )
+    checked_object(f"The value of {item['key']!r}", expected("value", item["value"], dict))
+    return item
 
 
 def _check_readers(memory: UserMemory) -> None:
@@ -190,12 +218,12 @@ def checked_moment(name: str, value: datetime) -> datetime:
     return value
 
 
-def checked_state(state: Mapping[str, Any]) -> dict[str, Any]:
-    """A session state that can be kept as a JSON object."""
+def checked_object(name: str, value: Mapping[str, Any]) -> dict[str, Any]:
+    """What can be kept as a JSON object, as it is when it is read again."""
     try:
-        text = json.dumps(dict(state), allow_nan=False)
+        text = json.dumps(dict(value), allow_nan=False)
     except (TypeError, ValueError) as error:
-        raise InputError(f"The session state cannot be kept as JSON ({error}): use plain values.") from None
+        raise InputError(f"{name} cannot be kept as JSON ({error}): use plain values.") from None
     kept: dict[str, Any] = json.loads(text)
     return kept
 
@@ -254,18 +282,3 @@ def checked_number(name: str, value: int) -> int:
     if not isinstance(value, int) or value < 0:
         raise InputError(f"{name} is {value!r}: give a whole number, 0 or more.")
     return min(value, EVERYTHING)
-
-
-def plain(text: str) -> str:
-    """What is equal for the same statement: letter case, spacing and a final stop do not count."""
-    return " ".join(unicodedata.normalize("NFC", text).casefold().split()).rstrip(".")
-
-
-def content_hash(memory: UserMemory) -> bytes:
-    """What is equal for the same statement to the same readers."""
-    return _hash(audience(memory), memory.memory)
-
-
-@lru_cache(16_384)  # a statement is asked about several times while it is written
-def _hash(readers: str, text: str) -> bytes:
-    return hashlib.blake2b(f"{readers}\0{plain(text)}".encode(), digest_size=16).digest()

@@ -8,6 +8,7 @@ from coterie.memory.tables import MEMORY, SOURCE
 
 _owner = sa.bindparam("owner", type_=sa.Text)
 _start = sa.bindparam("memory_id", type_=sa.Text)
+_MEMORY_ID = rows.FIELDS.index("memory_id")
 
 _next = sa.select(MEMORY.c.memory_id, MEMORY.c.superseded_by).where(
     MEMORY.c.user_id == _owner, MEMORY.c.memory_id == _start
@@ -35,10 +36,8 @@ _line_rows = Prepared(
 _made = sa.select(*rows.MEMORY_COLUMNS).join(
     SOURCE, (SOURCE.c.user_id == MEMORY.c.user_id) & (SOURCE.c.memory_id == MEMORY.c.memory_id)
 )
-_dependants = (
-    _made.where(SOURCE.c.user_id == _owner, SOURCE.c.source_id.in_(_line_ids))
-    .where(SOURCE.c.memory_id.not_in(_line_ids))
-    .distinct()
+_dependants = _made.where(SOURCE.c.user_id == _owner, SOURCE.c.source_id.in_(_line_ids)).where(
+    SOURCE.c.memory_id.not_in(_line_ids)
 )
 _all_dependants = Prepared(_dependants)
 _unmarked_dependants = Prepared(_dependants.where(MEMORY.c.stale_since.is_(None)))
@@ -65,7 +64,8 @@ def dependants(connection: sa.Connection, owner: str, memory_id: str, *, unmarke
     ``unmarked``: only what is not stale yet.
     """
     statement = _unmarked_dependants if unmarked else _all_dependants
-    return statement.rows(connection, {"owner": owner, "memory_id": memory_id})
+    found = statement.rows(connection, {"owner": owner, "memory_id": memory_id})
+    return list({row[_MEMORY_ID]: row for row in found}.values())  # made from two of the line, it is found twice
 
 
 def made_from(connection: sa.Connection, owner: str, memory_id: str) -> list[Row]:

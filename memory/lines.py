@@ -116,7 +116,7 @@ def _json(value: dict[str, Any]) -> str:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, UserMemory):
-        return {name: value.__dict__[name] for name in rows.FIELDS}
+        return {name: one for name in rows.FIELDS if (one := value.__dict__[name]) is not None or name != "item"}
     return value.astimezone(UTC).isoformat().replace("+00:00", "Z")  # there is nothing else: a time
 
 

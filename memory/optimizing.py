@@ -10,8 +10,9 @@ from coterie.memory.compare import fronts, shared, telling
 from coterie.memory.db import Db
 from coterie.memory.edits import Add, Applied, Change, Delete, Edit, Merge, Ref
 from coterie.memory.flow import Flow
-from coterie.memory.inputs import MAX_MEMORY_CHARACTERS, checked_statement, lowest, plain
+from coterie.memory.inputs import MAX_MEMORY_CHARACTERS, checked_statement, lowest
 from coterie.memory.likeness import alike
+from coterie.memory.sameness import plain
 from coterie.memory.scope import audience
 from coterie.memory.strategies import Strategy
 from coterie.memory.tokens import estimate_tokens
@@ -82,9 +83,9 @@ class Optimized(list[UserMemory]):
 def optimize(db: Db, user_id: str, strategy: Strategy, model: "BaseChatModel | None", apply: bool) -> Flow[Optimized]:
     """Rewrite a user's current memories, each audience's by itself: nobody gets to read more than before.
 
-    Left as they are: those that expire, and those of an audience for which the strategy finds no fewer tokens, or a
-    statement too long to keep. What is applied goes in one transaction, against the versions that were read: a memory
-    added meanwhile survives.
+    Left as they are: those that expire; items of a LangGraph store, which a program knows by their keys; and those of
+    an audience for which the strategy finds no fewer tokens, or a statement too long to keep. What is applied goes in
+    one transaction, against the versions that were read: a memory added meanwhile survives.
 
     Raises:
         CurationError: the strategy gave nothing usable. Nothing is changed.
@@ -93,8 +94,8 @@ def optimize(db: Db, user_id: str, strategy: Strategy, model: "BaseChatModel | N
     scope = Scope(user_id, as_owner=True)
     current = db.newest(scope, None, oldest_first=True)
     expiring = [memory for memory in current if memory.expires_at is not None]
-    untouched, edits = list(expiring), list[Edit]()
-    for group in _audiences(memory for memory in current if memory.expires_at is None):
+    untouched, edits = [memory for memory in current if memory.expires_at or memory.item], list[Edit]()
+    for group in _audiences(memory for memory in current if not memory.expires_at and not memory.item):
         rewritten = [] if len(group) < 2 else _usable((yield from strategy.rewrite(group, model)))
         if not _worthwhile(group, rewritten, expiring):
             untouched += group

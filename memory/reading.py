@@ -1,21 +1,27 @@
 """Reading memories: by id, by age, by words, and what fits into a prompt. Nothing loads a user's whole memory."""
 
+import heapq
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from functools import cache, lru_cache
+from itertools import islice
+from operator import itemgetter
 from typing import Any
 
 import sqlalchemy as sa
 
 from coterie.errors import InputError, NotFoundError
-from coterie.memory import filtering, inputs, lineage, prefixes, rows
+from coterie.memory import filtering, inputs, items, lineage, namespaces, prefixes, rows
 from coterie.memory.filtering import Shape, current, meant
+from coterie.memory.hits import Hit, Recall
 from coterie.memory.prepared import Prepared, Row
 from coterie.memory.scope import parameters, readable, shelves
 from coterie.memory.tables import MEMORY
 from coterie.memory.tokens import estimate_tokens
-from coterie.memory.values import EVERY, Filters, Hit, Recall, Scope, UserMemory
+from coterie.memory.values import EVERY, Filters, Scope, UserMemory
 
+FEW_NAMESPACES = 30
+"""How many are read one by one; the memories in more of them are read together, and sorted."""
 PART = 16
 """How many rows are fetched at a time."""
 LINE_TOKENS = 5
@@ -29,6 +35,7 @@ TOKENS_PER_HIT = 25
 """One hit is asked for per so many tokens of the budget; the rest of the budget is for the newest."""
 
 Kinds = tuple[str, ...]
+_CREATED_AT, _MEMORY_ID = rows.FIELDS.index("created_at"), rows.FIELDS.index("memory_id")
 
 
 @cache
@@ -128,8 +135,23 @@ def newest(
     number, shape = inputs.checked_limit(limit), filtering.shape_of(filters)
     if kinds := kinds_of(scope):
         values = {**parameters(scope), **filtering.values(filters), "limit": number}
-        for part in _newest(kinds, shape, oldest).parts(connection, values, PART):
-            yield from map(rows.memory_value, part)
+        each = _each_namespace(connection, scope, filters)
+        if each is None:
+            for part in _newest(kinds, shape, oldest).parts(connection, values, PART):
+                yield from map(rows.memory_value, part)
+            return
+        shape = tuple("in_namespace" if name == "namespace" else name for name in shape)
+        parts = [_newest(kinds, shape, oldest).rows(connection, {**values, "in_namespace": one}) for one in each]
+        merged = heapq.merge(*parts, key=itemgetter(_CREATED_AT, _MEMORY_ID), reverse=not oldest)
+        yield from map(rows.memory_value, islice(merged, number))
+
+
+def _each_namespace(connection: sa.Connection, scope: Scope, filters: Filters) -> list[str] | None:
+    """The namespaces that are meant, if they are few: each is read along its index. None: they are not."""
+    if not filters.namespace or filters.true_at is not None:
+        return None
+    found = [*islice(namespaces.within(connection, scope, filters.namespace), FEW_NAMESPACES + 1)]
+    return None if len(found) > FEW_NAMESPACES else [items.as_text(labels) for labels in found]
 
 
 def count(connection: sa.Connection, scope: Scope) -> int:

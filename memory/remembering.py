@@ -7,8 +7,9 @@ from coterie.memory.connecting import Connected
 from coterie.memory.draft import Draft
 from coterie.memory.edits import Applied, Change, Curated, Edit
 from coterie.memory.flow import in_thread
+from coterie.memory.hits import Hit, Recall
 from coterie.memory.kept import OF_MEMORIES
-from coterie.memory.values import EVERY, Filters, Hit, Recall, Scope, UserMemory
+from coterie.memory.values import EVERY, Filters, Scope, UserMemory
 
 
 class Remembering(Connected):

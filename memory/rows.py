@@ -6,10 +6,11 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-from coterie.memory import inputs
 from coterie.memory.edits import Change, KeptProposal, Ref, Revision
 from coterie.memory.indexing import turn_index
+from coterie.memory.items import is_searched, namespace_of
 from coterie.memory.query import index_words
+from coterie.memory.sameness import content_hash
 from coterie.memory.scope import NO_LONGER, audience
 from coterie.memory.tables import MEMORY, NOBODY, NOTE, PROPOSAL, REVISION, RUN, SESSION, TURN
 from coterie.memory.values import Message, Note, Session, StoredRun, Turn, UserMemory
@@ -68,15 +69,17 @@ def memory_key(memory: UserMemory) -> tuple[str, str]:
     return stored_owner(memory.user_id), str(memory.memory_id)
 
 
-DERIVED_FROM = frozenset({"memory", "topics", "visibility", "team_id", "agent_id"})
+DERIVED_FROM = frozenset({"memory", "topics", "visibility", "team_id", "agent_id", "item"})
 
 
 def derived_columns(memory: UserMemory) -> dict[str, Any]:
     """The columns that follow from a memory's values, those in `DERIVED_FROM`, and are no values of it."""
+    searched = is_searched(memory.item)
     return {
-        "content_hash": inputs.content_hash(memory),
-        "words": index_words(memory.memory),
-        "topic_words": index_words(", ".join(memory.topics)),
+        "content_hash": content_hash(memory),
+        "words": index_words(memory.memory) if searched else "",
+        "topic_words": index_words(", ".join(memory.topics)) if searched else "",
+        "namespace": namespace_of(memory.item),
     }
 
 

@@ -10,7 +10,7 @@ from coterie.memory.dialect import Dialect
 from coterie.memory.reach import NOTHING
 from coterie.memory.tables import METADATA
 
-VERSIONS = ("0001", "0002", "0003", "0004", "0005")
+VERSIONS = ("0001", "0002", "0003", "0004", "0005", "0006")
 """Every version of the schema, oldest first."""
 HEAD = VERSIONS[-1]
 VERSION_TABLE = "coterie_version"

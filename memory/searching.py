@@ -10,6 +10,7 @@ from coterie.memory import filtering, fusion, inputs, reading, rows
 from coterie.memory.columns import Topics
 from coterie.memory.dialect import Dialect
 from coterie.memory.filtering import Shape, meant, texts_of
+from coterie.memory.hits import Hit
 from coterie.memory.prepared import Prepared, Row
 from coterie.memory.query import query_words
 from coterie.memory.ranking import matches
@@ -17,7 +18,7 @@ from coterie.memory.reading import Kinds
 from coterie.memory.scope import readable, shelves
 from coterie.memory.stored import Key
 from coterie.memory.tables import MEMORY
-from coterie.memory.values import Filters, Hit, Scope
+from coterie.memory.values import Filters, Scope
 
 if TYPE_CHECKING:
     from coterie.memory.nearest import Likeness
@@ -49,7 +50,7 @@ def of_ids(table: sa.Table, key: sa.Column[Any], columns: Sequence[sa.ColumnElem
 @cache
 def _by_ids(kinds: Kinds, shape: Shape) -> Prepared:
     """Those of some memories of one owner that are meant."""
-    fenced = of_ids(MEMORY, MEMORY.c.memory_id, (*rows.SEARCH_COLUMNS, MEMORY.c.audience))
+    fenced = of_ids(MEMORY, MEMORY.c.memory_id, (*rows.SEARCH_COLUMNS, MEMORY.c.audience, MEMORY.c.namespace))
     found = sa.select(*(fenced.c[column.name] for column in rows.SEARCH_COLUMNS))
     return Prepared(found.where(readable(fenced, kinds), meant(fenced, shape)))
 

@@ -23,7 +23,8 @@ AUDIENCE_SQL = (
 )
 """Who may read a row, as one text: ``user``, ``team:<team_id>`` or ``agent:<agent_id>``."""
 
-
+_JSON = sa.JSON(none_as_null=True)
+_NAMESPACE = ("user_id", "audience", "namespace", "created_at", "memory_id")
 _tables = registry()  # ours alone: an application's own SQLModel tables may have the same names
 
 
@@ -47,6 +48,7 @@ class MemoryRow(UserMemory, _Table, table=True):
         sa.Index("memory_readers", "user_id", "audience", "created_at", "memory_id"),
         _index_where("audience <> ''", "memory_owner", "user_id", "created_at", "memory_id"),
         _index_where("superseded_by IS NOT NULL", "memory_superseded", "user_id", "superseded_by"),
+        _index_where("valid_until IS NULL AND namespace IS NOT NULL", "memory_namespace", *_NAMESPACE),
     )
 
     user_id: str | None = Field(sa_column=sa.Column(sa.Text, primary_key=True))
@@ -68,6 +70,8 @@ class MemoryRow(UserMemory, _Table, table=True):
     trust: str = Field(sa_type=sa.Text)  # type: ignore[assignment]  # SQLModel has no column type for a Literal
     depends_on: list[str] = Field(sa_type=Topics)
     stale_since: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    item: Mapping[str, Any] | None = Field(sa_type=_JSON, nullable=True)  # type: ignore[assignment]  # as above
+    namespace: str | None = Field(default=None, sa_type=sa.Text)
     content_hash: bytes = Field(sa_type=sa.LargeBinary)
     words: str = Field(sa_type=sa.Text)
     topic_words: str = Field(sa_type=sa.Text)
@@ -100,8 +104,8 @@ class RevisionRow(_Table, table=True):
     change_id: str = Field(sa_type=sa.Text)
     audience: str = Field(sa_type=sa.Text)
     op: str = Field(sa_type=sa.Text)
-    before: Mapping[str, Any] | None = Field(sa_type=sa.JSON(none_as_null=True), nullable=True)
-    after: Mapping[str, Any] | None = Field(sa_type=sa.JSON(none_as_null=True), nullable=True)
+    before: Mapping[str, Any] | None = Field(sa_type=_JSON, nullable=True)
+    after: Mapping[str, Any] | None = Field(sa_type=_JSON, nullable=True)
     reason: str = Field(sa_type=sa.Text)
     actor: str = Field(sa_type=sa.Text)
     agent_id: str | None = Field(default=None, sa_type=sa.Text)

@@ -8,10 +8,11 @@ from typing import Any
 import sqlalchemy as sa
 
 from coterie.errors import InputError
-from coterie.memory import inputs, rows
+from coterie.memory import rows
 from coterie.memory.edits import Refused
 from coterie.memory.lines import Kept, Line, check_header, kept
 from coterie.memory.prepared import Prepared
+from coterie.memory.sameness import content_hash
 from coterie.memory.scope import audience
 from coterie.memory.tables import MEMORY, NOBODY, REVISION, SOURCE
 from coterie.memory.values import Trust
@@ -176,9 +177,10 @@ class Batch:
                     one, f"The memory {new.memory_id!r} is there already, with another history: it stays as it is."
                 )
         elif content is not None and content in self._holders:
-            self._refuse(
-                one, f"The memory {new.memory_id!r} says what {self._holders[content]!r} says already: one is enough."
-            )
+            holder = self._holders[content]
+            both = "says what {} says" if new.memory is None or new.memory.item is None else "is the item that {} is"
+            said = both.format(repr(holder))
+            self._refuse(one, f"The memory {new.memory_id!r} {said} already: one is enough.")
         else:
             self._there[new.memory_id] = new
             if content is not None:
@@ -210,4 +212,4 @@ def _words(one: Kept) -> bytes | None:
     """What no other open memory of the owner may have. None: this one is closed, or gone."""
     if one.memory is None or one.memory.valid_until is not None:
         return None
-    return inputs.content_hash(one.memory)
+    return content_hash(one.memory)

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from coterie.memory import inputs, rows
 from coterie.memory.dialect import Dialect
+from coterie.memory.hits import TurnHit
 from coterie.memory.prepared import Prepared, Row
 from coterie.memory.query import query_words
 from coterie.memory.ranking import NEAR, Ranked, rank
@@ -17,7 +18,7 @@ from coterie.memory.scope import readable
 from coterie.memory.searching import by_owner, cosines, nearest_rows, of_ids
 from coterie.memory.stored import Key
 from coterie.memory.tables import TURN
-from coterie.memory.values import Scope, TurnHit
+from coterie.memory.values import Scope
 from coterie.memory.words import words
 
 if TYPE_CHECKING:

@@ -8,10 +8,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal
 
+from pydantic import SerializerFunctionWrapHandler, model_serializer
 from sqlmodel import Field, SQLModel
 
 from coterie.errors import InputError
-from coterie.memory.ids import new_id
+from coterie.memory.ids import checked_id, new_id
+from coterie.memory.items import Item
 from coterie.text import one_line
 
 Visibility = Literal["user", "team", "agent"]
@@ -26,7 +28,6 @@ TurnStatus = Literal["pending", "curated", "none", "dead"]
 RunStatus = Literal["running", "finished", "waiting", "failed", "cancelled"]
 """Under way, ended well, stopped until somebody decides, ended with an error, or stopped by somebody."""
 
-MAX_ID_CHARACTERS = 255
 _SHOWN_CHARACTERS = 80
 
 
@@ -79,6 +80,14 @@ class UserMemory(SQLModel):
     """When something that it was made from was corrected or removed."""
     version: int = 1
     """How often it was changed, from 1."""
+    item: Item | None = None
+    """What it is in a LangGraph store. None: nobody put it there."""
+
+    @model_serializer(mode="wrap")
+    def _plain(self, fields: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Its fields; without ``item`` where it is none."""
+        values: dict[str, Any] = fields(self)
+        return values if values.get("item") is not None else {k: v for k, v in values.items() if k != "item"}
 
     def __repr_args__(self) -> Sequence[tuple[str | None, Any]]:
         """What tells memories apart: the other fields are many and mostly empty."""
@@ -88,24 +97,6 @@ class UserMemory(SQLModel):
             "memory": one_line(self.memory, _SHOWN_CHARACTERS),
         }
         return [(name, value) for name, value in [*shown.items(), ("topics", self.topics)] if value]
-
-
-def checked_id(name: str, value: str | None, *, needed: bool = False) -> str | None:
-    """Refuse an id that is empty, too long, or cannot be stored as text; and None, if it is needed.
-
-    Raises:
-        InputError: with the name and the value.
-    """
-    if value is None and not needed:
-        return None
-    if not isinstance(value, str) or not value.strip():
-        instead = "" if needed else ", or leave it out"
-        raise InputError(f"{name} is {value!r}: give a text that is not empty{instead}.")
-    if len(value) > MAX_ID_CHARACTERS or "\0" in value:
-        raise InputError(
-            f"{name} {value[:40]!r}… cannot be used: give at most {MAX_ID_CHARACTERS} characters, none of them NUL."
-        )
-    return value
 
 
 @dataclass(frozen=True)
@@ -255,59 +246,10 @@ class Filters:
     """It happened before that."""
     true_at: datetime | None = None
     """It held then, though it may have been closed since; what was deleted is gone. None: it holds now."""
+    namespace: Sequence[str] | None = None
+    """It was put into a LangGraph store, in a namespace that begins with these labels; ``()`` for any. None: it may as
+    well be anything else."""
 
 
 EVERY = Filters()
 """No filter: whatever holds now."""
-
-
-@dataclass(frozen=True)
-class Hit:
-    """A memory that a search found.
-
-    ``score`` is higher for better; ``parts`` says what it is made of: ``text`` from its words, ``vector`` from its
-    meaning, if the store has an embedding model. The parts add up to the score. Scores of two searches do not compare.
-    """
-
-    memory: UserMemory
-    score: float
-    parts: Mapping[str, float] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class TurnHit:
-    """A turn that a search found. ``score`` is higher for better; ``parts`` says what it is made of."""
-
-    turn: Turn
-    score: float
-    parts: Mapping[str, float] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Recalled:
-    """A memory that was put into a prompt, and why: ``score`` and ``parts`` as those of a `Hit`.
-
-    Without a score it was not looked for: everything was taken, or there was room for it because it is new.
-    """
-
-    memory: UserMemory
-    score: float | None = None
-    parts: Mapping[str, float] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Recall:
-    """What fits into a prompt: memories in a stable order (oldest first), and how many tokens they are estimated at."""
-
-    memories: tuple[UserMemory, ...]
-    tokens: int
-    complete: bool
-    """Whether this is everything the scope may read."""
-    best: tuple[Hit, ...] = ()
-    """Those of the memories that are there because they fit the query, best first. Of everything nothing is chosen."""
-
-    @property
-    def hits(self) -> tuple[Recalled, ...]:
-        """Each of the memories, in the same order, and why it is there. Made when it is asked for."""
-        chosen = {hit.memory.memory_id: Recalled(hit.memory, hit.score, hit.parts) for hit in self.best}
-        return tuple(chosen.get(memory.memory_id) or Recalled(memory) for memory in self.memories)

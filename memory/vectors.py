@@ -12,6 +12,7 @@ from coterie.memory.dialect import Dialect
 from coterie.memory.draft import Draft
 from coterie.memory.edits import Add, Edit, Merge, Update
 from coterie.memory.embedding import EmbeddingModel
+from coterie.memory.items import is_searched
 from coterie.memory.kept import ID, OF_MEMORIES, OWNER, VOID, Numbers, values
 from coterie.memory.prepared import Prepared
 from coterie.memory.stored import Key
@@ -45,8 +46,13 @@ class Vectors(NamedTuple):
 
 def texts(edits: Sequence[Edit]) -> list[str]:
     """The new statements of edits."""
-    new = (edit.memory for edit in edits if isinstance(edit, Add | Update | Merge))
+    new = (edit.memory for edit in edits if isinstance(edit, Add | Update | Merge) and _is_searched(edit))
     return [inputs.checked_statement(one.memory if isinstance(one, UserMemory) else one) for one in new]
+
+
+def _is_searched(edit: Add | Update | Merge) -> bool:
+    item = edit.memory.item if isinstance(edit, Add) else edit.item if isinstance(edit, Update) else None
+    return is_searched(item)
 
 
 @cache
@@ -63,7 +69,7 @@ def keep(dialect: Dialect, draft: Draft, vectors: Vectors | None) -> None:
         return
     by_text = {} if vectors is None else vectors.by_text
     reused = [memory for memory in draft.worded if memory.memory not in by_text and not draft.is_fresh(memory)]
-    embedded = [memory for memory in draft.worded if memory.memory in by_text]
+    embedded = [memory for memory in draft.worded if memory.memory in by_text and is_searched(memory.item)]
     _lock_others(dialect, draft, [*reused, *embedded])
     numbers = Numbers(OF_MEMORIES, draft.connection)
     if vectors is not None:

@@ -4,13 +4,13 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from coterie.errors import ConflictError, InputError
-from coterie.memory import inputs, refs, removing, rows
+from coterie.memory import inputs, items, refs, removing, rows
 from coterie.memory.draft import Draft
 from coterie.memory.edits import CEILING, Add, Applied, Clear, Delete, Edit, Merge, Narrow, Operation, Update
 from coterie.memory.ids import new_id
 from coterie.memory.revisions import seen
 from coterie.memory.scope import audience, may_read, readers, shared_audience
-from coterie.memory.values import Trust, UserMemory
+from coterie.memory.values import Scope, Trust, UserMemory
 
 
 def apply(draft: Draft, edits: Sequence[Edit]) -> list[Applied]:
@@ -54,11 +54,7 @@ def _edited(draft: Draft, edit: Update | Merge | Narrow | Delete | Clear) -> str
 def _new(draft: Draft, memory: UserMemory) -> UserMemory:
     """A new memory as it will be stored, but for what it has of its sources: owner, writer, id, times filled in."""
     scope, change = draft.scope, draft.change
-    if memory.user_id not in (None, scope.user_id):
-        raise InputError(
-            f"The memory is about user {memory.user_id!r}, the scope is of {scope.user_id!r}: "
-            "write it with a scope of its own user."
-        )
+    check_owner(scope, memory)
     return inputs.checked_memory(
         rows.copied(
             memory,
@@ -74,6 +70,15 @@ def _new(draft: Draft, memory: UserMemory) -> UserMemory:
             version=1,
         )
     )
+
+
+def check_owner(scope: Scope, memory: UserMemory) -> None:
+    """Refuse a memory about another user than the scope's."""
+    if memory.user_id not in (None, scope.user_id):
+        raise InputError(
+            f"The memory is about user {memory.user_id!r}, the scope is of {scope.user_id!r}: "
+            "write it with a scope of its own user."
+        )
 
 
 def _made_from(draft: Draft, memory: UserMemory) -> UserMemory:
@@ -107,6 +112,8 @@ def _add(draft: Draft, edit: Add, memory: UserMemory) -> str:
             "write it with a scope that has their id."
         )
     there = _with_words_of(draft, memory)
+    if there is not None and there.item != memory.item:
+        raise ConflictError(f"The memory {there.memory_id!r} is the item {memory.item!r} already: update it.")
     if there is not None:
         return str(there.memory_id)
     fresh = edit.memory.memory_id is None
@@ -140,14 +147,17 @@ def _with_words_of(draft: Draft, memory: UserMemory) -> UserMemory | None:
 def _update(draft: Draft, edit: Update) -> str:
     before = refs.current(draft, edit.target)
     topics = before.topics if edit.topics is None else inputs.checked_topics(edit.topics)
-    if inputs.checked_statement(edit.memory) == before.memory:
+    says_the_same = inputs.checked_statement(edit.memory) == before.memory
+    item = edit.item or items.restated(before.item, (before.memory, before.topics), (edit.memory, topics))
+    if says_the_same and edit.item is None:
         if topics != before.topics or before.stale_since is not None:
-            draft.alter("update", before, edit.reason, topics=topics, stale_since=None)
+            draft.alter("update", before, edit.reason, topics=topics, item=item, stale_since=None)
         return str(before.memory_id)
     ceiling: list[Trust] = [inputs.checked_trust(edit.trust), CEILING[draft.change.actor]]
     after = rows.copied(
         before,
         **_statement(draft, edit.memory, topics),
+        item=item,
         event_at=edit.event_at,
         input=edit.input,
         source_turn_id=draft.change.turn_id,
@@ -155,7 +165,7 @@ def _update(draft: Draft, edit: Update) -> str:
         expires_at=None,
         trust=inputs.lowest([*ceiling, before.trust] if before.depends_on else ceiling),
     )
-    made = draft.dependants(before, unmarked=True)
+    made = [] if says_the_same else draft.dependants(before, unmarked=True)
     _replace(draft, "update", [before], after, edit.reason)
     removing.mark_stale(draft, "update", made, edit.reason or "what it was made from was corrected")
     return str(after.memory_id)
@@ -198,9 +208,12 @@ def _merge(draft: Draft, edit: Merge) -> str:
     first, inherited = sources[0], _inherited(sources, sources)
     topics = first.topics if edit.topics is None else inputs.checked_topics(edit.topics)
     inherited["trust"] = inputs.lowest([inherited["trust"], CEILING[draft.change.actor]])
+    statement = inputs.checked_statement(edit.memory)
+    of_item = next((one for one in sources if one.item is not None), first)
     after = rows.copied(
         first,
-        **_statement(draft, inputs.checked_statement(edit.memory), topics),
+        **_statement(draft, statement, topics),
+        item=items.restated(of_item.item, (of_item.memory, of_item.topics), (statement, topics)),
         **_origin(sources, edit.memory),
         valid_until=None,
         expires_at=None,

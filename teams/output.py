@@ -13,8 +13,8 @@ from coterie.graphs.pausing import Waiting
 from coterie.graphs.task_list import Task
 from coterie.memory.edits import Applied
 from coterie.memory.evidence import Refused
+from coterie.memory.hits import Recall
 from coterie.memory.report import CurationReport
-from coterie.memory.values import Recall
 
 if TYPE_CHECKING:
     from langchain_core.messages import AnyMessage

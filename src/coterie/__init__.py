@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from coterie.errors import CoterieError as CoterieError
     from coterie.graphs.offline import OfflineModel as OfflineModel
     from coterie.graphs.pausing import Decision as Decision
+    from coterie.graphs.store import CoterieStore as CoterieStore
     from coterie.memory.manager import MemoryManager as MemoryManager
     from coterie.memory.postgres import PostgresDb as PostgresDb
     from coterie.memory.sqlite import SqliteDb as SqliteDb
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 _HOME = {
     "Agent": "coterie.teams.agent",
     "CoterieError": "coterie.errors",
+    "CoterieStore": "coterie.graphs.store",
     "Decision": "coterie.graphs.pausing",
     "McpServer": "coterie.teams.mcp",
     "MemoryManager": "coterie.memory.manager",
@@ -58,6 +60,7 @@ __all__ = [  # noqa: RUF022  # the order of importance
     "Scope",
     "SqliteDb",
     "PostgresDb",
+    "CoterieStore",
     "McpServer",
     "MemoryOptimizationStrategyType",
     "Worker",

@@ -7,8 +7,9 @@ import pytest
 from coterie.graphs.prompts import memory_block
 from coterie.memory.db import Db
 from coterie.memory.edits import Add, Change, Ref, Update
+from coterie.memory.hits import Recall
 from coterie.memory.tokens import estimate_tokens
-from coterie.memory.values import Recall, Scope, UserMemory
+from coterie.memory.values import Scope, UserMemory
 
 ANA = Scope("ana")
 

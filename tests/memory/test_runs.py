@@ -499,7 +499,7 @@ def old(request: pytest.FixtureRequest, tmp_path: Path, version: str) -> Callabl
 @pytest.mark.parametrize("version", ["0001", "0004"])
 def test_an_older_store_takes_runs_after_the_upgrade(old: Callable[[], Db], version: str) -> None:
     with old() as db:
-        assert (db.schema_version(), db.upgrade(), db.schema_version()) == (version, version, "0005")
+        assert (db.schema_version(), db.upgrade(), db.schema_version()) == (version, version, "0006")
         turns, believed = db.turns("ana", "talk"), db.newest(Scope("ana", "desk", "scout"))
         assert len(believed) == 5
         db.add_run(run())

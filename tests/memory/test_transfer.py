@@ -148,7 +148,7 @@ def test_whose_memories_must_be_said(db: Db, wrong: dict[str, Any]) -> None:
 
 def test_the_header_says_what_the_lines_are(db: Db) -> None:
     told = json.loads(next(db.export_memories(everybody=True)))
-    assert (told["format"], told["version"], told["schema_version"]) == ("coterie memories", 1, "0005")
+    assert (told["format"], told["version"], told["schema_version"]) == ("coterie memories", 1, "0006")
     assert told["exported_at"].endswith("Z")
 
 

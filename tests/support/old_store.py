@@ -8,8 +8,9 @@ import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 
-from coterie.memory import inputs, schema
+from coterie.memory import schema
 from coterie.memory.columns import Topics, UtcDateTime
+from coterie.memory.sameness import content_hash
 from coterie.memory.scope import audience
 from coterie.memory.values import UserMemory
 
@@ -92,7 +93,7 @@ class _Old:
 
     def columns(self, memory: UserMemory) -> dict[str, Any]:
         values = {name: getattr(memory, name) for name in FIELDS}
-        return {**values, "user_id": memory.user_id or "", "content_hash": inputs.content_hash(memory)}
+        return {**values, "user_id": memory.user_id or "", "content_hash": content_hash(memory)}
 
     def record(self, op: str, before: UserMemory | None, after: UserMemory | None, reason: str = "") -> None:
         last = after or before
