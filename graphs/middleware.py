@@ -46,7 +46,7 @@ class RememberingState(AgentState[Any]):
     coterie: NotRequired[Annotated[Kept | None, PrivateStateAttr]]
 
 
-class MemoryMiddleware(AgentMiddleware[RememberingState, Any, Any]):
+class MemoryMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
     """Gives an agent of ``langchain.agents.create_agent`` the shared memory.
 
     Before the agent begins, the memories that fit the question are read, with the session's summary and, where the
@@ -127,11 +127,11 @@ class MemoryMiddleware(AgentMiddleware[RememberingState, Any, Any]):
         assert self._whose.memory is not None
         return self._whose.memory
 
-    def before_agent(self, state: RememberingState, runtime: Runtime[Any]) -> dict[str, Any]:
+    def before_agent(self, state: AgentState[Any], runtime: Runtime[Any]) -> dict[str, Any]:
         """Recall."""
         return drive(self._recalling(state, runtime))
 
-    async def abefore_agent(self, state: RememberingState, runtime: Runtime[Any]) -> dict[str, Any]:
+    async def abefore_agent(self, state: AgentState[Any], runtime: Runtime[Any]) -> dict[str, Any]:
         """Recall."""
         return await adrive(self._recalling(state, runtime))
 
@@ -143,20 +143,20 @@ class MemoryMiddleware(AgentMiddleware[RememberingState, Any, Any]):
         """Tell the model what was recalled."""
         return _noted(request, await handler(self._told(request)))
 
-    def after_agent(self, state: RememberingState, runtime: Runtime[Any]) -> dict[str, Any]:
+    def after_agent(self, state: AgentState[Any], runtime: Runtime[Any]) -> dict[str, Any]:
         """Keep the turn, and have it curated."""
         return drive(self._keeping(state, runtime))
 
-    async def aafter_agent(self, state: RememberingState, runtime: Runtime[Any]) -> dict[str, Any]:
+    async def aafter_agent(self, state: AgentState[Any], runtime: Runtime[Any]) -> dict[str, Any]:
         """Keep the turn, and have it curated."""
         return await adrive(self._keeping(state, runtime))
 
-    def _recalling(self, state: RememberingState, runtime: Runtime[Any]) -> Flow[dict[str, Any]]:
+    def _recalling(self, state: AgentState[Any], runtime: Runtime[Any]) -> Flow[dict[str, Any]]:
         messages = state["messages"]
         found = yield from metered(recalled(self._whose, {"messages": messages}, runtime), "recall", runtime)
         return {KEPT: begun(messages, asking(runtime).user_id, found)}
 
-    def _keeping(self, state: RememberingState, runtime: Runtime[Any]) -> Flow[dict[str, Any]]:
+    def _keeping(self, state: AgentState[Any], runtime: Runtime[Any]) -> Flow[dict[str, Any]]:
         kept, turn = _kept(state), GraphState(messages=this_turn(answered(state)))
         if kept is not None:
             turn = GraphState(

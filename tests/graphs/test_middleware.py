@@ -190,7 +190,7 @@ def test_a_caller_that_brings_the_conversation_has_its_last_turn_stored(db: Db) 
     before = [("user", "one"), ("assistant", "two")]
     config: Any = {"configurable": {"thread_id": "s"}}
     for _ in range(2):
-        agent(db, model).invoke({"messages": [*before, ("user", "three")]}, config, context=ANA)  # type: ignore[arg-type]
+        agent(db, model).invoke({"messages": [*before, ("user", "three")]}, config, context=ANA)
     assert texts(model.seen[-1]) == ["one", "two", "three"]
     assert kept(db, "s") == [[("user", "three"), ("assistant", "ok")]] * 2
 
