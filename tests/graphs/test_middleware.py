@@ -253,10 +253,13 @@ def test_tags_say_who_wrote_and_who_may_read(db: Db) -> None:
 
 
 def test_the_agent_s_model_curates_where_none_is_named(db: Db, openai_server: OpenAIServer) -> None:
-    openai_server.script("ok", edits("Has a dog", "a dog"))
+    openai_server.script("ok", edits("Has a dog", "a dog"), "ok", {"personal": False, "edits": []})
     middleware = MemoryMiddleware(db)
-    sync(create_agent(server_model(openai_server), middleware=[middleware]), "I have a dog.")
-    assert isinstance(middleware.memory.curator, ModelCurator)
+    assistant = create_agent(server_model(openai_server), middleware=[middleware])
+    sync(assistant, "I have a dog.")
+    assert isinstance(curator := middleware.memory.curator, ModelCurator)
+    sync(assistant, "Thanks.")
+    assert middleware.memory.curator is curator
     assert [memory.memory for memory in db.newest(Scope("ana"))] == ["Has a dog"]
 
 

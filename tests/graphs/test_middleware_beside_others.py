@@ -105,6 +105,17 @@ def test_a_run_that_waits_for_a_person_recalls_once_and_is_curated_once(db: Db, 
     assert db.newest(Scope("rob")) == []
 
 
+def test_what_a_reviewer_lets_the_agent_remember_is_about_its_user(db: Db) -> None:
+    ask = HumanInTheLoopMiddleware(interrupt_on={"add_memory": True})
+    memory = MemoryMiddleware(db, enable_agentic_memory=True, update_memory_on_run=False)
+    model = stepwise(calls(("add_memory", {"statement": "Has 4 dogs"})), "Noted.")
+    agent = create_agent(model, middleware=[memory, ask], context_schema=RunContext, checkpointer=InMemorySaver())
+    say(agent, "I have 4 dogs.")
+    agent.invoke(Command(resume={"decisions": [{"type": "approve"}]}), THREAD, context=RunContext("rob"))
+    assert memories(db) == {"Has 4 dogs"}
+    assert db.newest(Scope("rob")) == []
+
+
 def test_a_run_goes_on_in_another_process_from_a_checkpoint_on_disk(tmp_path: Any) -> None:
     path = str(tmp_path / "checkpoints.db")
     db, model = SqliteDb(tmp_path / "memory.db"), stepwise(calls(("double", {"number": 4})), "It is 8.")
@@ -135,9 +146,10 @@ def test_a_run_that_nobody_goes_on_with_is_followed_by_another(db: Db) -> None:
 # What cuts the conversation
 
 
-def shortening(keep: int) -> SummarizationMiddleware:
+def shortening(keep: int, above: int | None = None) -> SummarizationMiddleware:
+    """Has a summary in the place of all but the last messages, when there are so many."""
     model = ScriptedModel(script=lambda messages: "I have 100 horses.")
-    return SummarizationMiddleware(model, trigger=("messages", keep + 2), keep=("messages", keep))
+    return SummarizationMiddleware(model, trigger=("messages", above or keep + 2), keep=("messages", keep))
 
 
 @pytest.mark.parametrize("last", [False, True])
@@ -169,13 +181,13 @@ def test_a_run_that_failed_leaves_its_summary_out_of_the_next_turn(db: Db) -> No
             raise ConnectionError("down")
         return "ok"
 
-    agent = assistant(db, ScriptedModel(script=script), shortening(1))
+    agent = assistant(db, ScriptedModel(script=script), shortening(1, above=5))
     say(agent, "I have a dog.")
+    say(agent, "I have a cat.")
     with pytest.raises(ConnectionError):
         say(agent, "fail")
-    say(agent, "I have a cat.")
-    assert kept(db)[-1][-2:] == ["I have a cat.", "ok"]
-    assert not any("horses" in text for turn in kept(db) for text in turn)
+    assert "horses" in say(agent, "I have a bird.")["messages"][0].text
+    assert kept(db) == [["I have a dog.", "ok"], ["I have a cat.", "ok"], ["fail", "I have a bird.", "ok"]]
 
 
 # What changes messages
