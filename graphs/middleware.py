@@ -79,6 +79,7 @@ class MemoryMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
 
     Raises:
         ConfigurationError: no store, or two; a way of curating that there is not.
+        InputError: a tag that can be no id.
     """
 
     state_schema = RememberingState
@@ -89,12 +90,12 @@ class MemoryMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
         *,
         memory_manager: MemoryManager | None = None,
         update_memory_on_run: Curate = True,
-        add_memories_to_context: bool = MemoryUse.recall,
-        enable_agentic_memory: bool = MemoryUse.agentic,
-        enable_session_summaries: bool = MemoryUse.summaries,
-        num_history_runs: int = MemoryUse.history_runs,
-        history_tokens: int = MemoryUse.history_tokens,
-        memory_tokens: int = MemoryUse.token_budget,
+        add_memories_to_context: bool = True,
+        enable_agentic_memory: bool = False,
+        enable_session_summaries: bool = False,
+        num_history_runs: int = 5,
+        history_tokens: int = 2000,
+        memory_tokens: int = 400,
         agent_id: str | None = None,
         team_id: str | None = None,
     ) -> None:

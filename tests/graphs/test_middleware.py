@@ -2,7 +2,8 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from inspect import signature
 from typing import Any
 from uuid import UUID
 
@@ -26,6 +27,7 @@ from coterie.graphs.state import KEPT, RunContext
 from coterie.memory.curator import ModelCurator
 from coterie.memory.db import Db
 from coterie.memory.edits import Add, Change
+from coterie.teams.settings import Settings
 from tests.support.openai_server import OpenAIServer
 from tests.support.scripted import ScriptedModel, calls
 
@@ -240,6 +242,14 @@ def test_settings_switch_parts_off(db: Db) -> None:
     assert [message.text for message in model.seen[-1]] == ["What do I have?"]
     assert [turn.status for turn in db.turns("ana", "s")] == ["none", "none"]
     assert [memory.memory for memory in db.newest(Scope("ana"))] == ["I have a dog."]
+
+
+def test_settings_are_those_of_agents_by_the_same_names() -> None:
+    mine = {name: each.default for name, each in signature(MemoryMiddleware).parameters.items()}
+    agents = {each.name: each.default for each in fields(Settings)}
+    assert mine.keys() - agents.keys() == {"agent_id", "team_id"}
+    differing = {name for name in mine.keys() & agents.keys() if mine[name] != agents[name]}
+    assert differing == {"update_memory_on_run", "add_memories_to_context"}, "on, where there is no other use of it"
 
 
 def test_tags_say_who_wrote_and_who_may_read(db: Db) -> None:
