@@ -14,6 +14,7 @@ from coterie.graphs.hooks import answered, heard
 from coterie.graphs.nodes import FlowNode, Update
 from coterie.graphs.notes import notes_read, with_notes
 from coterie.graphs.prompts import cut, memory_block, state_block, storable
+from coterie.graphs.quiet import quietly
 from coterie.graphs.spec import AgentSpec, MemoryUse, Spec, asks_model, memory_of_prompts
 from coterie.graphs.state import GraphState, RunContext, asking, here, member_work, question, tell, this_turn
 from coterie.graphs.waiting import each_within
@@ -206,7 +207,7 @@ def kept_and_curated(who: Whose, state: GraphState, runtime: Runtime[RunContext]
 def _curated(memory: MemoryUse, turn: Turn) -> Flow[CurationReport | None]:
     """Curate a turn that is safe in the store. The answer is there: what fails now is reported, and owed."""
     try:
-        return (yield from memory.manager.curating(turn))
+        return (yield from quietly(memory.manager.curating(turn)))
     except ConflictError:  # another process has curated it meanwhile
         return None
     except CoterieError as error:

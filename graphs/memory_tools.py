@@ -1,6 +1,8 @@
 """Agentic memory: the tools by which an agent looks into the shared memory and changes it, within its own scope."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
 from langchain_core.messages import AnyMessage, ToolMessage
 from langchain_core.tools import BaseTool, StructuredTool, ToolException
@@ -10,7 +12,7 @@ from coterie.errors import ConfigurationError
 from coterie.graphs.events import MemoryChanged, MemorySearched
 from coterie.graphs.prompts import memory_line
 from coterie.graphs.spec import MemoryUse, Spec, TeamSpec
-from coterie.graphs.state import GraphState, RunContext, asking, tell, this_turn
+from coterie.graphs.state import KEPT, GraphState, RunContext, asking, tell, this_turn
 from coterie.memory.edits import Add, Applied, Change, Delete, Edit, Ref, Update
 from coterie.memory.values import Scope, UserMemory
 from coterie.memory.wording import wrong_words
@@ -25,7 +27,7 @@ Runtime = ToolRuntime[RunContext, GraphState]
 
 def memory_tools(
     memory: MemoryUse, *, name: str = "agent", agent_id: str | None = None, team_id: str | None = None
-) -> list[BaseTool]:
+) -> list[StructuredTool]:
     """The tools ``search_memories``, ``add_memory``, ``update_memory`` and ``forget_memory``.
 
     They read and change what this agent or team may read of the run's user. A statement passes the checks of the
@@ -44,7 +46,7 @@ def memory_tools(
     return [search, *(StructuredTool.from_function(change) for change in changes)]
 
 
-def own_memory_tools(spec: Spec) -> list[BaseTool]:
+def own_memory_tools(spec: Spec) -> Sequence[BaseTool]:
     """The memory tools of an agent or a team's leader; none if it is not to have them.
 
     Raises:
@@ -99,6 +101,7 @@ class _Hands:
 
     def _scope(self, runtime: Runtime) -> Scope:
         context = asking(runtime)
+        context = replace(context, user_id=_of_turn(runtime).get("user_id", context.user_id))
         if context.user_id is None:
             raise ToolException("It is not known who the user is, so nothing is remembered about them.")
         return context.scope(self.agent_id, self.team_id)
@@ -110,11 +113,16 @@ class _Hands:
         return text
 
     def _apply(self, runtime: Runtime, edit: Edit) -> Applied:
-        scope, state = self._scope(runtime), runtime.state
+        scope, state = self._scope(runtime), _of_turn(runtime)
         change = Change("agent", self.agent_id, scope.team_id, state.get("run_id"), state.get("turn_id"))
         (done,) = self.memory.manager.db.apply(scope, [edit], change)
         tell(runtime, MemoryChanged(self.name, done))
         return done
+
+
+def _of_turn(runtime: Runtime) -> Mapping[str, Any]:
+    """What the state has of the turn: of an agent of LangChain's under a key of its own, with who the user is."""
+    return runtime.state.get(KEPT) or runtime.state  # type: ignore[return-value]  # the key of another's state
 
 
 def _shown(memory_id: str) -> str:

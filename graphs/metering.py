@@ -9,7 +9,7 @@ from langchain_core.messages import AIMessage
 from langgraph.errors import GraphBubbleUp
 
 from coterie.graphs.events import ModelCall, StepFinished, StepStarted
-from coterie.graphs.state import Running, tell
+from coterie.graphs.state import Running, run_context, tell
 from coterie.memory.flow import Effect, Flow, through
 
 T = TypeVar("T")
@@ -21,7 +21,7 @@ def metered(steps: Flow[T], node: str, runtime: Running) -> Flow[T]:
     An interrupt is no end: the node begins anew when the run is resumed.
     """
     calls: list[ModelCall] = []
-    built = runtime.context.built if runtime.context is not None else None
+    built = run_context(runtime.context).built
     name = built.spec.name if built else node
     started, begin = datetime.now(UTC), perf_counter()
 

@@ -151,6 +151,11 @@ def _parts(built: Built, state: Mapping[str, Any]) -> Iterator[str]:
     spec = built.spec
     yield f"You are {spec.name}." + (f" Your role: {spec.role}" if spec.role else "")
     yield from (spec.instructions, built.guidance)
+    yield from data_parts(state)
+
+
+def data_parts(state: Mapping[str, Any]) -> Iterator[str]:
+    """What the recall node put into the state, each part introduced as the data that it is."""
     for key, introduction in _DATA.items():
         if text := state.get(key):
             yield f"{introduction}\n{summary_block(text) if key == 'summary' else text}"

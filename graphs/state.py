@@ -2,7 +2,9 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, NotRequired, Protocol, TypedDict
+from functools import partial
+from typing import Any, Final, NotRequired, Protocol, TypedDict
+from uuid import UUID
 
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
 from langchain_core.runnables.config import RunnableConfig, ensure_config, var_child_runnable_config
@@ -86,8 +88,8 @@ def inherited_context(
     """The context of a run of this agent or team: the one that is given, else the one of the run it is part of."""
     if context is None:
         outer = get_runtime() if var_child_runnable_config.get() else None
-        if outer is not None and isinstance(outer.context, RunContext):
-            context = replace(outer.context, new_session=False)
+        if outer is not None:
+            context = replace(run_context(outer.context), new_session=False)
     given = in_thread_of(context if isinstance(context, RunContext) else RunContext(**(context or {})), config)
     spec, session = built.spec, given.session
     if session is None and given.session_id is not None:
@@ -98,7 +100,34 @@ def inherited_context(
 
 def asking(runtime: Running) -> RunContext:
     """The run's context; outside ``Agent.run`` it may be missing, and ``thread_id`` then names the session."""
-    return in_thread_of(runtime.context or RunContext(), None)
+    return in_thread_of(run_context(runtime.context), None)
+
+
+def run_context(context: object) -> RunContext:
+    """Who is asking, in a graph of any context: a `RunContext`, or something with the same ids.
+
+    Of a context of another kind the attributes, or of a mapping the keys, ``user_id``, ``session_id`` and ``run_id``
+    count; those that it lacks are None.
+
+    Raises:
+        InputError: an id is none.
+
+    >>> run_context({"user_id": 7, "plan": "free"}).user_id
+    '7'
+    """
+    if isinstance(context, RunContext):
+        return context
+    read = context.get if isinstance(context, Mapping) else partial(_attribute, context)
+    return RunContext(*(_as_id(read(name)) for name in ("user_id", "session_id", "run_id")))
+
+
+def _attribute(context: object, name: str) -> Any:
+    return getattr(context, name, None)
+
+
+def _as_id(value: Any) -> Any:
+    """Others number their users; what can be no id is left for `RunContext` to refuse."""
+    return str(value) if isinstance(value, int | UUID) else value
 
 
 def in_thread_of(context: RunContext, config: RunnableConfig | None) -> RunContext:
@@ -118,12 +147,12 @@ def here(runtime: Running) -> Built:
 
 def tell(runtime: Running, event: Event) -> None:
     """Say what happened, and where: to LangGraph's custom stream, and to who listens to the run."""
-    context, config = runtime.context, var_child_runnable_config.get() or RunnableConfig()
+    context, config = run_context(runtime.context), var_child_runnable_config.get() or RunnableConfig()
     step = config.get("configurable", {}).get("checkpoint_ns", "")
-    path = context.built.path if context is not None and context.built is not None else ""
+    path = context.built.path if context.built is not None else ""
     event = replace(event, path=path, node=config.get("metadata", {}).get("langgraph_node", ""), step=step)
     runtime.stream_writer(event)
-    if context is not None and context.listen is not None:
+    if context.listen is not None:
         context.listen(event)
 
 
@@ -153,6 +182,10 @@ class GraphState(MessagesState, total=False):
     """The node of a swarm's member that has the conversation."""
     handed_over_by: str | None
     """The node of the member that had it before, in this run."""
+
+
+KEPT: Final = "coterie"
+"""The key under which the state of an agent of LangChain's has what is in a `GraphState` (`MemoryMiddleware`)."""
 
 
 class MemberWork(TypedDict):

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from coterie.errors import ConfigurationError
+from coterie.graphs.memory_checks import checked_curate, checked_store, no_store
 from coterie.graphs.spec import Conduct, Curate, Inherited, MemoryUse, slug
 from coterie.memory.db import Db
 from coterie.memory.manager import MemoryManager
@@ -159,29 +160,6 @@ def checked_name(name: str) -> str:
     return name
 
 
-def checked_curate(owner: str, value: Curate) -> Curate:
-    """Refuse a way of curating that there is not."""
-    if value not in (True, False, "background", "later"):
-        raise ConfigurationError(
-            f"{owner}: update_memory_on_run={value!r} is not known: give True, 'background' or 'later'."
-        )
-    return value
-
-
-def checked_store(owner: str, db: Db | None, manager: MemoryManager | None) -> Db | None:
-    """The one store that is meant by ``db`` and by the memory manager.
-
-    Raises:
-        ConfigurationError: two stores, or something that is none.
-    """
-    if db is not None and not isinstance(db, Db):
-        raise ConfigurationError(f"{owner}: db={db!r} is no store: give SqliteDb('team.db') or PostgresDb(db_url=...).")
-    brought = manager.store if manager is not None else None
-    if db is not None and brought is not None and db is not brought:
-        raise ConfigurationError(f"{owner} has the store {db!r}, and its memory_manager {brought!r}: give one of them.")
-    return db or brought
-
-
 def usable_model(model: "BaseChatModel | str | None", inherited: Inherited) -> "BaseChatModel":
     """The chat model that is meant: its own, the team's, the environment's; without any, the offline model."""
     from coterie.graphs.offline import OfflineModel
@@ -221,9 +199,7 @@ def memory_use(owner: Settings, model: "BaseChatModel", inherited: Inherited) ->
             or owner.session_reducers
             or owner.add_session_state_to_context
         ):
-            raise ConfigurationError(
-                f"{owner.name} is to remember, but has no store: give it db=SqliteDb('team.db') or a memory_manager."
-            )
+            raise no_store(owner.name)
         return None
     if owner.update_memory_on_run:
         _ = manager.curator  # so that a curator that cannot work is told of now, not after the first answer

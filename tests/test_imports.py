@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 CLIENTS = {"langchain_openai", "openai", "psycopg", "numpy"}
-HEAVY = CLIENTS | {"langgraph", "langchain_core", "langsmith", "alembic", "rich"}
+HEAVY = CLIENTS | {"langgraph", "langchain", "langchain_core", "langsmith", "alembic", "rich"}
 DEFINING = """
 from coterie import Agent, CoterieError, McpServer, MemoryManager, Scope, SqliteDb, Team, UserMemory
 from coterie.graphs.modes import Route
@@ -40,7 +40,23 @@ def test_defining_a_team_loads_no_heavy_library(tmp_path: Path) -> None:
 def test_the_first_run_does(tmp_path: Path) -> None:
     loaded = loaded_by(f"{DEFINING}\nmanaged.run('Hello.', user_id='ana')", tmp_path)
     assert {"langgraph", "langchain_core", "alembic"} <= loaded
-    assert not CLIENTS & loaded
+    assert not (CLIENTS | {"langchain"}) & loaded
+
+
+def test_without_langchain_there_is_everything_but_its_middleware(tmp_path: Path) -> None:
+    trying = """
+import sys
+sys.modules["langchain"] = None
+from coterie import *
+from coterie.errors import ConfigurationError
+try:
+    from coterie import MemoryMiddleware
+except ConfigurationError as error:
+    assert str(error).endswith('which is not installed: pip install "coterie[langchain]"'), error
+else:
+    raise AssertionError
+"""
+    loaded_by(trying, tmp_path)
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["memory", "list", "--user", "ana", "--db", "team.db"]])

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     __version__: str
     from coterie.errors import CoterieError as CoterieError
+    from coterie.graphs.middleware import MemoryMiddleware as MemoryMiddleware
     from coterie.graphs.offline import OfflineModel as OfflineModel
     from coterie.graphs.pausing import Decision as Decision
     from coterie.graphs.store import CoterieStore as CoterieStore
@@ -35,6 +36,7 @@ _HOME = {
     "Decision": "coterie.graphs.pausing",
     "McpServer": "coterie.teams.mcp",
     "MemoryManager": "coterie.memory.manager",
+    "MemoryMiddleware": "coterie.graphs.middleware",
     "MemoryOptimizationStrategyType": "coterie.memory.strategies",
     "OfflineModel": "coterie.graphs.offline",
     "PostgresDb": "coterie.memory.postgres",
@@ -49,6 +51,7 @@ _HOME = {
     "read_trace": "coterie.teams.tracing",
 }
 
+# MemoryMiddleware is not among them: it needs an extra, and "from coterie import *" does not.
 __all__ = [  # noqa: RUF022  # the order of importance
     "Agent",
     "Team",

@@ -33,6 +33,7 @@ EXTRAS = {
         "Keeps runs that wait for a person on disk",
         ("langgraph-checkpoint-sqlite", "langgraph-checkpoint-postgres"),
     ),
+    "langchain": ("Gives agents of `create_agent` the memory", ("langchain",)),
     "mcp": ("Gives agents the tools of MCP servers", ("langchain-mcp-adapters",)),
     "png": ("Draws PNG files", ("resvg-py",)),
     "server": ("Serves the live view, `coterie ui`", ("starlette", "uvicorn")),
