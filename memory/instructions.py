@@ -87,7 +87,7 @@ _INSTRUCTIONS = [
 ]
 # In which language to answer is a wish, and has no room for an order.
 _LANGUAGE_WISHED = re.compile(
-    r"\W*(?:(?i:please|bitte)\W+)?(?:(?i:from now on|always|only)\W+)*"
+    r"\W*(?:(?i:please|bitte|from now on|always|only)\W+)*"
     r"(?:(?i:answer|reply|respond|write)(?: (?:to )?me)?(?: (?:always|only))? in"
     r"|(?i:antworte|schreib)(?: mir)?(?: bitte)?(?: immer| nur)? auf) [A-ZÄÖÜ][a-zäöüß]+(?:\W+(?i:please|bitte))?\W*"
 )

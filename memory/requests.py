@@ -22,7 +22,8 @@ _ENGLISH = (
 )
 _GERMAN = (
     r"(?:(?:schreib|zeig|erklär|nenn|plan|übersetz|erzähl)e?|such|find|buch|mach|gib|sag|hilf|empfiehl|rat|bring)"
-    r"(?:e? bitte\b(?! du\b)|(?: bitte)? (?:mir|uns)\b)|(?:nennen|zeigen|geben|erklären|schreiben|sagen) sie (?:mir|uns)\b"
+    r"(?:e? bitte\b(?! du\b)|(?: bitte)? (?:mir|uns)\b)"
+    r"|(?:nennen|zeigen|geben|erklären|schreiben|sagen) sie (?:mir|uns)\b"
     r"|(?<=bitte )(?:schreib|zeig|erklär|nenn|plan|übersetz|erzähl|such|find|buch|fass)e?\b"
 )
 # The accent shows that "-me" was added to an imperative: Planéame. "Llámame Ana" is no such request.
