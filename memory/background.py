@@ -16,6 +16,7 @@ from coterie.memory.flow import drive
 from coterie.memory.values import Turn
 
 if TYPE_CHECKING:
+    from coterie.memory.curating import Curating
     from coterie.memory.manager import MemoryManager
 
 log = logging.getLogger("coterie")
@@ -98,7 +99,7 @@ def _finish() -> None:
 threading._register_atexit(_finish)  # type: ignore[attr-defined]  # there is no public way; since Python 3.9
 
 
-def settle(manager: "MemoryManager", turn: Turn) -> None:
+def settle(manager: "Curating", turn: Turn) -> None:
     """Curate what is due of the turn's user, agent and team, in order, until the turn is curated, erased or has failed.
 
     Raises:
