@@ -6,14 +6,17 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from coterie.errors import ConflictError, CoterieError, CurationError
+from coterie.errors import ConflictError, CoterieError, CurationError, NotFoundError, StoreError
 from coterie.memory import forks
+from coterie.memory.db import Db
 from coterie.memory.flow import drive
 from coterie.memory.values import Turn
 
 if TYPE_CHECKING:
+    from coterie.memory.curating import Curating
     from coterie.memory.manager import MemoryManager
 
 log = logging.getLogger("coterie")
@@ -58,8 +61,10 @@ class Background:
         while (work := self._next()) is not None:
             try:
                 work()
-            except Exception as error:
+            except CoterieError as error:
                 log.warning("In the background: %s", error)
+            except BaseException:  # whatever ends this thread would leave the rest undone, and those who wait waiting
+                log.exception("In the background something failed")
 
     def _next(self) -> "Work | None":
         with self._change:
@@ -94,11 +99,14 @@ def _finish() -> None:
 threading._register_atexit(_finish)  # type: ignore[attr-defined]  # there is no public way; since Python 3.9
 
 
-def settle(manager: "MemoryManager", turn: Turn) -> None:
-    """Curate what is due of the turn's user, agent and team, in order, until the turn is curated, or has failed."""
-    db = manager.db
-    while (now := db.turn(turn.user_id, turn.turn_id)).status == "pending" and now.attempts == turn.attempts:
-        held = db.claim_turn(like=turn)
+def settle(manager: "Curating", turn: Turn) -> None:
+    """Curate what is due of the turn's user, agent and team, in order, until the turn is curated, erased or has failed.
+
+    Raises:
+        StoreError: the database refused. The turn that was in work is given back, so that it keeps no other waiting.
+    """
+    while _is_owed(manager.db, turn):
+        held = manager.db.claim_turn(like=turn)
         if held is None:  # a worker is at it, or at another of the user's
             time.sleep(LOOKS_AGAIN_SECONDS)
             continue
@@ -106,8 +114,20 @@ def settle(manager: "MemoryManager", turn: Turn) -> None:
             report = drive(manager.curating(held))
         except ConflictError:
             continue
+        except BaseException:
+            with suppress(StoreError):  # it is away: then the lease runs out
+                manager.db.release_turn(held)
+            raise
         if report.error is not None:
             log.warning("The turn %s was not curated in the background: %s", held.turn_id, report.error)
+
+
+def _is_owed(db: Db, turn: Turn) -> bool:
+    try:
+        now = db.turn(turn.user_id, turn.turn_id)
+    except NotFoundError:
+        return False
+    return now.status == "pending" and now.attempts == turn.attempts
 
 
 def sum_up(manager: "MemoryManager", session_id: str, user_id: str | None) -> None:

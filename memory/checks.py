@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, time
 
-from coterie.memory.chatter import is_statement, of_oneself
+from coterie.memory.chatter import is_statement
 from coterie.memory.compare import asks_to_forget, front, fronts, normalised, quoted, shared, telling
 from coterie.memory.dates import dated, the_day
 from coterie.memory.edits import Add, Delete, Edit, Merge, Ref, Update
@@ -12,6 +12,7 @@ from coterie.memory.evidence import CurationLimits, Evidence, Proposal, Refused
 from coterie.memory.learning import learner
 from coterie.memory.likeness import alike
 from coterie.memory.plain import visible
+from coterie.memory.requests import of_oneself
 from coterie.memory.secrets import find_secret, masked
 from coterie.memory.sentences import answers, sentences
 from coterie.memory.values import UserMemory

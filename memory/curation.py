@@ -1,5 +1,6 @@
 """One turn curated: what is gathered for the curator, and what becomes of its proposals."""
 
+import logging
 from collections.abc import Generator, Sequence
 from datetime import datetime
 from typing import Any
@@ -15,6 +16,8 @@ from coterie.memory.policy import Decided, Policy, decided
 from coterie.memory.prompt import excerpt
 from coterie.memory.report import CurationReport
 from coterie.memory.values import Scope, Turn, UserMemory
+
+log = logging.getLogger("coterie")
 
 _QUERY_CHARACTERS = 1_000
 _NEWEST_KNOWN = 2
@@ -55,13 +58,23 @@ def curate(db: Db, curator: Curator, turn: Turn, policy: Policy) -> Flow[Curatio
         applied, rest = yield from _rounds(db, curator, turn, policy, asked)
     except StoreError:  # there is nothing to note, or no way to
         raise
-    except CoterieError as error:
-        db.fail_turn(turn, str(error))
-        failure = error if isinstance(error, CurationError | EmbeddingError) else CurationError(str(error))
+    except Exception as error:
+        failure = _failure(error, turn)
+        db.fail_turn(turn, str(failure))
         return CurationReport(turn.turn_id, error=failure, model_calls=asked.number, shown=asked.shown)
     return CurationReport(
         turn.turn_id, tuple(applied), rest.refused, rest.held, model_calls=asked.number, shown=asked.shown
     )
+
+
+def _failure(error: Exception, turn: Turn) -> CurationError | EmbeddingError:
+    """What is noted of an error. A fault, of ours or of a curator's, is the turn's failure too, and nobody else's."""
+    if isinstance(error, CurationError | EmbeddingError):
+        return error
+    if isinstance(error, CoterieError):
+        return CurationError(str(error))
+    log.error("Curating the turn %r failed", turn.turn_id, exc_info=error)
+    return CurationError(f"Curating it failed with {type(error).__name__}: {shortened(str(error))}")
 
 
 def _rounds(db: Db, curator: Curator, turn: Turn, policy: Policy, asked: _Asked) -> Flow[tuple[list[Applied], Decided]]:
@@ -88,7 +101,7 @@ def _proposals(curator: Curator, evidence: Evidence, asked: _Asked) -> Flow[list
         return (yield from asked.counted(proposed))
     except CoterieError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # some libraries call sys.exit
         came = f"{type(error).__name__}: {shortened(str(error))}"
         raise CurationError(
             f"{type(curator).__name__} failed with {came}. The turn is kept; curate it again."

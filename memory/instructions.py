@@ -85,10 +85,18 @@ _INSTRUCTIONS = [
     ),
     re.compile("从现在(?:开始|起)?,?，?你(?:必须|要|应该)|これからは?必ず.*(?:なさい|ください|こと)"),
 ]
+# In which language to answer is a wish, and has no room for an order.
+_LANGUAGE_WISHED = re.compile(
+    r"\W*(?:(?i:please|bitte|from now on|always|only)\W+)*"
+    r"(?:(?i:answer|reply|respond|write)(?: (?:to )?me)?(?: (?:always|only))? in"
+    r"|(?i:antworte|schreib)(?: mir)?(?: bitte)?(?: immer| nur)? auf) [A-ZÄÖÜ][a-zäöüß]+(?:\W+(?i:please|bitte))?\W*"
+)
 
 
 def find_instruction(text: str) -> str | None:
     """Return the words that make a text an order to the agent, None if there are none that are known."""
+    if _LANGUAGE_WISHED.fullmatch(text):
+        return None
     forms = dict.fromkeys((text, unified(text), folded(text)))
     found = (pattern.search(form) for form in forms for pattern in _INSTRUCTIONS)
     return next((match.group() for match in found if match), None)

@@ -6,15 +6,15 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Literal
 
-from coterie.errors import ConfigurationError, ConflictError, NoModelError
-from coterie.memory.background import Background, settle, sum_up
+from coterie.errors import ConfigurationError, NoModelError
+from coterie.memory.background import sum_up
 from coterie.memory.by_hand import ByHand
-from coterie.memory.curation import curate
-from coterie.memory.curator import Curator, ModelCurator
+from coterie.memory.curating import Curating
+from coterie.memory.curator import Curator
 from coterie.memory.db import Db
 from coterie.memory.deciding import Deciding
 from coterie.memory.evidence import DEFAULT_LIMITS, CurationLimits
-from coterie.memory.flow import Flow, adriven, driven, in_thread
+from coterie.memory.flow import Flow, adriven, driven
 from coterie.memory.growth import Growth
 from coterie.memory.ids import new_id
 from coterie.memory.incoming import turn_of
@@ -26,7 +26,6 @@ from coterie.memory.prompt import Rules
 from coterie.memory.report import CurationReport
 from coterie.memory.strategies import MemoryOptimizationStrategyType, Strategy, named
 from coterie.memory.summaries import summarize
-from coterie.memory.values import Turn
 from coterie.memory.verbatim import VerbatimCurator
 
 if TYPE_CHECKING:
@@ -35,7 +34,7 @@ if TYPE_CHECKING:
     from coterie.memory.incoming import AnyMessage
 
 
-class MemoryManager(ByHand, Deciding):
+class MemoryManager(ByHand, Deciding, Curating):
     """Makes, changes and finds the memories about users. Every method is about one user, who must be named.
 
     Making one is cheap: model and store are looked at on first use.
@@ -78,7 +77,6 @@ class MemoryManager(ByHand, Deciding):
         optimize_above_tokens: int | None = None,
         limits: CurationLimits = DEFAULT_LIMITS,
     ) -> None:
-        super().__init__(db, model)
         if approval not in (None, "ask"):
             raise ConfigurationError(f"approval is {approval!r}: give 'ask', or None to apply what passes the checks.")
         if optimize_above_tokens is not None and not (
@@ -94,11 +92,14 @@ class MemoryManager(ByHand, Deciding):
             "clear_memories": clear_memories,
         }
         operations = tuple(operation for operation, switch in SWITCHES.items() if on[switch])
-        self._curator = curator
-        self._background = Background()
-        self._rules = Rules(operations, system_message, memory_capture_instructions, additional_instructions)
-        self._policy = Policy(limits, operations, approval)
-        self._growth = None if optimize_above_tokens is None else Growth(optimize_above_tokens)
+        super().__init__(
+            db,
+            model,
+            curator,
+            Rules(operations, system_message, memory_capture_instructions, additional_instructions),
+            Policy(limits, operations, approval),
+            None if optimize_above_tokens is None else Growth(optimize_above_tokens),
+        )
 
     def completed(self, db: Db, model: "BaseChatModel | str | None") -> "MemoryManager":
         """The same manager; if it has no store or no model of its own, one with these instead."""
@@ -108,38 +109,12 @@ class MemoryManager(ByHand, Deciding):
         found._db, found._model = self._db or db, self._model if self._model is not None else model
         return found
 
-    @property
-    def limits(self) -> CurationLimits:
-        """How much one turn may change, and how long a memory may be."""
-        return self._policy.limits
-
     def __repr__(self) -> str:
         """The store, and who curates, without making a model."""
         model = self._model if isinstance(self._model, str | None) else type(self._model).__name__
         curator = self._curator if isinstance(self._curator, str | None) else type(self._curator).__name__
         parts = {"db": self._db, "model": model, "curator": curator}
         return f"MemoryManager({', '.join(f'{name}={part!r}' for name, part in parts.items() if part is not None)})"
-
-    @property
-    def curator(self) -> Curator:
-        """Who decides what is kept of a turn.
-
-        Raises:
-            NoModelError: the model is to decide, and there is none.
-        """
-        if self._curator is None or isinstance(self._curator, str):
-            self._curator = self._chosen(self._curator)
-        return self._curator
-
-    def _chosen(self, name: str | None) -> Curator:
-        if name not in (None, "model", "verbatim"):
-            raise ConfigurationError(f"curator={name!r} is not known: give 'model', 'verbatim' or a Curator.")
-        if name == "model":
-            return ModelCurator(self._judge("curator='model'"), self._policy.limits, self._rules)
-        model = None if name == "verbatim" else curating_model(self._model)
-        if model is not None:
-            return ModelCurator(model, self._policy.limits, self._rules)
-        return VerbatimCurator(self._policy.limits)
 
     @driven
     def create_user_memories(
@@ -195,59 +170,12 @@ class MemoryManager(ByHand, Deciding):
         self.db.record_turn(turn)
         return (yield from self.curating(turn))
 
-    def curating(self, turn: Turn) -> Flow[CurationReport]:
-        """Curate a turn that is stored and pending: a flow, for a graph's node or `drive`.
-
-        A turn without a ``lease`` is taken up first. A curator that fails does not raise: the turn stays pending with
-        the error, which the report has too.
-
-        Raises:
-            InputError: the turn has no user.
-            ConflictError: the turn is not pending (any more), or somebody else is at it.
-            StoreError: the database refused.
-        """
-        whose = key("user_id", turn.user_id)
-        curator = self.curator  # one that cannot be is no failure of the turn
-        held = turn if turn.lease else self.db.lease_turn(turn)
-        report = yield from curate(self.db, curator, held, self._policy)
-        if self._growth is None or not report.applied:
-            return report
-        return (yield from self._growth.kept_small(self.db, whose, report, self._model))
-
-    @driven
-    def curate_pending(self, user_id: str | None = None, limit: int | None = 20) -> Flow[list[CurationReport]]:
-        """Curate turns that are due, until none is or there were ``limit`` (None: any number); of one user or of all.
-
-        A user's turns come in the order in which they were said. One that failed is due again after a while, longer
-        each time; one that failed eight times is dead: it is kept, with its error, and not tried again
-        (``db.retry_turns`` has both tried at once).
-        """
-        reports: list[CurationReport] = []
-        while (limit is None or len(reports) < limit) and (turn := self.db.claim_turn(user_id)) is not None:
-            try:
-                reports.append((yield from self.curating(turn)))
-            except ConflictError:  # its lease ran out, and another was quicker
-                continue
-        return reports
-
-    def curate_in_background(self, turn: Turn) -> None:
-        """Have a turn that is stored and pending curated by a thread of this process; returns at once.
-
-        One thread takes all the turns of this manager, in order, and Python waits for it when the program ends. A turn
-        that fails is logged, and stays pending: it is taken up by a later run, or by a `Worker`.
-        """
-        self._background.put(partial(settle, self, turn))
-
     def summarize_in_background(self, session_id: str, user_id: str | None = None) -> None:
         """Have a session summed up by that thread; returns at once. What fails is logged, and tried after the next run.
 
         See `summarize_session`.
         """
         self._background.put(partial(sum_up, self, session_id, user_id))
-
-    def wait_until_settled(self) -> None:
-        """Wait until everything is done, or has failed, that this manager was given to do in the background."""
-        self._background.wait()
 
     @driven
     def optimize_memories(
@@ -296,7 +224,5 @@ class MemoryManager(ByHand, Deciding):
 
     acreate_user_memories = adriven(create_user_memories)
     aupdate_memory_task = adriven(update_memory_task)
-    acurate_pending = adriven(curate_pending)
-    await_until_settled = in_thread(wait_until_settled)
     aoptimize_memories = adriven(optimize_memories)
     asummarize_session = adriven(summarize_session)

@@ -10,11 +10,19 @@ _ABBREVIATED = re.compile(
     r"(?:^|[\s(])(?:[A-Z]|Mr|Mrs|Ms|Dr|Prof|St|Sr|Sra|Srta|Jr|No|Nr|vs|etc|e\.g|i\.e|z\.B|approx|Ave|Inc|Ltd|Co)\.$"
 )
 _MARKED = re.compile(r"(?:[?？؟⸮\u037e]|[\u0370-\u03ff].*;)[\"'”’)\]»」』!！]*$", re.DOTALL)  # Greek asks with ";"
-# English questions are often written without a question mark.
+# English questions are often written without a question mark, and then without a full stop: "what time is it". With one
+# only the plainest ask: "What matters is the sea." states something.
+_ASKED_BEFORE = r"^(?:and |so |but |ok,? |hey,? )*"
+_AUXILIARY = "(?:is|are|was|were|do|does|did|have|has|can|could|should|will|would)"
 _UNMARKED = re.compile(
-    r"^(?:and |so |but |ok,? |hey,? )*(?:(?:what|where|when|who|why|how|which|whose)(?:['’]s|\s+\w+)?\s+"
-    r"(?:is|are|was|were|do|does|did|have|has|can|could|should|will|i|my|we|you)"
-    r"|(?:do|did|does|am|is|are|was|were|have|has) (?:i|my|we|our|you))\b",
+    rf"{_ASKED_BEFORE}(?:(?:what|where|when|who|why|how|which|whose)(?:['’]s|\s+{_AUXILIARY})(?! (?:why|more|worse)\b)"
+    r"|(?:do|did|does|am|is|are|was|were|has) (?:i|my|we|our|you)|have (?:i|we|you)|(?:is|are) there"
+    r"|(?:can|could|would|will) you)\b",
+    re.I,
+)
+_UNMARKED_AND_OPEN = re.compile(
+    rf"{_ASKED_BEFORE}(?:what|which|whose|how)\s+(?!(?:i|my|we|our|you|he|she|it|they|an?|the|this|that)\b)\w+\s+"
+    rf"(?:\w+\s+)?(?:{_AUXILIARY}|(?:i|we|you))\b(?!.*[.!]$)",
     re.I,
 )
 # "Can you find a place for my dog Rex?" tells of a dog, "What should I cook for my wife?" of a wife; "Can you tell me
@@ -62,7 +70,7 @@ def marked_as_question(sentence: str) -> bool:
 
 def asks(sentence: str) -> bool:
     """Whether a sentence is a question."""
-    return marked_as_question(sentence) or bool(_UNMARKED.match(sentence))
+    return bool(_MARKED.search(sentence) or _UNMARKED.match(sentence) or _UNMARKED_AND_OPEN.match(sentence))
 
 
 def questions(text: str) -> str:
@@ -79,6 +87,28 @@ def stated(text: str) -> str:
     ('I moved to Berlin', 'Can you find a place for my dog Rex?')
     """
     return "\n".join(part for sentence in sentences(text) for part in _stated(sentence))
+
+
+def clauses(sentence: str) -> list[str]:
+    """The parts of a sentence between its commas, colons and dashes."""
+    return _CLAUSE.split(sentence)
+
+
+def asks_indirectly(clause: str) -> bool:
+    """Whether a clause begins as questions do, also indirect ones: "whether it rains"."""
+    return bool(_ASKING_CLAUSE.match(clause))
+
+
+def before_asking(sentence: str) -> str:
+    """What a question says before it asks: the clauses before the first that asks, or else before its last.
+
+    >>> before_asking("I'm vegan, by the way, where do I eat?"), before_asking("Is it big, or small?")
+    ("I'm vegan, by the way", '')
+    """
+    ends = list(_CLAUSE.finditer(sentence))
+    asking = next((end for end in ends if asks_indirectly(sentence[end.end() :])), ends[-1] if ends else None)
+    told = sentence[: asking.start()] if asking else ""
+    return "" if asks_indirectly(told) else told
 
 
 def answers(text: str) -> bool:

@@ -3,7 +3,7 @@
 import textwrap
 from collections.abc import Iterator, Sequence
 
-from coterie.memory.chatter import is_statement
+from coterie.memory.chatter import statements
 from coterie.memory.compare import telling
 from coterie.memory.evidence import DEFAULT_LIMITS, CurationLimits, Proposal
 from coterie.memory.flow import Flow
@@ -17,8 +17,9 @@ _TELLING_LENGTH = 3
 class VerbatimCurator:
     """Keeps the user's statements, word for word, each with its speaker's name in front where there is one.
 
-    Questions, greetings, thanks and chatter are left out; nothing is corrected or forgotten. The topics of a statement
-    are the most telling words of the question it answers: "The long ones" is found by "trails".
+    Questions, bare requests, greetings, thanks and chatter are left out, so that of "I'm vegan, where can I eat?" the
+    first half is kept. Nothing is corrected or forgotten. The topics of a statement are the most telling words of the
+    question it answers: "The long ones" is found by "trails".
     """
 
     def __init__(self, limits: CurationLimits = DEFAULT_LIMITS) -> None:
@@ -47,5 +48,5 @@ class VerbatimCurator:
     def _statements(self, message: Message) -> Iterator[str]:
         room = self.limits.max_characters - len(message.name or "") - len(": ")
         for sentence in sentences(excerpt(message.content, self.limits.max_turn_characters)):
-            if is_statement(sentence):
-                yield from textwrap.wrap(sentence, max(room, 20))
+            for statement in statements(sentence):
+                yield from textwrap.wrap(statement, max(room, 20))

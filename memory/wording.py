@@ -2,7 +2,7 @@
 
 from coterie.memory.instructions import find_instruction
 from coterie.memory.languages import other_language
-from coterie.memory.secrets import find_secret
+from coterie.memory.secrets import find_secret, masked
 from coterie.memory.words import words
 
 
@@ -30,7 +30,7 @@ def secret(text: str) -> str | None:
 def smuggled(text: str) -> str | None:
     """Refuse an instruction to the agent dressed as a fact. What a person prefers is no instruction."""
     words_found = find_instruction(text)
-    return f"the statement is an instruction ({words_found!r})" if words_found else None
+    return f"the statement is an instruction ({masked(words_found)!r})" if words_found else None
 
 
 def not_as_spoken(text: str, said: str) -> str | None:

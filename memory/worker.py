@@ -8,8 +8,7 @@ from contextlib import contextmanager
 from functools import partial
 from queue import Empty, SimpleQueue
 
-from coterie.errors import ConflictError, CurationError, InputError, SchemaError, StoreError
-from coterie.memory.asking import shortened
+from coterie.errors import ConflictError, InputError, SchemaError, StoreError
 from coterie.memory.flow import drive, in_thread
 from coterie.memory.manager import MemoryManager
 from coterie.memory.report import CurationReport
@@ -153,7 +152,7 @@ class Worker:
         if turn is None:
             return False
         with self._holding(turn):
-            report = self._curated(turn)
+            report = drive(self._manager.curating(turn))
         if self._told is not None:
             self._told(report)
         return True
@@ -166,17 +165,5 @@ class Worker:
             yield
         finally:
             del self._held[key]
-
-    def _curated(self, turn: Turn) -> CurationReport:
-        """Curate a turn. What goes wrong over it is its failure, and not the worker's end."""
-        try:
-            return drive(self._manager.curating(turn))
-        except StoreError:
-            raise
-        except Exception as error:
-            log.exception("Curating the turn %r failed", turn.turn_id)
-            failure = CurationError(f"Curating it failed with {type(error).__name__}: {shortened(str(error))}")
-            self._manager.db.fail_turn(turn, str(failure))
-            return CurationReport(turn.turn_id, error=failure)
 
     arun = in_thread(run)

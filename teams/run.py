@@ -3,18 +3,16 @@
 import logging
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from copy import copy
-from dataclasses import replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from langchain_core.messages import AIMessage, AIMessageChunk, AnyMessage, HumanMessage
+from langchain_core.messages import AIMessage, AIMessageChunk, AnyMessage
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.runtime import RunControl
 from langgraph.types import Interrupt
 
-from coterie.errors import ConfigurationError, InputError, RunError
+from coterie.errors import ConfigurationError, RunError
 from coterie.graphs.build import BoundGraph
 from coterie.graphs.confirming import waiting_for
 from coterie.graphs.events import (
@@ -33,12 +31,10 @@ from coterie.graphs.spec import Curate, Spec, TeamSpec, asks_model, slug
 from coterie.graphs.state import RunContext, question, this_turn
 from coterie.graphs.task_list import tasks_of
 from coterie.memory.flow import Flow
-from coterie.memory.ids import new_id
-from coterie.memory.inputs import checked_text
 from coterie.memory.values import StoredRun, Turn
 from coterie.teams.checkpoints import thread_name
 from coterie.teams.output import RunFinished, RunOutput, RunStarted
-from coterie.teams.savers import Draft, check_loop
+from coterie.teams.savers import check_loop
 
 if TYPE_CHECKING:
     from coterie.teams.recording import Recorder
@@ -207,20 +203,22 @@ class Run(ABC):
         Raises:
             RunError: it is to wait for somebody, and there is no checkpointer.
         """
-        waiting = self.waiting
-        if waiting and self.saver is None:
+        if self.waiting and self.saver is None:
             raise RunError(
                 f"{self.spec.name} stopped at an interrupt and cannot be resumed: give it checkpointer=, one of"
                 " LangGraph's, such as SqliteSaver."
             )
-        messages = tuple(this_turn(self.state["messages"]))
-        own = (event for event in self.told if isinstance(event, MemoryRecalled) and event.source == self.spec.name)
-        recalled = (event.recall for event in own)
-        schema = self.spec.conduct.output_schema
         notices = tuple(self._notices())
         for notice in notices:
             log_once(notice)
-        output = RunOutput(
+        return RunFinished(self.spec.name, self._output(notices))
+
+    def _output(self, notices: tuple[str, ...]) -> RunOutput:
+        """What the run came to, of what it told and of its last state."""
+        messages, waiting = tuple(this_turn(self.state["messages"])), self.waiting
+        own = (event for event in self.told if isinstance(event, MemoryRecalled) and event.source == self.spec.name)
+        schema = self.spec.conduct.output_schema
+        return RunOutput(
             content=messages[-1].text if not waiting else said_last(messages),
             parsed=schema.model_validate_json(messages[-1].text) if schema and not waiting else None,
             messages=messages,
@@ -230,7 +228,7 @@ class Run(ABC):
             user_id=self.context.user_id,
             members=tuple(event for event in self.told if isinstance(event, MemberFinished)),
             tasks=tuple(tasks_of(self.state.get("tasks", {})).values()),
-            recalled=next(iter(recalled), None),
+            recalled=next((event.recall for event in own), None),
             own_changes=tuple(event.applied for event in self.told if isinstance(event, MemoryChanged)),
             curations=tuple(event.report for event in self.told if isinstance(event, MemoryCurated)),
             in_background=self._curated == "background" and not waiting,
@@ -238,34 +236,12 @@ class Run(ABC):
             notices=notices,
             waiting=waiting,
         )
-        return RunFinished(self.spec.name, output)
 
     def _notices(self) -> Iterator[str]:
         if any(each.model._llm_type == "offline" for each in everyone(self.spec) if asks_model(each)):
             yield NOTICE
         if self.spec.memory and self.spec.memory.curate and self.context.user_id is None:
             yield f"{self.spec.name} remembers nothing of this run: say who speaks, with user_id= or --user."
-
-
-class NewRun(Run):
-    """A run that answers a message."""
-
-    def __init__(
-        self, spec: Spec, graph: BoundGraph, message: str, user_id: str | None, session_id: str | None = None
-    ) -> None:
-        super().__init__(spec, graph, user_id, session_id or new_id(), new_id())
-        self.context = replace(self.context, new_session=session_id is None)
-        self.input = self.state = {"messages": [HumanMessage(checked_message(message))]}
-        self._draft: Draft | None = None
-        if self.saver is not None:
-            self._draft = Draft(self.saver)
-            self.graph = copy(graph)
-            self.graph.checkpointer = self._draft
-
-    def closed(self) -> Flow[None]:
-        """Keep it if it waits."""
-        if self._draft is not None and self.waiting:
-            yield from self._draft.keep()
 
 
 @lru_cache(maxsize=100)
@@ -277,17 +253,6 @@ def log_once(notice: str) -> None:
 def said_last(messages: Sequence[AnyMessage]) -> str:
     """What the model said before it had to wait."""
     return next((message.text for message in reversed(messages) if isinstance(message, AIMessage)), "")
-
-
-def checked_message(message: str) -> str:
-    """Refuse a message that says nothing, or that no database and no model takes.
-
-    Raises:
-        InputError: with what is wrong.
-    """
-    if not isinstance(message, str) or not message.strip():
-        raise InputError(f"The message is {message!r}: say something.")
-    return checked_text("message", message)
 
 
 def names_of(spec: Spec, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], str]]:

@@ -160,7 +160,7 @@ class Runs(Drawable, ABC):
         yield await adrive(recorded(run, last))
 
     def _new(self, message: str, user_id: str | None, session_id: str | None) -> Run:
-        from coterie.teams.run import NewRun
+        from coterie.teams.new_run import NewRun
 
         return self._recorded(NewRun(*self._compiled, message, user_id, session_id))
 

@@ -1,0 +1,87 @@
+"""Requests to the agent: how they begin, and what one of them tells besides. Pure functions, for a dozen languages.
+
+"Plan me two days in Lisbon" tells nothing of whoever says it; "Find a vet for my dog" does, and "Always book trains".
+"Teach maths in Leeds" and "Suche eine Wohnung" leave out the "I", and only look like requests: so a verb counts where
+it is said for whom ("plan me", "zeig mir"), or of what ("plan a trip"). What is unclear is taken for none.
+"""
+
+import re
+
+_BEFORE = (
+    r"\W*(?:(?:and|so|but|now|then|ok(?:ay)?|hey|hi|hello|please|kindly|just|also|first|next|i (?:want|need) you to"
+    r"|i(?:['’]d| would) like you to|bitte|por favor|per favore|alsjeblieft|пожалуйста)\W+)*"
+)
+_ENGLISH = (
+    r"(?:let me know|let['’]s (?:plan|talk|see|start|begin|continue|go|do|try)\b|go (?:on|ahead)"
+    r"|continue|try again|(?:tell|help) (?:me|us)\b"
+    r"|(?:find(?! it\b| myself\b)|suggest|recommend|summari[sz]e|search for|look (?:for|up)|turn (?:on|off))\b"
+    r"|(?:plan|book|show|give|write|make|list|compare|draft|create|generate|calculate|convert|describe|compose|check|draw"
+    r"|fix|improve|rewrite|proofread|organi[sz]e|prepare|explain|translate|search|set|send|add)"
+    r"(?=\W+(?:me|us|an?|the|this|that|these|those|it|them|some|any|all|another|more|my|our|\d+|two|three|four|five|ten"
+    r"|how|what|why|when|where|which|who|whether|if|every\w+)\b|\s+[\"'“«]))(?:\s+(?:me|us|that|(?:my|our)(?! own))\b)*"
+)
+_GERMAN = (
+    r"(?:(?:schreib|zeig|erklär|nenn|plan|übersetz|erzähl)e?|such|find|buch|mach|gib|sag|hilf|empfiehl|rat|bring)"
+    r"(?:e? bitte\b(?! du\b)|(?: bitte)? (?:mir|uns)\b)"
+    r"|(?:nennen|zeigen|geben|erklären|schreiben|sagen) sie (?:mir|uns)\b"
+    r"|(?<=bitte )(?:schreib|zeig|erklär|nenn|plan|übersetz|erzähl|such|find|buch|fass)e?\b"
+)
+# The accent shows that "-me" was added to an imperative: Planéame. "Llámame Ana" is no such request.
+_SPANISH = r"(?!llám|trát|recu[ée]r)(?:\w*[áéíóú]\w*[ae]|d[ai]|haz)(?:me|nos)(?:l[aeo]s?)?\b"
+_PORTUGUESE = (
+    r"(?:di[zg]a?|d[áê]|mostr[ae]|recomend[ae]|expli(?:ca|que)|cont[ae]|escrev[ae]|planei[ae]|sugere|procura|encontra"
+    r"|arranja|reserva|traduz|ensina)-(?:me|nos)\b|me (?:diga|mostre|dê|explique|recomende|conte|escreva|ajude)\b"
+)
+_FRENCH = r"(?!appel|rappel|tuto|vouvo)\w+(?:-moi|(?<!ons)-nous)\b"
+_ITALIAN = (
+    r"(?:(?:dim|fam)mi|dammi(?! del\b)|(?:mostra|trova|cerca|consiglia|spiega|racconta|pianifica|scrivi|aiuta|prenota"
+    r"|suggerisci|traduci|elenca|insegna)(?:mi|ci))\b"
+)
+_DUTCH = r"(?:geef|vertel|toon|laat|leg|schrijf|maak|help|zoek|vind|boek|plan|stuur)(?: voor)? (?:me|mij|ons)\b"
+_RUSSIAN = r"(?:скажи|расскажи|покажи|напиши|найди|объясни|дай|посоветуй|переведи|составь|помоги|спланируй)(?:те)?\b"
+_CHINESE = r"(?:请(?![叫称记用不别])|麻烦|帮我|给我|告诉我|推荐)你?(?:帮我|给我|告诉我)?"
+_REQUEST = re.compile(
+    _BEFORE
+    + "(?:"
+    + "|".join((_ENGLISH, _GERMAN, _SPANISH, _PORTUGUESE, _FRENCH, _ITALIAN, _DUTCH, _RUSSIAN, _CHINESE))
+    + ")",
+    re.IGNORECASE,
+)
+# Here the verb comes last: "do it for me". Not what gives a reason, nor "call me", "remember" and "do not".
+_AT_THE_END = re.compile(
+    r"(?!.*(?:ので|から|私|僕|俺|うち|、)).*(?<!呼ん)(?<!覚え)(?<!ない)[てで]ください\W*"
+    r"|(?!.*(?:[제저내나우]|니까|서 )).*(?<!불러)(?<!기억해)(?<!말아) ?주세요\W*"
+)
+# What a request tells besides: a wish for good, what is not wanted, why, and that something is so.
+_TELLS = re.compile(
+    r"\b(?:always|never|every|whenever|unless|only|no|not|nothing|none|without|except|because|since|that"
+    r"|immer|nie|nur|kein\w*|nicht|ohne|weil|siempre|nunca|solo|sin|sempre|só|sem|não|porque|toujours|jamais|pas|sans"
+    r"|senza|mai|non|altijd|nooit|geen|niet|zonder|всегда|никогда|только|не|без)\b|n['’]t\b|[不没别我]",
+    re.IGNORECASE,
+)
+
+
+_ONESELF = re.compile(
+    r"\b(?:i|my|mine|myself|we|our|ours|ich|mein\w*|wir|unser\w*|yo|soy|tengo|estoy|mis?|nuestr\w+|eu|sou|tenho|estou"
+    r"|meus?|minhas?|noss[oa]s?|je|mon|mes|nous|notre|io|mio|mia|miei|nostr\w+|ik|mijn|wij|ons|onze|я|мо[йяёеи]\w*|мы"
+    r"|наш\w*)\b",
+    re.IGNORECASE,
+)
+
+
+def of_oneself(text: str) -> bool:
+    """Whether somebody speaks of themselves in it, in one of a dozen languages. "Tell us" is no such thing."""
+    return bool(_ONESELF.search(text))
+
+
+def is_bare_request(clause: str) -> bool:
+    """Whether a clause asks the agent to do something, and tells nothing besides.
+
+    >>> [is_bare_request(each) for each in ("Plan me two days in Lisbon", "Find a vet for my dog", "Call me Ana")]
+    [True, False, False]
+    """
+    begun = _REQUEST.match(clause)
+    if begun is None:
+        return bool(_AT_THE_END.fullmatch(clause))
+    told = clause[begun.end() :]
+    return not (of_oneself(told) or _TELLS.search(told))
