@@ -46,10 +46,10 @@ def stored() -> Rows:
 
 COMMANDS: dict[str, tuple[list[str], str]] = {
     "forget": (["memory", "forget", "ID", *ANA], "by person: I like tea"),
-    "undo": (["memory", "undo", "--run", "run", *ANA], "removed"),
+    "undo": (["memory", "undo", "--run", "run-", *ANA], "removed"),
     "erase": (["memory", "erase", *ANA], "Would be erased of ana: 2 memories, 2 revisions, 1 turn, 1 session"),
     "optimize": (["memory", "optimize", "-s", "deduplicate", *ANA], "2 memories of 6 tokens, then 1 of 3"),
-    "remove a run": (["runs", "remove", "run", *ANA], "Would be removed: the run run-1"),
+    "remove a run": (["runs", "remove", "run-", *ANA], "Would be removed: the run run-1"),
     "remove runs": (["runs", "remove", "--before", "9999-01-01", *ANA], "Would be removed: 1 run of user 'ana'"),
     "upgrade": (["db", "upgrade", "--db", "shop.db"], "It is at the newest version"),
     "retry": (["curate", "--retry", "--db", "shop.db"], "1 turn would be due again."),
@@ -151,6 +151,6 @@ def test_what_does_not_go_together(cli: Cli, memory_id: str) -> None:
 def test_runs_are_removed_with_their_records(cli: Cli, memory_id: str) -> None:
     assert cli("runs", "remove", "--before", "2026-01-01", "--yes", *ANA).out == "Removed: 0 runs of user 'ana'\n"
     assert cli("runs", "remove", "run-1", "--user", "ben", "--db", "shop.db", "--yes").code == 4
-    assert json.loads(cli("runs", "remove", "run", "--yes", "--json", *ANA).out) == {"runs": 1}
+    assert json.loads(cli("runs", "remove", "run-", "--yes", "--json", *ANA).out) == {"runs": 1}
     assert (stored()["run"], stored()["run_record"]) == ([], [])
     assert stored()["memory"]
