@@ -110,18 +110,6 @@ class Connected:
     def _snapshot(self, reach: Reach) -> AbstractContextManager[sa.Connection]:
         return self._dialect.translated(lambda: self._dialect.snapshot(self._opened(), reach))
 
-    @contextmanager
-    def _as_it_is(self) -> Iterator[sa.Connection]:
-        """A connection that reads from the database whatever its schema is."""
-        opened = self._engine
-        engine = opened or self._dialect.engine()
-        try:
-            with self._dialect.translated(lambda: self._dialect.reading(engine, NOTHING)) as connection:
-                yield connection
-        finally:
-            if opened is None:
-                self._dialect.dispose(engine)
-
     def _drafted(
         self,
         scope: Scope,

@@ -100,6 +100,28 @@ def test_an_upgrade_is_tried(cli: Cli) -> None:
     assert not Path("new.db").exists()
 
 
+@pytest.mark.parametrize("name", [name for name in COMMANDS if name != "upgrade"] + ["import"])
+@pytest.mark.parametrize("kind", ["sqlite", "postgres"])
+def test_an_older_store_is_not_upgraded(cli: Cli, name: str, kind: str, request: pytest.FixtureRequest) -> None:
+    url = "sqlite:///shop.db" if kind == "sqlite" else str(request.getfixturevalue("postgres_url"))
+    make_old_store(url)
+    command = COMMANDS[name][0] if name in COMMANDS else ["memory", "import", "-", "--db", "shop.db"]
+    ended = cli(*(url if word == "shop.db" else word for word in command), "--dry-run")
+    assert (ended.code, ended.out, ended.err.count("\n")) == (6, "", 1)
+    assert ended.err.endswith("`coterie db upgrade` does, and so would this command without --dry-run.\n")
+    assert cli("db", "current", "--db", url).out == "0001\n"
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_file_without_tables_gets_none(cli: Cli, name: str) -> None:
+    Path("shop.db").touch()
+    ended = cli(*COMMANDS[name][0], "--dry-run")
+    assert ended.code == (4 if name in ("forget", "undo", "remove a run") else 0)
+    assert cli("db", "current", "--db", "shop.db").out == "none\n"
+    assert Path("shop.db").read_bytes() == b""
+    assert [each.name for each in Path().iterdir()] == ["shop.db"]
+
+
 def test_an_import_into_an_empty_postgres_is_tried(cli: Cli, memory_id: str, postgres_url: str) -> None:
     exported = cli("memory", "export", "--everybody", "--db", "shop.db").out
     ended = cli("memory", "import", "-", "--db", postgres_url, "--dry-run", said=exported)
