@@ -57,6 +57,16 @@ class Connected:
         """What people see of it: the file's path, or the URL without its password."""
         return self._dialect.name
 
+    @property
+    def address(self) -> str | None:
+        """What opens it again: the file's path, or the URL without its passwords. None: it is in memory."""
+        return self._dialect.address
+
+    @property
+    def has_password(self) -> bool:
+        """Whether a password was given, which is not in ``address``."""
+        return self._dialect.has_password
+
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.name!r})"
 

@@ -78,7 +78,8 @@ class _Sqlite(Dialect):
     survives_fork = True  # its connections are closed before it, or in memory
 
     def __init__(self, path: Path | None) -> None:
-        self.name = "the store in memory" if path is None else str(path)
+        self.address = None if path is None else str(path)
+        self.name = self.address or "the store in memory"
         self._path = path
         self._writer = threading.RLock()
         self._reads = 0

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from coterie.cli.options import File, Model, RunDb, Session, User
-from coterie.cli.recorded import Contents, Traced, TraceTo, place_of, record, traced
+from coterie.cli.recorded import Contents, Traced, TraceTo, found_by, kept_in, record, traced
 from coterie.cli.targets import load
 
 if TYPE_CHECKING:
@@ -51,8 +51,8 @@ def _warn_of_no_user(target: "Agent | Team", user: str | None) -> None:
 
 def _say_what_shows_it(target: "Agent | Team", conversation: "Chat", trace: "Trace") -> None:
     """Say what lists the runs that were recorded in the store."""
-    place = place_of(target)
-    if trace.to is None and place is not None:
+    db = kept_in(target)
+    if trace.to is None and db is not None:
         whose = [] if conversation.user_id is None else ["--user", conversation.user_id]
-        which = [*whose, "--session", conversation.session_id, "--db", place]
+        which = [*whose, "--session", conversation.session_id, *found_by(db)]
         print(f"What was recorded: {shlex.join(['coterie', 'runs', 'list', *which])}", file=sys.stderr)
