@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from coterie.cli.options import File, Model, RunDb, Session, User
+from coterie.cli.options import File, Model, RunDb, Session, User, Watch
 from coterie.cli.recorded import Contents, Traced, TraceTo, found_by, kept_in, record, traced
 from coterie.cli.targets import load
 
@@ -23,6 +23,7 @@ def chat(
     session: Session = None,
     model: Model = None,
     db: RunDb = None,
+    watch: Watch = False,
     trace: Traced = False,
     trace_to: TraceTo = None,
     contents: Contents = False,
@@ -34,7 +35,7 @@ def chat(
     recording = traced(trace, trace_to, contents)
     record(target, recording)
     _warn_of_no_user(target, user)
-    conversation = Chat(target, user, session)
+    conversation = Chat(target, user, session, watch=watch)
     well = conversation.go_on()
     print(f"To go on with this conversation: --session {conversation.session_id}", file=sys.stderr)
     if recording is not None:

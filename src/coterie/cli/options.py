@@ -30,6 +30,7 @@ Model = Annotated[
     str | None,
     typer.Option("--model", "-m", metavar="NAME", callback=argument, help="A model of the configured server."),
 ]
+Watch = Annotated[bool, typer.Option("--watch", help="Show who is at work, and how the memory changes, as it happens.")]
 RunDb = Annotated[
     str | None,
     typer.Option(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from coterie.cli.jsons import print_json
-from coterie.cli.options import File, Json, Model, RunDb, Session, User
+from coterie.cli.options import File, Json, Model, RunDb, Session, User, Watch
 from coterie.cli.recorded import Contents, Looked, Traced, TraceTo, traced
 from coterie.cli.targets import load
 from coterie.cli.texts import argument, utf8
@@ -22,7 +22,6 @@ Message = Annotated[
     str | None,
     typer.Argument(callback=argument, show_default=False, help="What to say; - or nothing reads stdin."),
 ]
-Watch = Annotated[bool, typer.Option("--watch", help="Show who is at work, and how the memory changes, as it happens.")]
 
 
 def run(
