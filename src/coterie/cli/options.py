@@ -20,12 +20,6 @@ OneUser = Annotated[
     str,
     typer.Option("--user", "-u", metavar="ID", callback=argument, show_default=False, help="Whose memories."),
 ]
-Session = Annotated[
-    str | None,
-    typer.Option(
-        "--session", "-s", metavar="ID", callback=argument, help="The conversation to go on with; else a new one."
-    ),
-]
 Model = Annotated[
     str | None,
     typer.Option("--model", "-m", metavar="NAME", callback=argument, help="A model of the configured server."),
