@@ -57,6 +57,16 @@ class Connected:
         """What people see of it: the file's path, or the URL without its password."""
         return self._dialect.name
 
+    @property
+    def address(self) -> str | None:
+        """What opens it again: the file's path, or the URL without its passwords. None: it is in memory."""
+        return self._dialect.address
+
+    @property
+    def has_password(self) -> bool:
+        """Whether a password was given, which is not in ``address``."""
+        return self._dialect.has_password
+
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.name!r})"
 
@@ -109,18 +119,6 @@ class Connected:
 
     def _snapshot(self, reach: Reach) -> AbstractContextManager[sa.Connection]:
         return self._dialect.translated(lambda: self._dialect.snapshot(self._opened(), reach))
-
-    @contextmanager
-    def _as_it_is(self) -> Iterator[sa.Connection]:
-        """A connection that reads from the database whatever its schema is."""
-        opened = self._engine
-        engine = opened or self._dialect.engine()
-        try:
-            with self._dialect.translated(lambda: self._dialect.reading(engine, NOTHING)) as connection:
-                yield connection
-        finally:
-            if opened is None:
-                self._dialect.dispose(engine)
 
     def _drafted(
         self,

@@ -20,12 +20,6 @@ _limit = sa.bindparam("limit", type_=sa.BigInteger)
 _this_session = (SESSION.c.user_id == _user) & (SESSION.c.session_id == sa.bindparam("key_session"))
 _session = Prepared(sa.select(*rows.SESSION_COLUMNS).where(_this_session))
 _session_to_change = Prepared(sa.select(*rows.SESSION_COLUMNS).where(_this_session).with_for_update())
-_sessions = Prepared(
-    sa.select(*rows.SESSION_COLUMNS)
-    .where(SESSION.c.user_id == _user)
-    .order_by(SESSION.c.updated_at.desc(), SESSION.c.session_id.desc())
-    .limit(_limit)
-)
 _new_state = Prepared(
     sa.update(SESSION)
     .where(_this_session)
@@ -62,8 +56,11 @@ def _insert_session(insert: Insert) -> Prepared:
 
 @cache
 def _touch_session(insert: Insert) -> Prepared:
+    """Its first turn says whose a session is that was made for its state."""
     statement = insert(SESSION)
-    newer = {"updated_at": statement.excluded.updated_at}
+    nobodys = SESSION.c.team_id.is_(None) & SESSION.c.agent_id.is_(None)
+    newer = {tag: sa.case((nobodys, statement.excluded[tag]), else_=SESSION.c[tag]) for tag in ("team_id", "agent_id")}
+    newer["updated_at"] = statement.excluded.updated_at
     statement = statement.on_conflict_do_update(index_elements=["user_id", "session_id"], set_=newer)
     return Prepared(statement, _SESSION_NAMES)
 
@@ -131,10 +128,24 @@ def session(connection: sa.Connection, user_id: str | None, session_id: str) -> 
     return rows.session_value(found[0])
 
 
-def sessions(connection: sa.Connection, user_id: str | None, limit: int | None) -> list[Session]:
-    """A user's sessions, the one that was used last first."""
-    found = _sessions.mappings(connection, {"key_user": _owner(user_id), "limit": inputs.checked_limit(limit)})
-    return [rows.session_value(row) for row in found]
+@cache
+def _sessions(*tags: str) -> Prepared:
+    """Those of a user whose ``tags`` are those that are given."""
+    found = sa.select(*rows.SESSION_COLUMNS).where(SESSION.c.user_id == _user)
+    found = found.where(*(SESSION.c[tag] == sa.bindparam(f"key_{tag}") for tag in tags))
+    newest = SESSION.c.updated_at.desc(), SESSION.c.session_id.desc()
+    return Prepared(found.order_by(*newest).limit(_limit))
+
+
+def sessions(
+    connection: sa.Connection, user_id: str | None, limit: int | None, team_id: str | None, agent_id: str | None
+) -> list[Session]:
+    """A user's sessions, the one that was used last first; of a team or an agent, or of all."""
+    given = {"team_id": team_id, "agent_id": agent_id}
+    tags = {tag: inputs.key(tag, value) for tag, value in given.items() if value is not None}
+    values = {"key_user": _owner(user_id), "limit": inputs.checked_limit(limit)}
+    values |= {f"key_{tag}": value for tag, value in tags.items()}
+    return [rows.session_value(row) for row in _sessions(*tags).mappings(connection, values)]
 
 
 class OutsideError(Exception):

@@ -82,10 +82,19 @@ class Conversing(FillingGaps):
         with self._reading(of_user(user_id)) as connection:
             return conversations.session(connection, user_id, session_id)
 
-    def sessions(self, user_id: str | None, limit: int | None = 50) -> list[Session]:
-        """A user's sessions, the last used first. None: the sessions without a user."""
+    def sessions(
+        self, user_id: str | None, limit: int | None = 50, *, team_id: str | None = None, agent_id: str | None = None
+    ) -> list[Session]:
+        """A user's sessions, the last used first.
+
+        Args:
+            user_id: Whose. None: those without a user.
+            limit: How many at most; None for all.
+            team_id: Only those that were begun with this team. None: any, or none.
+            agent_id: Only those that were begun with this agent. None: any, or none.
+        """
         with self._reading(of_user(user_id)) as connection:
-            return conversations.sessions(connection, user_id, limit)
+            return conversations.sessions(connection, user_id, limit, team_id, agent_id)
 
     def update_session_state(self, user_id: str | None, session_id: str, state: Mapping[str, Any]) -> Session:
         """Merge ``state`` by key into the session's, in one transaction: `change_session_state` without a look at it.

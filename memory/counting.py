@@ -29,11 +29,11 @@ class Counting(Connected):
         Args:
             kind: Of what.
             user_id: Whose. None: of those without a user.
-            prefix: The id, or its beginning.
+            prefix: The id, or its beginning: 4 characters at least.
 
         Raises:
             NotFoundError: the user has none.
-            InputError: there are several; it names them, or some of them.
+            InputError: there are several; it names them, or some of them. Or the beginning is too short.
         """
         with self._reading(reach.naming(user_id)) as connection:
             return prefixes.full_id(connection, kind, user_id, prefix)

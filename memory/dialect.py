@@ -27,6 +27,10 @@ class Dialect(ABC):
 
     name: str
     """What the user sees in messages: a path, or a URL without its password."""
+    address: str | None
+    """What opens it again, by other means the password: a path, or a URL. None: it is in memory."""
+    has_password: bool = False
+    """Whether ``address`` lacks a password that was given."""
     insert: Insert
     """The INSERT that knows ON CONFLICT."""
     driver_error: type[Exception]

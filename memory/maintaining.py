@@ -15,7 +15,9 @@ class Maintaining(Connected):
         Raises:
             SchemaError: a newer coterie made it, or it has tables of somebody else's by our names.
         """
-        with self._as_it_is() as connection:
+        if self._engine is None:
+            return self.probe().schema  # to open it would make the file, or give it a write-ahead log
+        with self._reading(reach.NOTHING) as connection:
             return schema.found(connection, self.name)
 
     def probe(self) -> Probe:

@@ -37,6 +37,8 @@ TRUSTED_SECONDS = 5
 SCHEMA_LOCK = 0x636F7465726965
 """The key of the advisory lock under which the schema is made: "coterie"."""
 
+_PASSWORDS = ("password", "sslpassword")
+"""What libpq takes as one in a URL's query."""
 _NOT_WAITING = Statement(b"SET LOCAL synchronous_commit = off")
 _LOCK_OWNER = b"SELECT pg_advisory_xact_lock(hashtextextended(%%s, %d))" % SCHEMA_LOCK
 
@@ -80,6 +82,9 @@ class _Postgres(Dialect):
 
     def __init__(self, url: sa.URL) -> None:
         self.name = url.set(query={}).render_as_string(hide_password=True)
+        public = url.difference_update_query(_PASSWORDS)._replace(drivername="postgresql", password=None)
+        self.address = public.render_as_string(hide_password=False)
+        self.has_password = bool(url.password) or not url.query.keys().isdisjoint(_PASSWORDS)
         self._url = url.difference_update_query(["connect_timeout"])
         self._seconds = url.query.get("connect_timeout", str(CONNECT_SECONDS))
 

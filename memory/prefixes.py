@@ -14,6 +14,9 @@ from coterie.memory.tables import PROPOSAL, REVISION, RUN, SESSION, TURN
 SHOWN = 5
 """How many of the ids are named that begin so."""
 
+SHORTEST = 4
+"""Characters of a beginning, at least: with fewer a slip of the finger would mean something."""
+
 Kind = Literal["session", "turn", "run", "proposal", "change", "changing run", "changing turn", "session of runs"]
 """What has an id. A changing run or turn is one by which memories were changed; it need not be stored itself."""
 
@@ -50,13 +53,15 @@ def meant(kinds: str, prefix: str, found: Sequence[str]) -> str | None:
         found: the ids that begin so.
 
     Raises:
-        InputError: there are several; it names them, or some of them.
+        InputError: there are several; it names them, or some of them. Or the beginning is shorter than `SHORTEST`.
     """
     if prefix in found:
         return prefix
     if len(found) > 1:
         named = ", ".join(found[:SHOWN]) + (", …" if len(found) > SHOWN else "")
         raise InputError(f"Several {kinds} begin with {prefix!r}: give more of the id ({named}).")
+    if found and len(prefix) < SHORTEST:
+        raise InputError(f"{prefix!r} is too little of an id: give {SHORTEST} characters at least ({found[0]}).")
     return found[0] if found else None
 
 

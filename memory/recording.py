@@ -78,11 +78,11 @@ class Recording(Connected):
             return runs.newest(connection, user_id, session_id, limit)
 
     def run(self, user_id: str | None, run_id: str) -> StoredRun:
-        """The run with this id. The beginning of it is enough, if no other one begins so.
+        """The run with this id. The beginning of it is enough, 4 characters at least, if no other one begins so.
 
         Raises:
             NotFoundError: the user has none.
-            InputError: several begin so; it names them, or the first of them.
+            InputError: several begin so; it names them, or the first of them. Or the beginning is too short.
         """
         with self._reading(of_user(user_id)) as connection:
             return runs.find(connection, user_id, run_id)

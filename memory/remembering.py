@@ -80,11 +80,11 @@ class Remembering(Connected):
             return reading.held_now(connection, scope, memory_id)
 
     def find(self, scope: Scope, prefix: str) -> UserMemory:
-        """The memory whose id begins with ``prefix``.
+        """The memory whose id is ``prefix``, or begins with it, if that has 4 characters at least.
 
         Raises:
             NotFoundError: there is none in this scope.
-            InputError: there are several.
+            InputError: there are several. Or the beginning is too short.
         """
         with self._reading(reach.reading(scope)) as connection:
             return reading.find(connection, scope, prefix)

@@ -1,11 +1,9 @@
 """The store in a SQLite file, or in memory."""
 
 import os
-import random
 import re
 import sqlite3
 import threading
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 
 from coterie.errors import InputError, LockedError, SchemaError, StoreError
-from coterie.memory import rows, tokens
+from coterie.memory import rows
 from coterie.memory.db import Db
 from coterie.memory.dialect import Dialect, first_line, rolled_back
 from coterie.memory.embedding import Embedder
@@ -25,18 +23,18 @@ from coterie.memory.probes import Probe
 from coterie.memory.reach import Reach
 from coterie.memory.secrets import without_login
 from coterie.memory.sqlite_check import findings
+from coterie.memory.sqlite_opening import BUSY_SECONDS, begin, drop_snapshot, opened, read_only, with_log
 from coterie.memory.sqlite_probe import probe
 from coterie.memory.sqlite_search import NEIGHBOURS, search, search_turns
 from coterie.memory.values import Filters, Scope
-
-BUSY_SECONDS = 30
-"""How long a write waits for the writes of other processes."""
 
 
 class SqliteDb(Db):
     """The store in a SQLite file. Many processes may share it on one machine.
 
-    A file that may not be written can be read, if its schema is the newest.
+    One that writes waits for the others, each for 30 seconds at most: then `LockedError` is raised. After a second the
+    logger ``coterie`` tells of it, at level INFO. A file that may not be written can be read, if its schema is the
+    newest.
 
     Args:
         db_file: The file; made on first use if it is missing. None or ``":memory:"``: in memory, gone when this object
@@ -80,7 +78,8 @@ class _Sqlite(Dialect):
     survives_fork = True  # its connections are closed before it, or in memory
 
     def __init__(self, path: Path | None) -> None:
-        self.name = "the store in memory" if path is None else str(path)
+        self.address = None if path is None else str(path)
+        self.name = self.address or "the store in memory"
         self._path = path
         self._writer = threading.RLock()
         self._reads = 0
@@ -93,19 +92,19 @@ class _Sqlite(Dialect):
             pool = {"poolclass": sa.QueuePool, "max_overflow": 40, "pool_use_lifo": True}
         options: dict[str, Any] = {"pool_reset_on_return": None, "json_serializer": rows.to_json}
         engine = sa.create_engine("sqlite://", creator=self._connect, **options, **pool)
-        sa.event.listen(engine, "checkin", _drop_snapshot)
+        sa.event.listen(engine, "checkin", drop_snapshot)
         return engine
 
     def _connect(self) -> sqlite3.Connection:
         """A connection; one that only reads where that is all that is allowed."""
         where = ":memory:" if self._path is None else str(self._path)
         try:
-            return _with_log(where)
+            return with_log(where)
         except sqlite3.OperationalError as error:
             refused = error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN)
             if self._path is None or not refused or not self._path.is_file():
                 raise
-            return _read_only(self._path, error)
+            return read_only(self._path, error)
 
     @contextmanager
     def reading(self, engine: sa.Engine, reach: Reach) -> Iterator[sa.Connection]:
@@ -132,7 +131,7 @@ class _Sqlite(Dialect):
                 with rolled_back(connection):
                     yield connection
             return
-        copy = _opened(":memory:")
+        copy = opened(":memory:")
         with self.reading(engine, reach) as connection:
             connection.connection.dbapi_connection.backup(copy)  # type: ignore[union-attr]  # of sqlite3
         of_copy = sa.create_engine("sqlite://", creator=lambda: copy, poolclass=sa.StaticPool)
@@ -145,7 +144,7 @@ class _Sqlite(Dialect):
     @contextmanager
     def writing(self, engine: sa.Engine, reach: Reach) -> Iterator[sa.Connection]:
         with self._writer, engine.begin() as connection:
-            run(connection, "BEGIN IMMEDIATE").close()
+            begin(connection, self.name)
             yield connection
 
     @contextmanager
@@ -155,7 +154,7 @@ class _Sqlite(Dialect):
             run(connection, "PRAGMA synchronous = NORMAL").close()
             try:
                 with connection.begin():
-                    run(connection, "BEGIN IMMEDIATE").close()
+                    begin(connection, self.name)
                     yield connection
             finally:
                 run(connection, "PRAGMA synchronous = FULL").close()
@@ -233,63 +232,3 @@ _PROBLEMS: tuple[tuple[str, str, type[StoreError]], ...] = (
     ("unable to open", "Give a path to a file in a folder that exists and is writable.", StoreError),
     ("disk I/O error", "Nothing was written: look at the disk and its free space.", StoreError),
 )
-
-
-class _Snapshot(sqlite3.Connection):
-    """A connection that takes it that the file does not change: good for one reading, never kept."""
-
-
-def _opened(
-    where: str, *statements: str, uri: bool = False, factory: type[sqlite3.Connection] = sqlite3.Connection
-) -> sqlite3.Connection:
-    """A connection after its first statements.
-
-    With the write-ahead log there are readers and one writer side by side; every commit is on disk before it returns.
-    """
-    connection = sqlite3.connect(
-        where, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False, uri=uri, factory=factory
-    )
-    try:
-        connection.create_function(tokens.SQL_NAME, 1, tokens.estimate_tokens, deterministic=True)
-        for statement in statements:
-            connection.execute(statement).fetchall()
-    except BaseException:
-        connection.close()
-        raise
-    return connection
-
-
-def _with_log(where: str) -> sqlite3.Connection:
-    """A connection that writes with the write-ahead log.
-
-    Of two who turn a new file's log on at once, SQLite refuses one without letting it wait, so it waits here.
-    """
-    deadline = time.monotonic() + BUSY_SECONDS
-    while True:
-        try:
-            return _opened(where, "PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL")
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
-                raise
-        time.sleep(random.uniform(0.001, 0.01))
-
-
-def _read_only(path: Path, refused: sqlite3.OperationalError) -> sqlite3.Connection:
-    """A connection to a file that may not be written, in a folder that perhaps may not either.
-
-    Where the write-ahead log's files cannot be made, the file is read as it stands. That is everything only if no log
-    is there: a log has what is newer.
-    """
-    uri, first = f"{path.absolute().as_uri()}?mode=ro", "SELECT 1 FROM sqlite_master LIMIT 1"
-    try:
-        return _opened(uri, first, uri=True)
-    except sqlite3.OperationalError:
-        log = path.with_name(f"{path.name}-wal")
-        if log.exists() and log.stat().st_size:
-            raise refused from None
-        return _opened(f"{uri}&immutable=1", first, uri=True, factory=_Snapshot)
-
-
-def _drop_snapshot(connection: object, record: sa.pool.ConnectionPoolEntry) -> None:
-    if isinstance(connection, _Snapshot):
-        record.invalidate()

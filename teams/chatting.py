@@ -28,12 +28,16 @@ class Conversation:
         target: who answers.
         user_id: who speaks.
         session_id: the session to go on with. None: a new one.
+        watch: show each run as `coterie.teams.watching.Watcher` does.
     """
 
-    def __init__(self, target: "Talks", user_id: str | None = None, session_id: str | None = None) -> None:
+    def __init__(
+        self, target: "Talks", user_id: str | None = None, session_id: str | None = None, *, watch: bool = False
+    ) -> None:
         self.target = target
         self.user_id = user_id
         self.session_id = session_id or new_id()
+        self.watch = watch
         self.stopped = False
         self.live = sys.stdin.isatty() and sys.stdout.isatty()
 
@@ -104,7 +108,7 @@ class Conversation:
         self.stopped = output.paused
 
     def _printed(self, message: str, events: "Iterable[Event]", *, repeat: bool) -> RunOutput:
-        with self.target.printer(message, repeat=repeat) as printer:
+        with self.target.printer(message, repeat=repeat, watch=self.watch) as printer:
             for event in events:
                 printer.show(event)
         return printer.output

@@ -62,16 +62,16 @@ class Talks(Runs):
                 printer.show(event)
         return printer.output
 
-    def chat(self, *, user_id: str | None = None, session_id: str | None = None) -> str:
+    def chat(self, *, user_id: str | None = None, session_id: str | None = None, watch: bool = False) -> str:
         """Talk in a terminal until /exit or Ctrl-D, asking for a word on what waits; in a pipe, answer each line.
 
-        An answer that fails is reported, and the conversation goes on.
+        An answer that fails is reported, and the conversation goes on. ``watch`` is that of `print_response`.
 
         Returns:
             The session's id.
         """
         from coterie.teams.chatting import Conversation
 
-        conversation = Conversation(self, user_id, session_id)
+        conversation = Conversation(self, user_id, session_id, watch=watch)
         conversation.go_on()
         return conversation.session_id

@@ -69,10 +69,10 @@ def cli(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
 def _as_it_was(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Begin, and end, as a process of its own would."""
     log = logging.getLogger("coterie")
-    handlers, propagate = log.handlers, log.propagate
+    handlers, propagate, level = log.handlers, log.propagate, log.level
     monkeypatch.setattr(sys, "path", list(sys.path))
     if (used := sys.modules.get("coterie.teams.run")) is not None:
         used.log_once.cache_clear()
     yield
-    log.handlers, log.propagate = handlers, propagate
+    log.handlers, log.propagate, log.level = handlers, propagate, level
     sys.modules.pop("__coterie__", None)

@@ -12,7 +12,7 @@ import pytest
 
 from coterie.cli.codes import Code, code_of
 from coterie.errors import CurationError, RunError, StoreError
-from coterie.memory import sqlite
+from coterie.memory import sqlite_opening
 from coterie.memory.schema import VERSION_TABLE
 from tests.cli.conftest import Cli
 from tests.support.openai_server import Failure, OpenAIServer
@@ -118,7 +118,7 @@ def test_only_what_a_model_caused_is_about_a_model() -> None:
 @pytest.fixture
 def locked(shop: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Somebody else is writing to ``shop.db``, and does not come to an end."""
-    monkeypatch.setattr(sqlite, "BUSY_SECONDS", 0.1)
+    monkeypatch.setattr(sqlite_opening, "BUSY_SECONDS", 0.1)
     other = sqlite3.connect("shop.db", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     yield

@@ -46,10 +46,10 @@ def stored() -> Rows:
 
 COMMANDS: dict[str, tuple[list[str], str]] = {
     "forget": (["memory", "forget", "ID", *ANA], "by person: I like tea"),
-    "undo": (["memory", "undo", "--run", "run", *ANA], "removed"),
+    "undo": (["memory", "undo", "--run", "run-", *ANA], "removed"),
     "erase": (["memory", "erase", *ANA], "Would be erased of ana: 2 memories, 2 revisions, 1 turn, 1 session"),
     "optimize": (["memory", "optimize", "-s", "deduplicate", *ANA], "2 memories of 6 tokens, then 1 of 3"),
-    "remove a run": (["runs", "remove", "run", *ANA], "Would be removed: the run run-1"),
+    "remove a run": (["runs", "remove", "run-", *ANA], "Would be removed: the run run-1"),
     "remove runs": (["runs", "remove", "--before", "9999-01-01", *ANA], "Would be removed: 1 run of user 'ana'"),
     "upgrade": (["db", "upgrade", "--db", "shop.db"], "It is at the newest version"),
     "retry": (["curate", "--retry", "--db", "shop.db"], "1 turn would be due again."),
@@ -98,6 +98,28 @@ def test_an_upgrade_is_tried(cli: Cli) -> None:
     assert dumped() == before
     assert cli("db", "upgrade", "--db", "new.db", "--dry-run").out.startswith("It would be made")
     assert not Path("new.db").exists()
+
+
+@pytest.mark.parametrize("name", [name for name in COMMANDS if name != "upgrade"] + ["import"])
+@pytest.mark.parametrize("kind", ["sqlite", "postgres"])
+def test_an_older_store_is_not_upgraded(cli: Cli, name: str, kind: str, request: pytest.FixtureRequest) -> None:
+    url = "sqlite:///shop.db" if kind == "sqlite" else str(request.getfixturevalue("postgres_url"))
+    make_old_store(url)
+    command = COMMANDS[name][0] if name in COMMANDS else ["memory", "import", "-", "--db", "shop.db"]
+    ended = cli(*(url if word == "shop.db" else word for word in command), "--dry-run")
+    assert (ended.code, ended.out, ended.err.count("\n")) == (6, "", 1)
+    assert ended.err.endswith("`coterie db upgrade` does, and so would this command without --dry-run.\n")
+    assert cli("db", "current", "--db", url).out == "0001\n"
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_file_without_tables_gets_none(cli: Cli, name: str) -> None:
+    Path("shop.db").touch()
+    ended = cli(*COMMANDS[name][0], "--dry-run")
+    assert ended.code == (4 if name in ("forget", "undo", "remove a run") else 0)
+    assert cli("db", "current", "--db", "shop.db").out == "none\n"
+    assert Path("shop.db").read_bytes() == b""
+    assert [each.name for each in Path().iterdir()] == ["shop.db"]
 
 
 def test_an_import_into_an_empty_postgres_is_tried(cli: Cli, memory_id: str, postgres_url: str) -> None:
@@ -151,6 +173,6 @@ def test_what_does_not_go_together(cli: Cli, memory_id: str) -> None:
 def test_runs_are_removed_with_their_records(cli: Cli, memory_id: str) -> None:
     assert cli("runs", "remove", "--before", "2026-01-01", "--yes", *ANA).out == "Removed: 0 runs of user 'ana'\n"
     assert cli("runs", "remove", "run-1", "--user", "ben", "--db", "shop.db", "--yes").code == 4
-    assert json.loads(cli("runs", "remove", "run", "--yes", "--json", *ANA).out) == {"runs": 1}
+    assert json.loads(cli("runs", "remove", "run-", "--yes", "--json", *ANA).out) == {"runs": 1}
     assert (stored()["run"], stored()["run_record"]) == ([], [])
     assert stored()["memory"]

@@ -86,6 +86,18 @@ def test_the_beginning_is_enough_if_one_begins_so(cli: Cli, changes: list[str], 
     assert done.code == 0, done
 
 
+@pytest.mark.parametrize("command", [one for one in COMMANDS if "ID" in one and one[0] != "curate"], ids=" ".join)
+def test_a_few_characters_are_not_enough(cli: Cli, changes: list[str], command: tuple[str, ...]) -> None:
+    for part, code in (("one", 2), ("one-", 0)):
+        ended = cli(*(part if word == "ID" else word for word in command), *BEN)
+        assert ended.code == code, ended
+        if code:
+            assert (ended.out, ended.err) == (
+                "",
+                "error: 'one' is too little of an id: give 4 characters at least (one-3).\n",
+            )
+
+
 def test_of_one_that_begins_with_another_the_whole_id_means_it(cli: Cli, changes: list[str]) -> None:
     with SqliteDb("shop.db") as db:
         db.update_session_state("ana", "one", {})

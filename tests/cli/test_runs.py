@@ -59,6 +59,29 @@ def test_a_run_that_is_recorded_says_how_to_look_at_it(cli: Cli, recorded: tuple
 
 
 @pytest.mark.usefixtures("desk")
+@pytest.mark.parametrize("given", ["open", "secret", "environment"])
+def test_on_a_server_it_says_so_too_and_no_password(
+    cli: Cli, postgres_url: str, given: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = f"{postgres_url}&application_name=desk&connect_timeout=7"
+    if given != "open":
+        url = f"{url.replace('@', ':tr0ub4dor@')}&sslpassword=tr0ub4dor"
+    if given == "environment":
+        monkeypatch.setenv("COTERIE_DB", url)
+    where = () if given == "environment" else ("--db", url)
+    for command, said in (("run", ()), ("run", ("--user", "ana")), ("chat", ("--user", "ana"))):
+        message = () if command == "chat" else (SAID,)
+        err = cli(command, "desk.py", *message, *said, *where, "--trace", said=SAID).err
+        assert "tr0ub4dor" not in err
+        assert ("PGPASSWORD" in err) == (given == "secret")
+        program, *arguments = shlex.split(err.splitlines()[-1].partition(": ")[2])
+        assert program == "coterie"
+        assert ("connect_timeout=7" in " ".join(arguments)) == (given != "environment")
+        done = cli(*arguments)
+        assert (done.code, done.err.count("Written: run.html") + done.out.count("finished")) == (0, 1), done
+
+
+@pytest.mark.usefixtures("desk")
 def test_json_has_the_runs_and_the_records(cli: Cli) -> None:
     cli("run", "desk.py", SAID, "--user", "ana", "--trace")
     [run] = json.loads(cli("runs", "list", *ANA, "--json").out)

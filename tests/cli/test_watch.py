@@ -1,4 +1,4 @@
-"""``coterie run --watch``: in a terminal, and in a pipe."""
+"""``coterie run --watch``, and ``chat --watch``: in a terminal, and in a pipe."""
 
 import os
 import pty
@@ -6,9 +6,10 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import pytest
 from rich.cells import cell_len
 
 from tests.cli.conftest import Cli
@@ -30,23 +31,38 @@ orders = Agent("orders", role="finds an order", tools=[find_order])
 billing = Agent("billing", role="answers questions on invoice and refund")
 desk = Team("desk", members=[orders, billing], db=SqliteDb("desk.db"), update_memory_on_run=True)
 '''
-COMMAND = ["-m", "coterie", "run", "desk.py", "I like tea. Where is my order?", "--user", "ana", "--watch"]
+SAID = "I like tea. Where is my order?"
+RUN = ["run", "desk.py", SAID, "--user", "ana", "--watch"]
+CHAT = ["chat", "desk.py", "--user", "ana", "--watch"]
 
 
-def in_a_terminal(folder: Path, then: Callable[["subprocess.Popen[bytes]"], None]) -> tuple[int, str]:
-    """Run it in a terminal of 60 columns until the tool is at work, do something, and return how it ended."""
+def in_a_terminal(
+    folder: Path,
+    then: Callable[["subprocess.Popen[bytes]"], None],
+    command: Sequence[str] = RUN,
+    typed: Sequence[str] = (),
+) -> tuple[int, str]:
+    """Run it in a terminal of 60 columns until the tool is at work, do something, and return how it ended.
+
+    At each prompt the next of what is to be typed is.
+    """
     (folder / "desk.py").write_text(DESK)
     terminal, other = pty.openpty()
     root = str(Path(__file__).parents[2])
     path = os.pathsep.join([*filter(None, sys.path), root])
     env = {**os.environ, "PYTHONPATH": path, "TERM": "xterm", "COLUMNS": "60", "LINES": "24"}
     env.pop("NO_COLOR", None)
-    process = subprocess.Popen([sys.executable, *COMMAND], cwd=folder, env=env, stdin=other, stdout=other, stderr=other)
+    (folder / "inputrc").write_text("set enable-bracketed-paste off\n")
+    env["INPUTRC"] = str(folder / "inputrc")
+    full = [sys.executable, "-m", "coterie", *command]
+    process = subprocess.Popen(full, cwd=folder, env=env, stdin=other, stdout=other, stderr=other)
     os.close(other)
-    written, done = b"", False
+    written, done, left = b"", False, [*typed]
     try:
         while piece := os.read(terminal, 65536):
             written += piece
+            if left and written.endswith(b"> "):
+                os.write(terminal, left.pop(0).encode())
             if not done and "▒".encode() in written:
                 done = True
                 then(process)
@@ -71,6 +87,18 @@ def test_a_terminal_shows_it_as_it_happens(tmp_path: Path) -> None:
     assert len(re.findall("╭─ memory", str(screen))) == len(re.findall("╭─ You", str(screen))) == 1
 
 
+def test_a_conversation_shows_each_run(tmp_path: Path) -> None:
+    typed = [f"{SAID}\n", "Hello\n", "\x04"]
+    code, written = in_a_terminal(tmp_path, lambda process: (tmp_path / "found").touch(), CHAT, typed)
+    lines = str(Screen(written)).splitlines()
+    assert code == 0, written
+    assert [line for line in lines if line.startswith("> ")] == [f"> {SAID}", "> Hello"]
+    assert len([line for line in lines if re.match(r"╭─ desk · \d", line)]) == 2  # its lanes, for each
+    assert "│ + I like tea. (said by the user)" in "\n".join(lines)
+    assert "╭─ You ─" not in written  # it stands at the prompt
+    assert max(map(cell_len, lines[1:-1])) == 60
+
+
 def test_control_c_ends_it_cleanly(tmp_path: Path) -> None:
     def interrupt(process: "subprocess.Popen[bytes]") -> None:
         process.send_signal(signal.SIGINT)
@@ -85,8 +113,9 @@ def test_control_c_ends_it_cleanly(tmp_path: Path) -> None:
     assert "Traceback" not in str(screen)
 
 
-def test_a_pipe_gets_plain_lines(cli: Cli, desk: Path) -> None:
-    ended = cli("run", "desk.py", "I like tea. Where is my order?", "--user", "ana", "--watch")
+@pytest.mark.parametrize(("command", "said"), [(RUN, ""), (CHAT, SAID)], ids=["run", "chat"])
+def test_a_pipe_gets_plain_lines(cli: Cli, desk: Path, command: list[str], said: str) -> None:
+    ended = cli(*command, said=said)
     assert ended.code == 0
     assert ended.out.splitlines() == [
         "> I like tea. Where is my order?",

@@ -1,5 +1,6 @@
 """Sessions and turns."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -125,6 +126,19 @@ def test_sessions_are_the_last_used_first(db: Db) -> None:
         db.record_turn(turn(number, session_id=session_id))
     assert [session.session_id for session in db.sessions("ana")] == ["a", "c", "b"]
     assert [session.session_id for session in db.sessions("ana", 1)] == ["a"]
+
+
+def test_sessions_of_a_team_and_of_an_agent(db: Db) -> None:
+    db.update_session_state("ana", "c", {"made": "before its first turn"})
+    for number, (session_id, team_id, agent_id) in enumerate(
+        [("a", "desk", None), ("b", None, "scout"), ("c", "desk", None), ("a", None, "scout"), ("b", None, "scout")]
+    ):
+        db.record_turn(replace(turn(number, session_id=session_id), team_id=team_id, agent_id=agent_id))
+    db.record_turn(replace(turn(9, user_id="ben", session_id="d"), agent_id=None))
+    found = [db.sessions("ana", team_id="desk"), db.sessions("ana", agent_id="scout"), db.sessions("ana", 1)]
+    assert [[session.session_id for session in each] for each in found] == [["a", "c"], ["b"], ["b"]]
+    assert db.sessions("ana", team_id="desk", agent_id="scout") == db.sessions("ana", team_id="scout") == []
+    assert [(session.team_id, session.agent_id) for session in found[0]] == [("desk", None), ("desk", None)]
 
 
 def test_an_unknown_session_is_an_error(db: Db) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from coterie.errors import InputError, StoreError
-from coterie.memory import sqlite
+from coterie.memory import sqlite_opening
 from coterie.memory.db import Db
 from coterie.memory.edits import Add, Change, Curated, Delete, Erased, Merge, Narrow, Ref, Update
 from coterie.memory.sqlite import SqliteDb
@@ -154,7 +154,7 @@ def test_the_file_keeps_no_word(tmp_path: Path, reopened: bool) -> None:
 
 
 def test_one_who_reads_meanwhile_makes_it_say_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sqlite, "BUSY_SECONDS", 0.2)
+    monkeypatch.setattr(sqlite_opening, "BUSY_SECONDS", 0.2)
     path = tmp_path / "store.db"
     with SqliteDb(path) as db:
         words, others = live(db, "ana", "a"), live(db, "ben", "b")

@@ -13,7 +13,7 @@ from coterie.memory.values import Message, Scope, StoredRun, Turn, UserMemory
 from tests.support.proposals import proposal
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
-IDS = ("abc-1", "abc-2", "ab", "%", "Zoë", "zoe", "a b")
+IDS = ("abc-1", "abc-2", "ab", "%", "Zoë of Ω", "zoe of Ω", "a b c d")
 KINDS: tuple[Kind, ...] = ("session", "turn", "run", "proposal", "changing run", "changing turn", "session of runs")
 
 
@@ -30,19 +30,29 @@ def fill(db: Db, user_id: str, *ids: str) -> None:
 
 def test_the_beginning_is_enough_where_one_begins_so(db: Db) -> None:
     fill(db, "ana", *IDS)
-    fill(db, "ben", "abd", "b")
+    fill(db, "ben", "abd-1", "b")
     for kind in KINDS:
         found = {part: db.full_id(kind, "ana", part) for part in IDS}
         assert found == {one: one for one in IDS}
-        assert [db.full_id(kind, "ana", part) for part in ("Z", "z", "a ")] == ["Zoë", "zoe", "a b"]
-        assert db.full_id(kind, "ben", "a") == "abd"
+        assert [db.full_id(kind, "ana", part) for part in ("Zoë ", "zoe ", "a b ")] == [*IDS[4:]]
         with pytest.raises(InputError, match=r"Several \w+ begin with 'abc': give more of the id \(abc-1, abc-2\)\."):
             db.full_id(kind, "ana", "abc")
-        for nothing in ("b", "abd", "A", "abc-%", "abc-11"):
+        for nothing in ("b", "abd", "ABC-1", "abc-%", "abc-11"):
             with pytest.raises(NotFoundError, match=r"There is no \w+ '.*' of user 'ana'\."):
                 db.full_id(kind, "ana", nothing)
         with pytest.raises(NotFoundError, match="without a user"):
             db.full_id(kind, None, "ab")
+
+
+def test_a_few_characters_are_no_beginning(db: Db) -> None:
+    fill(db, "ana", "abc-1", "b")
+    for kind in KINDS:
+        assert db.full_id(kind, "ana", "abc-") == "abc-1"
+        assert db.full_id(kind, "ana", "b") == "b"
+        with pytest.raises(InputError, match=r"^'abc' is too little of an id: give 4 characters at least \(abc-1\)\.$"):
+            db.full_id(kind, "ana", "abc")
+        with pytest.raises(NotFoundError):
+            db.full_id(kind, "ana", "c")
 
 
 def test_changes(db: Db) -> None:
@@ -56,6 +66,6 @@ def test_changes(db: Db) -> None:
 def test_no_more_than_a_few_are_named(db: Db) -> None:
     for number in range(9):
         db.record_turn(Turn(f"turn-{number}", "talk", "run", (Message("user", "hi"),), NOW, status="none"))
-    assert db.full_id("session", None, "t") == "talk"
+    assert db.full_id("session", None, "talk") == "talk"
     with pytest.raises(InputError, match=r"\(turn-0, turn-1, turn-2, turn-3, turn-4, …\)"):
         db.full_id("turn", None, "turn")

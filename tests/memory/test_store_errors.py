@@ -14,7 +14,7 @@ import pytest
 import sqlalchemy as sa
 
 from coterie.errors import SchemaError, StoreError
-from coterie.memory import sqlite
+from coterie.memory import sqlite_opening
 from coterie.memory.db import Db
 from coterie.memory.edits import Add, Change
 from coterie.memory.postgres import PostgresDb
@@ -218,8 +218,12 @@ def test_a_new_file_that_another_is_making_is_waited_for(tmp_path: Path) -> None
     other.close()
 
 
-def test_a_database_that_stays_locked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sqlite, "BUSY_SECONDS", 0.1)
+def test_a_database_that_stays_locked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(sqlite_opening, "BUSY_SECONDS", 0.2)
+    monkeypatch.setattr(sqlite_opening, "SECONDS_AT_A_TIME", 0.05)
+    caplog.set_level("INFO", "coterie")
     path = tmp_path / "store.db"
     with SqliteDb(path) as db:
         add(db)
@@ -227,6 +231,8 @@ def test_a_database_that_stays_locked(tmp_path: Path, monkeypatch: pytest.Monkey
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(StoreError, match=r"locked.*try again"):
             add(db, "Likes milk")
+        assert caplog.messages
+        assert {record.levelname for record in caplog.records} == {"INFO"}  # nothing that is shown unless asked for
         assert db.count(ANA) == 1
         other.rollback()
         other.close()

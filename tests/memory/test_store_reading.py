@@ -67,11 +67,13 @@ def test_reads_give_what_is_true_now(db: Db) -> None:
 
 
 def test_find_by_the_beginning_of_an_id(db: Db) -> None:
-    for memory_id in ("abc", "abd", "abdé", "x%_"):
+    for memory_id in ("abc", "abd", "abdé", "x%_y z"):
         db.apply(ANA, [Add(UserMemory(memory=memory_id, memory_id=memory_id))], Change())
     assert db.find(ANA, "abc").memory == "abc"
     assert db.find(ANA, "abd").memory == "abd"
-    assert db.find(ANA, "x").memory == "x%_"
+    assert db.find(ANA, "x%_y").memory == "x%_y z"
+    with pytest.raises(InputError, match=r"'x%_' is too little of an id: give 4 characters at least \(x%_y z\)\."):
+        db.find(ANA, "x%_")
     with pytest.raises(InputError, match=r"Several memories begin with 'ab': give more of the id \(abc, abd, abdé\)"):
         db.find(ANA, "ab")
     for nothing in ("%", "ABC", "abce", "y"):

@@ -79,7 +79,7 @@ class _OnStderr(logging.Handler):
     """Prints each message once, plainly. It asks for ``sys.stderr`` each time: a live display may stand in for it."""
 
     def __init__(self) -> None:
-        super().__init__(logging.WARNING)
+        super().__init__()
         self.said: set[str] = set()
 
     def emit(self, record: logging.LogRecord) -> None:
@@ -93,4 +93,5 @@ class _OnStderr(logging.Handler):
 def _log_to_stderr() -> None:
     log = logging.getLogger("coterie")
     log.handlers = [_OnStderr()]
+    log.setLevel(logging.INFO)  # what a library keeps to itself: that a locked database is waited for
     log.propagate = False

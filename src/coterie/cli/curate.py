@@ -12,7 +12,7 @@ from coterie.cli.ids import whole
 from coterie.cli.jsons import as_text, print_json
 from coterie.cli.options import DEFAULT_DB, Db, Json, Model, User
 from coterie.cli.progress import counted
-from coterie.cli.stores import store
+from coterie.cli.stores import changing
 from coterie.cli.texts import argument
 from coterie.errors import InputError, NoModelError, NotFoundError
 from coterie.settings import settings
@@ -69,7 +69,7 @@ def curate(
         raise InputError("--json is for what ends, and --workers goes on until it is stopped: leave it out.")
     if not (status or retry):
         _check_curator(model, verbatim)
-    with store(db, must_exist=True) as opened:
+    with changing(db, dry_run=dry_run, must_exist=True) as opened:
         if status:
             _print_status(opened, user, json)
         elif retry:

@@ -9,7 +9,7 @@ from coterie.cli.asking import DryRun, say_if_dry
 from coterie.cli.jsons import print_json
 from coterie.cli.options import DEFAULT_DB, Db, Json
 from coterie.cli.progress import waiting
-from coterie.cli.stores import rehearsed, store
+from coterie.cli.stores import store
 from coterie.cli.texts import argument
 
 Model = Annotated[
@@ -45,7 +45,7 @@ def upgrade(db: Db = DEFAULT_DB, dry_run: DryRun = False, json: Json = False) ->
     """
     from coterie.memory.schema import HEAD
 
-    with rehearsed(db) if dry_run else store(db) as opened, waiting("upgrading"):
+    with store(db) as opened, waiting("upgrading"):
         before = opened.schema_version() if dry_run else opened.upgrade()
     if json:
         print_json({"before": before, "after": HEAD})

@@ -7,7 +7,7 @@ from coterie.cli.asking import DryRun, Yes, make_sure, say_if_dry
 from coterie.cli.jsons import print_json
 from coterie.cli.options import DEFAULT_DB, Db, Json, OneUser
 from coterie.cli.progress import waiting
-from coterie.cli.stores import store
+from coterie.cli.stores import changing
 from coterie.text import one_line, several
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def erase(user: OneUser, db: Db = DEFAULT_DB, dry_run: DryRun = False, yes: Yes = False, json: Json = False) -> None:
     """Remove a user: memories with their history, turns, sessions, runs. This cannot be undone."""
-    with store(db, must_exist=True) as opened:
+    with changing(db, dry_run=dry_run, must_exist=True) as opened:
         if not (dry_run or yes):
             counts = _counts(opened.erase(user, dry_run=True))
             make_sure(f"remove everything about user {user!r} from {opened.name} ({counts})")

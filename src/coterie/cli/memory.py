@@ -19,7 +19,7 @@ from coterie.cli.memories import (
     print_turns,
 )
 from coterie.cli.options import DEFAULT_DB, Db, Json, OneUser
-from coterie.cli.stores import store
+from coterie.cli.stores import changing, store
 from coterie.cli.texts import argument
 from coterie.text import one_line
 
@@ -95,7 +95,7 @@ def forget(memory_id: Id, user: OneUser, db: Db = DEFAULT_DB, dry_run: DryRun = 
     """Forget a memory. Its history stays, and `undo` brings it back."""
     from coterie.memory.edits import Change, Delete
 
-    with store(db, must_exist=True) as opened, or_say_whose(memory_id, user):
+    with changing(db, dry_run=dry_run, must_exist=True) as opened, or_say_whose(memory_id, user):
         memory = opened.find(owner_of(user), memory_id)
         ref = _ref(memory)
         (applied,) = opened.apply(owner_of(user), [Delete(ref)], Change(), dry_run=dry_run)

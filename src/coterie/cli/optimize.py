@@ -8,7 +8,7 @@ import typer
 from coterie.cli.jsons import print_json
 from coterie.cli.options import DEFAULT_DB, Db, Json, Model, OneUser
 from coterie.cli.progress import waiting
-from coterie.cli.stores import store
+from coterie.cli.stores import changing
 from coterie.errors import InputError
 
 Strategy = Annotated[
@@ -36,7 +36,7 @@ def optimize(
 
     if apply and dry_run:
         raise InputError("--apply does it and --dry-run only shows it: give one of them.")
-    with store(db, must_exist=True) as opened, waiting("rewriting"):
+    with changing(db, dry_run=dry_run, must_exist=True) as opened, waiting("rewriting"):
         done = MemoryManager(db=opened, model=model).optimize_memories(user, strategy, apply)
     if json:
         names = ("removed", "added", "kept", "tokens_before", "tokens_after", "change_id")

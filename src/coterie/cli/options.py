@@ -20,16 +20,11 @@ OneUser = Annotated[
     str,
     typer.Option("--user", "-u", metavar="ID", callback=argument, show_default=False, help="Whose memories."),
 ]
-Session = Annotated[
-    str | None,
-    typer.Option(
-        "--session", "-s", metavar="ID", callback=argument, help="The conversation to go on with; else a new one."
-    ),
-]
 Model = Annotated[
     str | None,
     typer.Option("--model", "-m", metavar="NAME", callback=argument, help="A model of the configured server."),
 ]
+Watch = Annotated[bool, typer.Option("--watch", help="Show who is at work, and how the memory changes, as it happens.")]
 RunDb = Annotated[
     str | None,
     typer.Option(

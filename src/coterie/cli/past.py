@@ -11,7 +11,7 @@ from coterie.cli.ids import whole
 from coterie.cli.jsons import as_text, print_json
 from coterie.cli.memories import Id, memory_line, or_say_whose, owner_of, print_memories, print_revisions
 from coterie.cli.options import DEFAULT_DB, Db, Json, OneUser
-from coterie.cli.stores import store
+from coterie.cli.stores import changing, store
 from coterie.cli.texts import argument
 from coterie.cli.times import WHEN, moment
 from coterie.errors import InputError
@@ -67,7 +67,7 @@ def undo(
     given = {"change_id": change, "run_id": run, "turn_id": turn}
     if sum(one is not None for one in (memory_id, *given.values())) != 1:
         raise InputError("What is to be undone? Give one of: a memory's ID, --change, --run, --turn.")
-    with store(db, must_exist=True) as opened:
+    with changing(db, dry_run=dry_run, must_exist=True) as opened:
         what = _meant(opened, user, given) if memory_id is None else _last_change(opened, user, memory_id)
         undone = opened.undo(owner_of(user), Change(), **what, dry_run=dry_run)
     print_json(undone) if json else print_revisions(undone.revisions)

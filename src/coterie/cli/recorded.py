@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Self
 
 import typer
 
+from coterie.cli.stores import store
 from coterie.cli.texts import argument
 from coterie.errors import ConfigurationError, InputError
 from coterie.memory.opening import is_postgres
+from coterie.settings import settings
 
 if TYPE_CHECKING:
     from coterie.graphs.events import Event
@@ -90,11 +92,11 @@ class Looked:
         if file is not None:
             which = [str(file)] if file.stem == run.run_id else [str(file), "--run", run.run_id]
         else:
-            place = place_of(self._target)
-            if place is None:
+            db = kept_in(self._target)
+            if db is None:
                 return "Recorded in a store that ends with this program: --trace-to PATH keeps a run."
             whose = [] if run.user_id is None else ["--user", run.user_id]
-            which = [run.run_id, *whose, "--db", place]
+            which = [run.run_id, *whose, *found_by(db)]
         if not whole:
             return f"What was recorded of it: {shlex.join(['coterie', 'runs', 'show', *which])}"
         return f"Recorded. A page of it: {shlex.join(['coterie', 'replay', *which, '-o', 'run.html'])}"
@@ -122,10 +124,22 @@ def store_of(target: "Agent | Team") -> "Db | None":
     return manager.db if target.db is None and manager is not None else target.db
 
 
-def place_of(target: "Agent | Team") -> str | None:
-    """That store as ``--db`` takes it; of a server without the password, which is not for the screen.
-
-    None: it is in memory, or there is none.
-    """
+def kept_in(target: "Agent | Team") -> "Db | None":
+    """That store, if it lasts. None: it is in memory, or there is none."""
     db = store_of(target)
-    return None if db is None or not (is_postgres(db.name) or Path(db.name).is_file()) else db.name
+    if db is None or db.address is None:
+        return None
+    return db if is_postgres(db.address) or Path(db.address).is_file() else None
+
+
+def found_by(db: "Db") -> list[str]:
+    """The options by which a command finds a store that lasts.
+
+    A password is not for the screen: it is said where else to put it.
+    """
+    if db.has_password:
+        given = settings().db
+        if given is not None and is_postgres(given) and store(given).address == db.address:
+            return []  # whoever types the command has it in the environment
+        print("The database's password is not shown: have it in PGPASSWORD, or in ~/.pgpass.", file=sys.stderr)
+    return ["--db", str(db.address)]

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from coterie.cli.jsons import print_json
-from coterie.cli.options import File, Json, Model, RunDb, Session, User
+from coterie.cli.options import File, Json, Model, RunDb, User, Watch
 from coterie.cli.recorded import Contents, Looked, Traced, TraceTo, traced
+from coterie.cli.sessions import Continue, Session, session_of
 from coterie.cli.targets import load
 from coterie.cli.texts import argument, utf8
 from coterie.errors import InputError
@@ -22,7 +23,6 @@ Message = Annotated[
     str | None,
     typer.Argument(callback=argument, show_default=False, help="What to say; - or nothing reads stdin."),
 ]
-Watch = Annotated[bool, typer.Option("--watch", help="Show who is at work, and how the memory changes, as it happens.")]
 
 
 def run(
@@ -30,6 +30,7 @@ def run(
     message: Message = None,
     user: User = None,
     session: Session = None,
+    go_on: Continue = False,
     model: Model = None,
     db: RunDb = None,
     json: Json = False,
@@ -43,8 +44,9 @@ def run(
         raise InputError("--watch shows a run to people, and --json to programs: give one of them.")
     said = _said(message)
     target = load(file, db=db, model=model)
+    going_on = session_of(target, user, session, go_on)
     with Looked(target, traced(trace, trace_to, contents)) as looked:
-        events = looked.seen(target.run(said, stream=True, user_id=user, session_id=session))
+        events = looked.seen(target.run(said, stream=True, user_id=user, session_id=going_on))
         if json:
             print_json(as_json(_last(events)))
         else:

@@ -12,7 +12,7 @@ from coterie.cli.asking import DryRun, Yes, make_sure, say_if_dry
 from coterie.cli.ids import whole
 from coterie.cli.jsons import print_json
 from coterie.cli.options import DEFAULT_DB, Db, Json, RunsUser
-from coterie.cli.stores import store
+from coterie.cli.stores import changing, store
 from coterie.cli.texts import argument
 from coterie.cli.times import WHEN, ago, moment
 from coterie.errors import InputError, NotFoundError
@@ -117,7 +117,7 @@ def remove(
     """
     if (run is None) == (before is None):
         raise InputError("What is to be removed? Give one of: a RUN, --before TIME.")
-    with store(db, must_exist=True) as opened:
+    with changing(db, dry_run=dry_run, must_exist=True) as opened:
         run = None if run is None else _found(opened, user, run).run_id
         number = _removed(opened, user, run, before, dry_run or not yes)
         if number and not (dry_run or yes):

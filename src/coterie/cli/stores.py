@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from coterie.cli.texts import utf8
-from coterie.errors import NoDatabaseError
+from coterie.errors import NoDatabaseError, SchemaError
 from coterie.memory.opening import is_postgres, store_at
 
 if TYPE_CHECKING:
@@ -36,8 +36,23 @@ def store(db: str, *, must_exist: bool = False, embedder: "Embedder | None" = No
     return found
 
 
-def rehearsed(db: str) -> "Db":
-    """The store, to try in it what would make it; where there is none yet, one in memory."""
-    found = store(db)
-    there = is_postgres(db) or Path(db.removeprefix("sqlite:///")).exists()
-    return found if there and found.schema_version() is not None else store(":memory:")
+def changing(db: str, *, dry_run: bool, must_exist: bool = False) -> "Db":
+    """The store that is to be changed; for a dry run one that opening it does not change.
+
+    Where there is none yet, a dry run has one in memory.
+
+    Raises:
+        SchemaError: a dry run, and the store would have to be upgraded before.
+    """
+    from coterie.memory.schema import HEAD
+
+    found = store(db, must_exist=must_exist)
+    version = found.probe().schema if dry_run else HEAD
+    if version is None:
+        return store(":memory:")
+    if version != HEAD:
+        raise SchemaError(
+            f"{found.name} has schema {version}, older than {HEAD}, and a dry run upgrades nothing: `coterie db"
+            " upgrade` does, and so would this command without --dry-run."
+        )
+    return found

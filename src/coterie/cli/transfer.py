@@ -13,7 +13,7 @@ from coterie.cli.asking import DryRun, say_if_dry
 from coterie.cli.jsons import print_json
 from coterie.cli.options import DEFAULT_DB, Db, Json, User
 from coterie.cli.progress import counted, measured
-from coterie.cli.stores import rehearsed, store
+from coterie.cli.stores import changing, store
 from coterie.errors import CoterieError, InputError, TransferError
 from coterie.text import several
 
@@ -83,7 +83,7 @@ def import_(
 
     A line that cannot be taken stops it. Run it again when that is corrected: it goes on.
     """
-    with _read(file) as lines, rehearsed(db) if dry_run else store(db) as opened:
+    with _read(file) as lines, changing(db, dry_run=dry_run) as opened:
         try:
             done = opened.import_memories(lines, trust=trust, skip=skip_bad, dry_run=dry_run)
         except TransferError as error:
