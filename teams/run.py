@@ -165,7 +165,8 @@ class Run(ABC):
         if mode == "custom" and isinstance(payload, Event):
             yield payload
         elif mode == "values" and not path:
-            self.record(payload)  # the first values are the input, as the pre_hooks left it
+            if "turn_id" in payload:
+                self.record(payload)  # it has begun: what was said is as the pre_hooks left it
             self.interrupts += payload.get("__interrupt__", ())  # each has a chunk of its own
             self.state = payload
         elif mode == "messages":
