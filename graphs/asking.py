@@ -97,7 +97,7 @@ class Attempts:
     def at(self, effect: Effect) -> Flow[Any]:
         """Wait for this effect. What the last attempt raises is raised as it is; each is told."""
         conduct = here(self.runtime).spec.conduct
-        once = Within(effect, conduct.timeout) if conduct.timeout is not None else effect
+        once = Within(effect, conduct.timeout, self.runtime.control)
         self.made = 0
         while True:
             self.made += 1

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from langchain_core.messages import AIMessage, AIMessageChunk, AnyMessage, HumanMessage
 from langgraph.checkpoint.base import BaseCheckpointSaver
-from langgraph.runtime import RunControl
 from langgraph.types import Interrupt
 
 from coterie.errors import ConfigurationError, InputError, RunError
@@ -26,6 +25,7 @@ from coterie.graphs.events import (
     StepFinished,
     Token,
 )
+from coterie.graphs.halting import Stop
 from coterie.graphs.memory_nodes import stored_messages
 from coterie.graphs.offline import NOTICE
 from coterie.graphs.pausing import Waiting
@@ -64,7 +64,7 @@ class Run(ABC):
         self.told: list[Event] = []
         self.recorder: Recorder | None = None
         """What records it. None: nothing does."""
-        self.control = RunControl()
+        self.control = Stop()
         """Stops the run, and its members, at their next steps."""
         self.context = RunContext(user_id, session_id, run_id, listen=self._hear, noted=set())
         self.state: dict[str, Any] = {"messages": []}
