@@ -14,6 +14,7 @@ import argparse
 import multiprocessing
 import os
 import signal
+import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -64,7 +65,7 @@ class Slow(VerbatimCurator):
 
 
 def work(address: str, name: str, killed: bool = False) -> None:
-    """A worker process: it curates what is owed until it is told to end."""
+    """A worker process: it curates what is owed until it is told to end, or the process that began it is gone."""
 
     def told(report: CurationReport) -> None:
         print(f"  {name}: {', '.join(report.lines())}", flush=True)
@@ -72,7 +73,15 @@ def work(address: str, name: str, killed: bool = False) -> None:
     manager = MemoryManager(store_at(address), curator=None if chat_model() and not killed else Slow(killed))
     worker = Worker(manager, told=told, lease_seconds=LEASE_SECONDS)
     signal.signal(signal.SIGTERM, lambda number, frame: worker.stop())
+    threading.Thread(target=stop_with_parent, args=[worker], daemon=True).start()
     worker.run()
+
+
+def stop_with_parent(worker: Worker) -> None:
+    """Let a worker finish what it has in hand when the process that began it has ended, whatever it died of."""
+    if (parent := multiprocessing.parent_process()) is not None:
+        parent.join()
+        worker.stop()
 
 
 def serve(db: Db) -> None:

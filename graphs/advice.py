@@ -30,3 +30,17 @@ def advice(error: Exception) -> str:
     elif any("ConnectionError" in kind.__name__ for kind in type(error).__mro__):
         found = "Is that server running, and can it be reached from here?"
     return f" {found}" if found else ""
+
+
+def without_frames(error: Exception) -> Exception:
+    """The error, and what caused it, without the frames that they came through where it is the server's.
+
+    Those are a client library's, 130 lines of them, and say nothing that the errors do not. An error that the user's
+    own code may have raised is left as it is.
+    """
+    if advice(error) and not isinstance(error, OSError | JSONDecodeError):
+        each: BaseException | None = error
+        while each is not None:
+            each.__traceback__ = None
+            each = each.__cause__ or each.__context__
+    return error

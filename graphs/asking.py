@@ -8,7 +8,7 @@ from langgraph.errors import GraphBubbleUp
 from langgraph.runtime import Runtime
 
 from coterie.errors import CoterieError
-from coterie.graphs.advice import advice, plainly
+from coterie.graphs.advice import advice, plainly, without_frames
 from coterie.graphs.events import AttemptFailed, ToolFinished
 from coterie.graphs.limits import calls_left, pause_before_next, within_limit, without_calls
 from coterie.graphs.nodes import Invoke, Update, failure
@@ -82,7 +82,7 @@ def _answer(asked: Invoke, runtime: Runtime[RunContext]) -> Flow[AIMessage]:
     except Exception as error:
         often = f" {attempts.made} times" if attempts.made > 1 else ""
         reason = f"its model failed{often} ({described(spec.model)}): {plainly(error)}.{advice(error)}"
-        raise failure(runtime, reason, attempts.made) from error
+        raise failure(runtime, reason, attempts.made) from without_frames(error)
     return answer.model_copy(update={"name": slug(spec.name)})
 
 
@@ -97,7 +97,7 @@ class Attempts:
     def at(self, effect: Effect) -> Flow[Any]:
         """Wait for this effect. What the last attempt raises is raised as it is; each is told."""
         conduct = here(self.runtime).spec.conduct
-        once = Within(effect, conduct.timeout) if conduct.timeout is not None else effect
+        once = Within(effect, conduct.timeout, self.runtime.control)
         self.made = 0
         while True:
             self.made += 1

@@ -63,8 +63,9 @@ KINDS = {
 class BoundGraph(Drawable, CompiledStateGraph[Any, Any, Any, Any]):
     """The compiled graph of a shape, as one agent or one team runs it.
 
-    It is the shape's own graph but for this: every run is told whose it is, begins with the pre_hooks, and says who
-    went round in circles; and it is drawn with what reads and writes the memory.
+    It is the shape's own graph but for this: every run is told whose it is, begins with the pre_hooks (where it is
+    nested, in its first step), and says who went round in circles; and it is drawn with what reads and writes the
+    memory.
     """
 
     def __init__(self, *, built: Built, **graph: Any) -> None:
@@ -76,7 +77,7 @@ class BoundGraph(Drawable, CompiledStateGraph[Any, Any, Any, Any]):
     ) -> Generator[Any, None, None]:
         """Stream a run, as LangGraph does."""
         asking = inherited_context(context, self.built, config)
-        if not asking.member:
+        if not asking.nested:
             input = drive(heard(input, self.built, asking))
         try:
             yield from super().stream(input, config, context=asking, **options)
@@ -88,7 +89,7 @@ class BoundGraph(Drawable, CompiledStateGraph[Any, Any, Any, Any]):
     ) -> AsyncGenerator[Any, None]:
         """The async twin of `stream`."""
         asking = inherited_context(context, self.built, config)
-        if not asking.member:
+        if not asking.nested:
             input = await adrive(heard(input, self.built, asking))
         try:
             stream: Any = super().astream(input, config, context=asking, **options)  # an async generator

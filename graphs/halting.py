@@ -1,10 +1,37 @@
-"""Stopping the members of a team that are at work, because one of them failed."""
+"""Stopping those who are at work: the members of a team, because one of them failed; everybody, at Ctrl-C."""
 
 from copy import copy
 
 from langgraph.runtime import RunControl
 
 from coterie.errors import RunError
+
+INTERRUPTED = "interrupted"
+"""Why a run ends at Ctrl-C."""
+
+
+class Stop(RunControl):
+    """What stops a run at its next steps. Interrupted, it does not even wait for what is at work in threads."""
+
+    __slots__ = ("interrupted", "interruptible")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.interruptible = False
+        """Whether it may be interrupted: whether Ctrl-C comes to it."""
+        self.interrupted = False
+
+    def interrupt(self) -> None:
+        """Stop it at once. For signal handlers, too."""
+        self.interrupted = True
+        self.request_drain(INTERRUPTED)
+
+
+def stop_of(control: RunControl | None) -> Stop | None:
+    """What may interrupt the run that somebody with this control is at work in. None: nothing does."""
+    while isinstance(control, _MembersControl):
+        control = control.outer
+    return control if isinstance(control, Stop) and control.interruptible else None
 
 
 class Halt:
@@ -35,20 +62,20 @@ class Halt:
 class _MembersControl(RunControl):
     """Drained, LangGraph's word for a run that begins no further step, when the run around it is, or its team halts."""
 
-    __slots__ = ("_halt", "_outer")
+    __slots__ = ("_halt", "outer")
 
     def __init__(self, outer: RunControl | None, halt: Halt) -> None:
         super().__init__()
-        self._outer = outer
+        self.outer = outer
         self._halt = halt
 
     @property
     def drain_requested(self) -> bool:
-        outer = self._outer is not None and self._outer.drain_requested
+        outer = self.outer is not None and self.outer.drain_requested
         return outer or self._halt.error is not None or super().drain_requested
 
     @property
     def drain_reason(self) -> str | None:
         if self._halt.error is not None:
             return str(self._halt.error)
-        return super().drain_reason or (self._outer.drain_reason if self._outer is not None else None)
+        return super().drain_reason or (self.outer.drain_reason if self.outer is not None else None)

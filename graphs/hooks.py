@@ -24,8 +24,8 @@ TextHook = Callable[[str, RunContext], str | Awaitable[str | None] | None]
 def heard(input: Any, built: Built, context: RunContext) -> Flow[Any]:
     """The input of a run, with what the user says in it as the pre_hooks leave it.
 
-    They see each thing that is said in this turn. A run that is resumed says nothing new. A member hears its task in a
-    step of its graph: it is given it again when it goes on.
+    They see each thing that is said in this turn. A run that is resumed says nothing new. A nested graph, a member's
+    say, hears in a step of its own: it is given its input again when it goes on.
 
     Raises:
         Exception: what a hook raised, as it is: it refuses the run.

@@ -15,6 +15,11 @@ from coterie.graphs.session import PRIVATE
 from coterie.graphs.state import RunContext, asking, here
 
 
+def keeps(runtime: Runtime[RunContext]) -> bool:
+    """Whether the running team can keep something: there is a store, and a session."""
+    return here(runtime).spec.memory is not None and asking(runtime).session_id is not None
+
+
 def kept(runtime: Runtime[RunContext], what: str) -> Any:
     """What the running team has kept. None: nothing, or there is no store, or no session."""
     context, memory = asking(runtime), here(runtime).spec.memory

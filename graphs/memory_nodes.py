@@ -60,11 +60,11 @@ def recall_node(
 def recall(state: GraphState, runtime: Runtime[RunContext]) -> Flow[Update]:
     """Recall for the agent or team whose graph is running: also the session's state, and what other members found.
 
-    A member's pre_hooks are called here, so that they are not called again when it goes on after somebody's word.
+    The pre_hooks of a nested graph, a member's say, are called here: once, also when it goes on after an interrupt.
     """
     spec, context = here(runtime).spec, asking(runtime)
     given = state
-    if context.member:
+    if context.nested:
         state = yield from heard(state, here(runtime), context)
     update = yield from recalled(replace(whose(spec), memory=memory_of_prompts(spec)), state, runtime)
     if state is not given:

@@ -39,6 +39,9 @@ class RunContext:
     """The team that an agent works in; the team sets it."""
     member: bool = False
     """Whether this is a member at work: its team keeps the turn and curates it."""
+    nested: bool = False
+    """Whether this graph is a node of another one, or called in one: given its input again when that goes on after an
+    interrupt. The graph sets it."""
     new_session: bool = False
     """Whether the session begins with this run: then nobody looks for what was said in it before."""
     session: SessionState | None = field(default=None, repr=False)
@@ -91,11 +94,12 @@ def inherited_context(
         if outer is not None:
             context = replace(run_context(outer.context), new_session=False)
     given = in_thread_of(context if isinstance(context, RunContext) else RunContext(**(context or {})), config)
+    nested = bool(ensure_config(config).get("configurable", {}).get("checkpoint_ns"))
     spec, session = built.spec, given.session
     if session is None and given.session_id is not None:
         session = session_of(spec, given.user_id, given.session_id)
     halt = Halt() if isinstance(spec, TeamSpec) else None
-    return replace(given, built=built, session=session, halt=halt, run_id=given.run_id or new_id())
+    return replace(given, built=built, session=session, halt=halt, run_id=given.run_id or new_id(), nested=nested)
 
 
 def asking(runtime: Running) -> RunContext:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
@@ -12,6 +13,16 @@ from coterie.memory.plain import escaped
 TaskStatus = Literal["open", "working", "done", "failed", "cancelled"]
 Rows = Mapping[str, Mapping[str, Any]]
 """Tasks as JSON has them, by their ids: what a graph's state and a session's state hold."""
+
+
+@dataclass(frozen=True)
+class Lease:
+    """What keeps a task to the run that is doing it."""
+
+    mark: str
+    """The run's own, for this one time."""
+    until: str
+    """The time when it ends unless it is extended, as ISO 8601 writes it, in UTC."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +41,9 @@ class Task:
     result: str = ""
     """What came of it: the answer; of one that failed, the error."""
     run_id: str = ""
-    """The run that has it on its list."""
+    """The run that added it."""
+    lease: Lease | None = None
+    """Of one that is being done. None: by nobody, or there is no store."""
 
 
 Tasks = Mapping[str, Task]
@@ -60,7 +73,12 @@ class NewTasks(BaseModel):
 
 def tasks_of(rows: Rows) -> dict[str, Task]:
     """The tasks that rows hold."""
-    return {key: Task(**{**row, "depends_on": tuple(row["depends_on"])}) for key, row in rows.items()}
+    return {key: _task(row) for key, row in rows.items()}
+
+
+def _task(row: Mapping[str, Any]) -> Task:
+    lease = row.get("lease")
+    return Task(**{**row, "depends_on": tuple(row["depends_on"]), "lease": Lease(**lease) if lease else None})
 
 
 def rows_of(tasks: Iterable[Task]) -> dict[str, dict[str, Any]]:
@@ -82,13 +100,23 @@ def written(arguments: Mapping[str, Any]) -> list[NewTask]:
         raise InputError(f"{where}: {wrong['msg']}. Give tasks, each with a task and an owner.") from None
 
 
-def added(tasks: Tasks, new: Sequence[NewTask], owners: Mapping[str, str]) -> list[Task]:
+def current(task: Task) -> Task:
+    """A task as it stands: one that was being done is open again when its lease has run out, or when it has none."""
+    if task.status != "working":
+        return task
+    if task.lease is not None and datetime.fromisoformat(task.lease.until) > datetime.now(UTC):
+        return task
+    return replace(task, status="open", lease=None)
+
+
+def added(tasks: Tasks, new: Sequence[NewTask], owners: Mapping[str, str], taken: Iterable[str] = ()) -> list[Task]:
     """The new tasks, with ids.
 
     Args:
-        tasks: the list so far.
+        tasks: the list so far, as their leader knows it.
         new: what is to be added.
         owners: the members' names, by all that a model may call them by.
+        taken: more ids that are in use: other runs have added tasks meanwhile.
 
     Raises:
         InputError: an unknown owner, an id that is taken or unknown, tasks that wait for each other.
@@ -97,7 +125,7 @@ def added(tasks: Tasks, new: Sequence[NewTask], owners: Mapping[str, str]) -> li
         if each.owner not in owners:
             members = ", ".join(dict.fromkeys(owners.values()))
             raise InputError(f"There is no member {each.owner!r} to own a task: give one of {members}.")
-    ids = _ids(tasks, new)
+    ids = _ids({*tasks, *taken}, new)
     for each in new:
         for other in each.depends_on:
             if other not in tasks and other not in ids:
@@ -110,9 +138,9 @@ def added(tasks: Tasks, new: Sequence[NewTask], owners: Mapping[str, str]) -> li
     return found
 
 
-def _ids(tasks: Tasks, new: Sequence[NewTask]) -> list[str]:
+def _ids(taken: set[str], new: Sequence[NewTask]) -> list[str]:
     """Their own ids; the next numbers for those without."""
-    taken, ids = set(tasks), list[str]()
+    ids = list[str]()
     wanted = {each.id for each in new if each.id}
     for each in new:
         if each.id and each.id in taken:
@@ -141,13 +169,16 @@ def cancelled(tasks: Tasks, key: str) -> Task:
     """The task with this id, cancelled.
 
     Raises:
-        InputError: there is none, or it is finished.
+        InputError: there is none, or it is finished, or being done.
     """
     if key not in tasks:
         raise InputError(f"No task has the id {key!r}: give one of {', '.join(tasks)}.")
-    if tasks[key].status in ("done", "cancelled"):
-        raise InputError(f"The task {key} is {tasks[key].status} already.")
-    return replace(tasks[key], status="cancelled")
+    task = current(tasks[key])
+    if task.status in ("done", "cancelled"):
+        raise InputError(f"The task {key} is {task.status} already.")
+    if task.status == "working":
+        raise InputError(f"The task {key} is being done in another run of the conversation: do not cancel it now.")
+    return replace(task, status="cancelled")
 
 
 def ready(tasks: Tasks) -> list[Task]:
@@ -157,23 +188,22 @@ def ready(tasks: Tasks) -> list[Task]:
 
 
 def left_over(tasks: Tasks, owners: Iterable[str], run_id: str) -> list[Task]:
-    """What a new run takes over from earlier ones: the tasks that are not finished, and those that they depend on.
+    """What a new run is shown of earlier ones: the tasks that are not finished, and those that they depend on.
 
-    Those of this run itself are left alone: a team that is a member may be at work twice at once. One that was being
-    worked on is open again: whoever did so is gone. One whose owner has left the team has failed.
+    Those of this run itself are left alone: a team that is a member may be at work twice at once. One that another run
+    is doing stays so. One whose owner has left the team has failed.
     """
-    wanted = {key for key, task in tasks.items() if task.status in ("open", "working") and task.run_id != run_id}
-    while more := {key for each in wanted for key in tasks[each].depends_on if key in tasks} - wanted:
+    now = {key: current(task) for key, task in tasks.items()}
+    wanted = {key for key, task in now.items() if task.status in ("open", "working") and task.run_id != run_id}
+    while more := {key for each in wanted for key in now[each].depends_on if key in now} - wanted:
         wanted |= more
-    return [replace(_taken_over(task, owners), run_id=run_id) for key, task in tasks.items() if key in wanted]
+    return [_taken_over(task, owners) for key, task in now.items() if key in wanted]
 
 
 def _taken_over(task: Task, owners: Iterable[str]) -> Task:
-    if task.status not in ("open", "working"):
+    if task.status != "open" or task.owner in owners:
         return task
-    if task.owner not in owners:
-        return replace(task, status="failed", result=f"{task.owner} is no member of the team any more.")
-    return replace(task, status="open")
+    return replace(task, status="failed", result=f"{task.owner} is no member of the team any more.")
 
 
 def merged(before: Rows, new: Mapping[str, Mapping[str, Any] | None]) -> Rows:
@@ -186,7 +216,8 @@ def as_list(tasks: Tasks) -> str:
     lines = []
     for task in tasks.values():
         after = f" after {', '.join(task.depends_on)}" if task.depends_on else ""
-        lines.append(f"[{task.id}] {task.status}, {escaped(task.owner)}{after}: {escaped(' '.join(task.task.split()))}")
+        status = "being done in another run" if task.status == "working" else task.status
+        lines.append(f"[{task.id}] {status}, {escaped(task.owner)}{after}: {escaped(' '.join(task.task.split()))}")
         if task.result:
             lines.append(f"<result>\n{escaped(task.result)}\n</result>")
     return "\n".join(["<tasks>", *lines, "</tasks>"])

@@ -4,11 +4,14 @@ START -> recall -> leader -> tools -> plan -> members -> plan -> leader; leader 
 
 The list is kept in the session's state (`coterie.graphs.kept`): it is written in a transaction when tasks are added,
 when one begins and when one ends. The next run of the session takes over what is not finished, and its leader decides
-whether to go on with it. Without a store the list is gone when the run ends, unless the graph has a checkpointer. Two
-runs of one session at once have one list, and may do a task twice.
+whether to go on with it. Without a store the list is gone when the run ends, unless the graph has a checkpointer.
+
+Two runs of one session at once have one list. A task is done by the one that claims it (`coterie.graphs.claims`); the
+other sees that it is being done, and what came of it the next time that it looks.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
 from typing import Annotated, Any
@@ -22,10 +25,11 @@ from langgraph.types import Send
 from coterie.errors import InputError
 from coterie.graphs.asking import ask_model
 from coterie.graphs.calling import wants_tools
+from coterie.graphs.claims import Change, Claim
 from coterie.graphs.events import TaskChanged
 from coterie.graphs.form import wire_form
 from coterie.graphs.handoffs import run_calls
-from coterie.graphs.kept import keep, kept
+from coterie.graphs.kept import keep, keeps, kept
 from coterie.graphs.members import Told, as_message, told_members, working
 from coterie.graphs.memory_nodes import curate, recall
 from coterie.graphs.modes import Tasks
@@ -42,6 +46,7 @@ from coterie.graphs.task_list import (
     as_list,
     as_work,
     cancelled,
+    current,
     left_over,
     merged,
     ready,
@@ -54,8 +59,6 @@ from coterie.memory.flow import Flow
 LIST = "tasks"
 """What a team keeps: its tasks, by their ids."""
 ENOUGH = "You have looked at the list as often as you may. Answer the user from what there is, and say what is open."
-Change = Callable[[Mapping[str, Task]], list[Task]]
-"""Gets the list, and returns the tasks in it that are new or changed."""
 
 
 class TasksState(GraphState, total=False):
@@ -179,27 +182,28 @@ def _of_member(message: AnyMessage) -> bool:
 
 def change_list(state: TasksState, runtime: Runtime[RunContext]) -> Flow[Any]:
     """Do what the leader called: change the list, run its other tools."""
-    rows, at_work = dict[str, Any](), list[bool]()
+    rows, at_work = dict(state["tasks"]), list[bool]()
 
     def changing(change: Change, said: Callable[[list[Task]], str]) -> str:
         try:
-            tasks = _change({**state["tasks"], **rows}, change, runtime)
+            tasks = _change(rows, change, runtime)
         except InputError as error:
             raise ToolException(str(error)) from error
-        rows.update(rows_of(tasks))
+        _tell(tasks, runtime)
         at_work.append(True)
         return said(tasks)
 
     def add(arguments: Mapping[str, Any]) -> str:
         def new(tasks: Mapping[str, Task]) -> list[Task]:
             wanted = [each.model_copy(update={"task": storable(each.task)}) for each in written(arguments)]
-            return [replace(task, run_id=state["run_id"]) for task in added(tasks, wanted, _owners(runtime))]
+            found = added(tasks_of(rows), wanted, _owners(runtime), taken=tasks)
+            return [replace(task, run_id=state["run_id"]) for task in found]
 
         return changing(new, lambda tasks: f"Added: {', '.join(task.id for task in tasks)}.")
 
     def cancel(arguments: Mapping[str, Any]) -> str:
         key = str(arguments.get("id"))
-        return changing(lambda tasks: [cancelled(tasks, key)], lambda tasks: f"Cancelled: {key}.")
+        return changing(lambda now: [cancelled(_known(rows, now), key)], lambda tasks: f"Cancelled: {key}.")
 
     def go_on(arguments: Mapping[str, Any]) -> str:
         at_work.append(True)
@@ -210,9 +214,11 @@ def change_list(state: TasksState, runtime: Runtime[RunContext]) -> Flow[Any]:
     return joined(found, {"tasks": rows, "at_work": bool(at_work) or state["at_work"]})
 
 
-def plan(state: GraphState, runtime: Runtime[RunContext]) -> Flow[Update]:
-    """Wait until all who are at work have come back: what follows depends on the list as it is then."""
-    return {}
+def plan(state: TasksState, runtime: Runtime[RunContext]) -> Flow[Update]:
+    """Wait until all who are at work have come back, and see how far other runs are with what they are doing."""
+    elsewhere = [key for key, row in state["tasks"].items() if row["status"] == "working"]
+    now = tasks_of(kept(runtime, LIST) or {}) if elsewhere else {}
+    return {"tasks": rows_of(current(now[key]) for key in elsewhere if key in now)}
     yield
 
 
@@ -230,19 +236,23 @@ def hand_out(state: TasksState, runtime: Runtime[RunContext]) -> str | list[Send
 
 
 def work_on(key: str, state: Assigned, runtime: Runtime[RunContext]) -> Flow[Update]:
-    """Let a member do a task."""
-    tasks = tasks_of(state["tasks"])
+    """Let a member do a task, unless another run is doing it, or has done it."""
+    tasks, rows = tasks_of(state["tasks"]), dict(state["tasks"])
     task = tasks[state["task_id"]]
-    _change(state["tasks"], lambda _: [replace(task, status="working")], runtime)
-    answer = yield from working(key, as_work(task, tasks), runtime, state)
+    claim = Claim(task, lambda change: _change(rows, change, runtime))
+    if not claim.taken():
+        return {"tasks": rows_of([claim.task])}
+    _tell([claim.task], runtime)
+    with claim.held() if keeps(runtime) else nullcontext():
+        answer = yield from working(key, as_work(task, tasks), runtime, state)
     said = replace(answer, task=task.task, content=storable(answer.content), error=storable(answer.error or "") or None)
-    done = replace(task, status="failed" if said.error else "done", result=said.error or said.content)
-    _change(state["tasks"], lambda _: [done], runtime)
-    return {"tasks": rows_of([done]), "messages": [as_message(said)]}
+    if claim.finished(replace(task, status="failed" if said.error else "done", result=said.error or said.content)):
+        _tell([claim.task], runtime)
+    return {"tasks": rows_of([claim.task]), "messages": [as_message(said)]}
 
 
-def _change(rows: Rows, change: Change, runtime: Runtime[RunContext]) -> list[Task]:
-    """Change the list: the one in the store, in one transaction; without a store, ``rows``. Returns what changed."""
+def _change(rows: dict[str, Mapping[str, Any]], change: Change, runtime: Runtime[RunContext]) -> list[Task]:
+    """Change the list, in the store in one transaction, and what this run knows of it. Returns what changed."""
     changed = list[Task]()
 
     def changing(before: Rows | None) -> Rows:
@@ -251,9 +261,25 @@ def _change(rows: Rows, change: Change, runtime: Runtime[RunContext]) -> list[Ta
 
     if not keep(runtime, LIST, changing):
         changing(rows)
-    for task in changed:
-        tell(runtime, TaskChanged(here(runtime).spec.name, task))
+    rows.update(rows_of(changed))
     return changed
+
+
+def _known(rows: Rows, now: Mapping[str, Task]) -> dict[str, Task]:
+    """The tasks that a leader knows, as they are by now.
+
+    Those of them that are over may have been put away by another run, whose own may have their ids.
+    """
+    tasks = tasks_of(rows)
+    return {
+        key: found if (found := now.get(key, task)).run_id == task.run_id else replace(task, status="done")
+        for key, task in tasks.items()
+    }
+
+
+def _tell(changed: Iterable[Task], runtime: Runtime[RunContext]) -> None:
+    for task in changed:
+        tell(runtime, TaskChanged(here(runtime).spec.name, replace(task, lease=None)))
 
 
 def _owners(runtime: Runtime[RunContext]) -> dict[str, str]:

@@ -1,5 +1,7 @@
 """What is wrapped around each tool call: telling of it, in that the hooks, and inside of them the time it may take.
 
+All but the telling is done in a thread that Ctrl-C need not wait for.
+
 The wrappers are LangGraph's (`langgraph.prebuilt.tool_node.ToolCallWrapper`), one for each way to run.
 """
 
@@ -12,11 +14,14 @@ from typing import Any
 
 from langchain_core.messages import ToolMessage
 from langgraph.prebuilt.tool_node import AsyncToolCallWrapper, ToolCallRequest, ToolCallWrapper
+from langgraph.runtime import get_runtime
 from langgraph.types import Command
 
 from coterie.errors import ConfigurationError
 from coterie.graphs.functions import function_name
+from coterie.graphs.halting import stop_of
 from coterie.graphs.spec import Conduct
+from coterie.graphs.state import RunContext
 from coterie.graphs.tool_events import told, told_error
 from coterie.graphs.waiting import CallTimeout, awaited_within, in_worker
 from coterie.memory.flow import awaited
@@ -42,7 +47,7 @@ def around(conduct: Conduct) -> tuple[ToolCallWrapper, AsyncToolCallWrapper]:
         for hook in reversed(hooks):
             call = partial(_hooked, hook, call)
         with told(request) as returned:
-            returned.append(call(request))
+            returned.append(stoppable(partial(call, request)))
         return returned[0]  # type: ignore[no-any-return]
 
     async def awrap(request: ToolCallRequest, execute: AsyncNext) -> Answered:
@@ -54,6 +59,12 @@ def around(conduct: Conduct) -> tuple[ToolCallWrapper, AsyncToolCallWrapper]:
         return returned[0]  # type: ignore[no-any-return]
 
     return wrap, awrap
+
+
+def stoppable(call: Callable[[], Answered]) -> Answered:
+    """Call it in a thread of its own, for which nobody waits any more when the user presses Ctrl-C."""
+    stop = stop_of(get_runtime(RunContext).control)
+    return call() if stop is None else in_worker(call, None, stop)
 
 
 def _limited(seconds: float, execute: Next, request: ToolCallRequest) -> Answered:

@@ -3,16 +3,21 @@
 An async call that takes too long is cancelled. A thread cannot be ended in Python: a synchronous call that takes too
 long is left alone. The run goes on without it, and what it returns in the end is ignored; until then it keeps its
 connection, and what else it does, it does. A model that streams stops at the next token.
+
+The same becomes of a synchronous call at Ctrl-C. LangGraph waits for the threads of its own in which tools and members
+are at work, and Python for those of any pool when the program ends. So such a call is made in a thread that nobody
+waits for, and LangGraph's looks, while it waits, whether the run was interrupted.
 """
 
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from concurrent.futures import Future, wait
+from concurrent.futures import Future
 from contextvars import copy_context
 from dataclasses import dataclass
 from functools import partial
-from threading import Thread
+from math import inf
+from threading import current_thread, main_thread
 from typing import Any, TypeVar
 
 from langchain_core.callbacks import BaseCallbackHandler
@@ -25,6 +30,8 @@ from langchain_core.runnables.config import (
 from langgraph.errors import GraphDrained
 from langgraph.runtime import RunControl
 
+from coterie.graphs.halting import INTERRUPTED, Stop, stop_of
+from coterie.graphs.workers import begin
 from coterie.memory.flow import Effect, Flow, through
 
 T = TypeVar("T")
@@ -62,17 +69,28 @@ class _Leash(BaseCallbackHandler):
 
 @dataclass(frozen=True)
 class Within:
-    """The effect "wait for this one, so many seconds at most".
+    """The effect "wait for this one, so many seconds at most, and until the run is interrupted".
 
     Raises:
         CallTimeout: they have passed.
+        GraphDrained: the user pressed Ctrl-C.
     """
 
     effect: Effect
-    seconds: float
+    seconds: float | None
+    control: RunControl | None = None
 
     def call(self) -> Any:
-        """Wait for it in this thread, while another one does it."""
+        """Wait for it in this thread, while another one does it; the main one is interrupted by Python itself.
+
+        A model that nobody waits for any more because of Ctrl-C is not stopped at its next token: that would cost as
+        much again, in every run.
+        """
+        stop = stop_of(self.control)
+        if self.seconds is None and (stop is None or current_thread() is main_thread()):
+            return self.effect.call()
+        if self.seconds is None:
+            return in_worker(self.effect.call, None, stop)
         leash = _Leash()
 
         def work() -> Any:
@@ -80,13 +98,14 @@ class Within:
             return self.effect.call()
 
         try:
-            return in_worker(work, self.seconds)
+            return in_worker(work, self.seconds, stop)
         finally:
             leash.abandoned = True
 
     async def acall(self) -> Any:
         """Await it."""
-        return await awaited_within(self.effect.acall(), self.seconds)
+        awaited = self.effect.acall()
+        return await (awaited if self.seconds is None else awaited_within(awaited, self.seconds))
 
 
 def each_within(seconds: float | None, flow: Flow[T]) -> Flow[T]:
@@ -106,11 +125,12 @@ def _led(leash: _Leash) -> Any:
     return manager
 
 
-def in_worker(work: Callable[[], T], seconds: float) -> T:
+def in_worker(work: Callable[[], T], seconds: float | None, stop: Stop | None = None) -> T:
     """Do this in a thread of its own, within this context, and wait for it so many seconds at most.
 
     Raises:
         CallTimeout: they have passed. The thread goes on.
+        GraphDrained: the run that ``stop`` is of was interrupted. The thread goes on.
     """
     done: Future[T] = Future()
     context = copy_context()
@@ -121,11 +141,28 @@ def in_worker(work: Callable[[], T], seconds: float) -> T:
         except BaseException as error:
             done.set_exception(error)
 
-    Thread(target=run, name="coterie-call", daemon=True).start()
-    wait([done], seconds)
-    if not done.done():
-        raise CallTimeout(seconds)
+    begin(run)
+    end = time.monotonic() + (inf if seconds is None else seconds)
+    while not _over(done, _left(end, stop)):
+        if stop is not None and stop.interrupted:
+            raise GraphDrained(INTERRUPTED)
+        if seconds is not None and time.monotonic() >= end:
+            raise CallTimeout(seconds)
     return done.result()
+
+
+def _over(done: Future[Any], seconds: float | None) -> bool:
+    try:
+        done.exception(seconds)
+    except TimeoutError:
+        return False
+    return True
+
+
+def _left(end: float, stop: Stop | None) -> float | None:
+    """Seconds until one looks again: whether they are over, or the run was interrupted. None: never."""
+    left = min(end - time.monotonic(), _SLICE if stop is not None else inf)
+    return None if left == inf else left
 
 
 async def awaited_within(awaitable: Awaitable[T], seconds: float) -> T:

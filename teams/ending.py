@@ -4,7 +4,7 @@ import logging
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from coterie.errors import CoterieError
+from coterie.errors import CoterieError, RunError
 from coterie.graphs.trace import End
 from coterie.memory.flow import Call, Flow
 from coterie.memory.values import RunStatus
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from coterie.teams.run import Run
 
 log = logging.getLogger("coterie")
+
+IN_NODE = "During task with name "
+"""How LangGraph's note on an error begins."""
 
 
 def recorded(run: "Run", last: "RunFinished") -> "Flow[RunFinished]":
@@ -29,6 +32,7 @@ def broken_off(run: "Run", error: BaseException) -> Flow[BaseException]:
     from coterie.graphs.notes import with_notes
 
     run.interrupts.clear()  # it is over: nothing of it waits
+    _come_last(error)
     turn, memory = run.unfinished_turn(), run.spec.memory
     try:
         if turn is not None and memory is not None:
@@ -43,6 +47,17 @@ def broken_off(run: "Run", error: BaseException) -> Flow[BaseException]:
     if notice := (yield from _traced(run, End(status, error=error))):
         error.add_note(notice)
     return error
+
+
+def _come_last(error: BaseException) -> None:
+    """Have what an error says be the last line that Python prints of it, since that is read.
+
+    LangGraph adds below it which node failed: a `RunError` says so itself, and which frames of LangGraph's it came
+    through matters to nobody. What caused it keeps its own.
+    """
+    if isinstance(error, RunError):
+        error.__traceback__ = None
+        error.__notes__ = [note for note in getattr(error, "__notes__", []) if not note.startswith(IN_NODE)]
 
 
 def _traced(run: "Run", end: End) -> Flow[str | None]:

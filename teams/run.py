@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from langchain_core.messages import AIMessage, AIMessageChunk, AnyMessage
 from langgraph.checkpoint.base import BaseCheckpointSaver
-from langgraph.runtime import RunControl
 from langgraph.types import Interrupt
 
 from coterie.errors import ConfigurationError, RunError
@@ -24,6 +23,7 @@ from coterie.graphs.events import (
     StepFinished,
     Token,
 )
+from coterie.graphs.halting import Stop
 from coterie.graphs.memory_nodes import stored_messages
 from coterie.graphs.offline import NOTICE
 from coterie.graphs.pausing import Waiting
@@ -60,7 +60,7 @@ class Run(ABC):
         self.told: list[Event] = []
         self.recorder: Recorder | None = None
         """What records it. None: nothing does."""
-        self.control = RunControl()
+        self.control = Stop()
         """Stops the run, and its members, at their next steps."""
         self.context = RunContext(user_id, session_id, run_id, listen=self._hear, noted=set())
         self.state: dict[str, Any] = {"messages": []}
@@ -161,7 +161,8 @@ class Run(ABC):
         if mode == "custom" and isinstance(payload, Event):
             yield payload
         elif mode == "values" and not path:
-            self.record(payload)  # the first values are the input, as the pre_hooks left it
+            if "turn_id" in payload:
+                self.record(payload)  # it has begun: what was said is as the pre_hooks left it
             self.interrupts += payload.get("__interrupt__", ())  # each has a chunk of its own
             self.state = payload
         elif mode == "messages":

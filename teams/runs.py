@@ -8,14 +8,14 @@ from __future__ import annotations
 import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
-from contextlib import aclosing, nullcontext
+from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from coterie.errors import ConfigurationError
 from coterie.graphs.drawable import Drawable
 from coterie.graphs.events import Event
 from coterie.graphs.session import SessionState
-from coterie.graphs.spec import Inherited, TeamSpec
+from coterie.graphs.spec import Inherited
 from coterie.memory.flow import adrive, drive, in_thread
 from coterie.memory.manager import MemoryManager
 from coterie.teams.ending import broken_off, recorded
@@ -131,7 +131,7 @@ class Runs(Drawable, ABC):
         drive(run.begun())
         chunks = run.graph.stream(run.input, **run.options(tokens))
         try:
-            with interruptible(run.control.request_drain) if isinstance(run.spec, TeamSpec) else nullcontext():
+            with interruptible(run.control):
                 for chunk in chunks:
                     yield from run.read(chunk)
             drive(run.closed())

@@ -1,8 +1,15 @@
 """Worker processes curate what runs left owed, and one that is killed loses nothing: on both databases."""
 
+import os
+import signal
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+
 import pytest
 
-from coterie import Scope
+from coterie import Scope, SqliteDb
 from coterie.errors import StoreError
 from coterie.examples import postgres_workers
 from coterie.memory.opening import store_at
@@ -34,6 +41,24 @@ def test_without_a_server_it_says_how_to_get_one_and_uses_a_file(capfd: pytest.C
     out = capfd.readouterr().out
     assert out.startswith("This is a SQLite file. For a server: docker run ")
     check_lost_nothing(out)
+
+
+@pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGKILL])
+def test_workers_end_with_the_process_that_began_them(tmp_path: Path, ending: signal.Signals) -> None:
+    db = tmp_path / "hikers.db"
+    command = [sys.executable, "-m", "coterie.examples.postgres_workers", "--db", str(db)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True) as process:
+        assert process.stdout is not None
+        try:
+            while "  worker " not in process.stdout.readline():  # from here on both are at work
+                assert process.poll() is None
+            process.send_signal(ending)
+            process.communicate(timeout=120)  # which ends with the last of those who write there
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+    with SqliteDb(db) as store:
+        assert store.backlog().in_work == 0, "what they had in hand is done"
 
 
 def test_a_server_that_is_not_there_is_an_error() -> None:

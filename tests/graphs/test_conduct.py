@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import time
 from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any
@@ -16,6 +17,7 @@ from pydantic import BaseModel
 
 from coterie import Agent, MemoryManager, RunOutput, SqliteDb, Team
 from coterie.errors import ConfigurationError, ConflictError, RunError
+from coterie.graphs import workers
 from coterie.graphs.events import AttemptFailed, Event, Token, ToolFinished
 from coterie.graphs.limits import pause_before_next
 from coterie.graphs.state import RunContext
@@ -187,16 +189,18 @@ def test_a_curator_that_takes_too_long_does_not_hold_up_the_run(run: Way, openai
 
 
 def test_what_an_abandoned_model_writes_later_does_not_reach_the_stream() -> None:
-    first: list[threading.Thread] = []
+    first: list[bool] = []
     second = threading.Event()
 
     def script(messages: list[BaseMessage]) -> str:
         if not first:
-            first.append(threading.current_thread())
+            first.append(True)
             second.wait()
             return "words that come too late"
+        idle = len(workers._idle)
         second.set()
-        first[0].join()  # all that the first one can do is done before this one answers
+        while len(workers._idle) == idle:  # all that the first one can do is done before this one answers
+            time.sleep(0.01)
         return "in time"
 
     model = ScriptedModel(script=script)

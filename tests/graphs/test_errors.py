@@ -6,6 +6,7 @@ import sys
 import textwrap
 import threading
 import time
+import traceback
 from collections.abc import Callable
 from typing import Any
 
@@ -13,6 +14,8 @@ import pytest
 from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
 from langchain_openai import ChatOpenAI
 from langgraph.runtime import get_runtime
+from openai import APIConnectionError
+from pydantic import SecretStr
 
 from coterie import Agent, SqliteDb, Team
 from coterie.errors import RunError
@@ -277,3 +280,27 @@ def test_ctrl_c_stops_the_members_of_a_synchronous_run_at_their_next_steps() -> 
         [sys.executable, "-c", textwrap.dedent(program)], capture_output=True, text=True, timeout=300, check=True
     )
     assert done.stdout.split() == ["interrupted", "2"], done.stderr
+
+
+@pytest.mark.parametrize("run", [Agent.run, lambda agent, message: asyncio.run(agent.arun(message))])
+def test_what_python_prints_of_a_dead_server_ends_with_what_to_do(
+    run: Callable[[Agent, str], Any],
+) -> None:
+    server = OpenAIServer()
+    server.close()
+    model = ChatOpenAI(model="m", base_url=server.url, api_key=SecretStr("x"), max_retries=0)
+    with pytest.raises(RunError) as caught:
+        run(Agent("scout", model=model), "go")
+    lines = "".join(traceback.format_exception(caught.value)).splitlines()
+    assert lines[-1].startswith("coterie.errors.RunError: scout: its model failed (m at http://127.0.0.1:")
+    assert lines[-1].endswith("Is that server running, and can it be reached from here?")
+    assert not [line for line in lines if "site-packages" in line]
+    assert isinstance(caught.value.__cause__, APIConnectionError)
+    assert any("Connection refused" in line or "attempts failed" in line for line in lines)
+
+
+def test_what_a_model_of_one_s_own_raises_is_printed_with_where_it_did() -> None:
+    with pytest.raises(RunError) as caught:
+        Agent("scout", model=ScriptedModel(script=gone)).run("go")
+    lines = "".join(traceback.format_exception(caught.value)).splitlines()
+    assert any(f'File "{__file__}"' in line and line.endswith("in gone") for line in lines)

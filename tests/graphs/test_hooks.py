@@ -2,19 +2,22 @@
 
 import asyncio
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, ToolMessage
-from langchain_core.runnables import RunnableConfig
+from langchain_core.runnables import RunnableConfig, RunnableLambda
 from langchain_core.tools import tool
 from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.graph import START, MessagesState, StateGraph
 from langgraph.prebuilt.tool_node import ToolCallRequest
 from langgraph.types import Command, interrupt
 from pydantic import BaseModel
 
-from coterie import Agent, RunOutput, SqliteDb, Team
+from coterie import Agent, RunOutput, SqliteDb, Team, Trace
 from coterie.errors import ConfigurationError, CoterieError, RunError
+from coterie.graphs.events import MemoryRecalled
 from coterie.graphs.state import RunContext
 from coterie.memory.db import Db
 from tests.support.scripted import ScriptedModel, calls
@@ -151,6 +154,73 @@ def test_the_plain_graph_has_the_hooks_for_all_that_is_said() -> None:
     assert model.seen[-1][-1].content[1] == picture[1], "what is no text stays"
     asyncio.run(graph.ainvoke({"messages": "three"}))
     assert model.seen[-1][-1].text == "THREE"
+
+
+@both_ways
+@pytest.mark.parametrize("how", ["node", "called"])
+def test_the_hooks_of_a_graph_in_a_graph_hear_once_what_is_said_also_where_it_is_resumed(
+    how: str, run: Way, db: Db
+) -> None:
+    heard: list[str] = []
+    recalled: list[str] = []
+
+    def note(text: str, context: RunContext) -> str:
+        heard.append(text)
+        return f"{text}!"
+
+    @tool
+    def ask() -> str:
+        """Ask the user."""
+        return str(interrupt("well?"))
+
+    def script(messages: list[BaseMessage]) -> AIMessage | str:
+        if isinstance(messages[-1], ToolMessage):
+            return f"{messages[-3].text} {messages[-1].text}"
+        return calls(("ask", {}))
+
+    inner = Agent("a", model=ScriptedModel(script=script), tools=[ask], pre_hooks=[note], db=db).graph
+
+    def called(state: MessagesState) -> Any:
+        return inner.invoke(state)
+
+    async def acalled(state: MessagesState) -> Any:
+        return await inner.ainvoke(state)
+
+    node: Any = inner if how == "node" else RunnableLambda(called, acalled)
+    outer = StateGraph(MessagesState).add_node("agent", node).add_edge(START, "agent")
+    graph = outer.compile(checkpointer=InMemorySaver())
+    config: Any = {"configurable": {"thread_id": "t"}}
+
+    async def read(given: Any) -> list[Any]:
+        return [each async for each in graph.astream(given, config, stream_mode="custom", subgraphs=True)]
+
+    steps: list[Any] = [{"messages": [HumanMessage("hi")]}, Command(resume="yes")]
+    for given in steps:
+        if run is sync:
+            told: list[Any] = list(graph.stream(given, config, stream_mode="custom", subgraphs=True))
+        else:
+            told = asyncio.run(read(given))
+        recalled += [event.query for _, event in told if isinstance(event, MemoryRecalled)]
+    assert heard == ["hi"]
+    assert recalled == ["hi!"]
+    assert graph.get_state(config).values["messages"][-1].text == "hi! yes"
+
+
+def test_what_a_run_in_a_run_is_told_is_recorded_as_its_hooks_leave_it(tmp_path: Path) -> None:
+    inner = Agent("inner", model=echo(), pre_hooks=[shout], trace=Trace(tmp_path, contents=True))
+
+    @tool
+    def ask() -> str:
+        """Ask another one."""
+        return inner.run("secret").content
+
+    def script(messages: list[BaseMessage]) -> AIMessage | str:
+        return messages[-1].text if isinstance(messages[-1], ToolMessage) else calls(("ask", {}))
+
+    assert Agent("outer", model=ScriptedModel(script=script), tools=[ask]).run("go").content == "You said: SECRET"
+    [file] = tmp_path.iterdir()
+    assert "SECRET" in file.read_text()
+    assert "secret" not in file.read_text()
 
 
 def test_a_hook_that_returns_something_else_is_an_error() -> None:

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from coterie import Agent, MemoryManager, RunOutput, Scope, SqliteDb, Team
 from coterie.graphs.events import TaskChanged, Token
 from coterie.graphs.modes import Swarm, Tasks
 from coterie.graphs.session import PRIVATE
-from coterie.graphs.task_list import Task, rows_of, tasks_of
+from coterie.graphs.task_list import Task, current, rows_of, tasks_of
 from coterie.memory.db import Db
 from coterie.teams.output import RunFinished
 from tests.support.scripted import Script, ScriptedModel, calls
@@ -316,7 +317,7 @@ def test_a_run_that_is_cancelled_leaves_its_tasks_open(db: Db) -> None:
 
     asyncio.run(cancelled())
     rows = db.session(None, "s").state[f"{PRIVATE}tasks:desk"]
-    assert {key: row["status"] for key, row in rows.items()} == {"1": "done", "2": "working", "3": "open"}
+    assert {key: row["status"] for key, row in rows.items()} == {"1": "done", "2": "open", "3": "open"}
     team = Team("desk", [member("a"), member("slow")], mode="tasks", model=leader(calls(("go_on", {})), "end"), db=db)
     assert statuses(team.run("go on", session_id="s")) == {"1": "done", "2": "done", "3": "done"}
 
@@ -362,7 +363,10 @@ def test_without_a_store_a_checkpointer_remembers() -> None:
 PROGRAM = """
 import sys, time
 from coterie import Agent, SqliteDb, Team
+from coterie.graphs import claims
 from tests.support.scripted import ScriptedModel, calls
+
+claims.LEASE_SECONDS = 2
 
 def slow(messages):
     print("begun", flush=True)
@@ -377,6 +381,12 @@ Team("desk", members, mode="tasks", model=model, db=SqliteDb(sys.argv[1])).run("
 """
 
 
+def list_of(db: Db) -> dict[str, Task]:
+    """The list as it stands."""
+    rows = db.session("ana", "s").state[f"{PRIVATE}tasks:desk"]
+    return {key: current(task) for key, task in tasks_of(rows).items()}
+
+
 @both_ways
 def test_what_a_killed_process_left_is_done_by_the_next_run(tmp_path: Path, run: Way) -> None:
     file = tmp_path / "team.db"
@@ -389,6 +399,8 @@ def test_what_a_killed_process_left_is_done_by_the_next_run(tmp_path: Path, run:
         process.send_signal(signal.SIGKILL)
     quick, model = member("quick"), leader(calls(("go_on", {})), "all there")
     db = SqliteDb(file)
+    while list_of(db)["2"].status != "open":
+        time.sleep(0.1)
     team = Team("desk", [quick, member("slow")], mode="tasks", model=model, db=db)
     output = team.run("go on", session_id="s", user_id="ana")
     db.close()
