@@ -24,8 +24,8 @@ from coterie.graphs.tool_events import told_error
 from coterie.graphs.turn_kept import Kept, answered, begun, said, shown, told
 from coterie.memory.db import Db
 from coterie.memory.flow import Flow, adrive, drive
+from coterie.memory.ids import checked_id
 from coterie.memory.manager import MemoryManager
-from coterie.memory.values import checked_id
 
 try:
     from langchain.agents.middleware import AgentMiddleware, AgentState, ModelRequest, ModelResponse
