@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from coterie.memory.compare import telling
 from coterie.memory.requests import is_bare_request, of_oneself
-from coterie.memory.sentences import answers, asks, asks_indirectly, before_asking, clauses
+from coterie.memory.sentences import answers, asks, asks_indirectly, beside_asking, clauses
 from coterie.memory.words import words
 
 # Greetings, thanks and assent. Without accents, as words() gives them.
@@ -53,14 +53,14 @@ _TO_REMEMBER = re.compile(
 
 
 def statements(sentence: str) -> Iterator[str]:
-    """What a sentence states: all of it or nothing; of a question, what is said of oneself before it asks.
+    """What a sentence states: all of it or nothing; of a question, what is said of oneself beside it.
 
     >>> list(statements("I'm vegetarian, where should I eat?")), list(statements("Plan me two days in Lisbon."))
     (["I'm vegetarian"], [])
     """
     if is_statement(sentence):
         yield sentence
-    elif asks(sentence) and of_oneself(told := before_asking(sentence)) and is_statement(told):
+    elif asks(sentence) and of_oneself(told := beside_asking(sentence)) and is_statement(told):
         yield told
 
 

@@ -2,7 +2,8 @@
 
 "Plan me two days in Lisbon" tells nothing of whoever says it; "Find a vet for my dog" does, and "Always book trains".
 "Teach maths in Leeds" and "Suche eine Wohnung" leave out the "I", and only look like requests: so a verb counts where
-it is said for whom ("plan me", "zeig mir"), or of what ("plan a trip"). What is unclear is taken for none.
+it is said for whom ("plan me", "zeig mir"), or of what ("plan a trip"). "Set the time to nine" says what is to be, and
+is none of these verbs. What is unclear is taken for none.
 """
 
 import re
@@ -13,10 +14,11 @@ _BEFORE = (
 )
 _ENGLISH = (
     r"(?:let me know|let['’]s (?:plan|talk|see|start|begin|continue|go|do|try)\b|go (?:on|ahead)"
-    r"|continue|try again|(?:tell|help) (?:me|us)\b"
+    r"|continue|try again|(?:tell|help|get|buy|bring|order|ask|read|play|sing|build|pick|teach) (?:me|us)\b"
     r"|(?:find(?! it\b| myself\b)|suggest|recommend|summari[sz]e|search for|look (?:for|up)|turn (?:on|off))\b"
     r"|(?:plan|book|show|give|write|make|list|compare|draft|create|generate|calculate|convert|describe|compose|check|draw"
-    r"|fix|improve|rewrite|proofread|organi[sz]e|prepare|explain|translate|search|set|send|add)"
+    r"|fix|improve|rewrite|proofread|organi[sz]e|prepare|explain|translate|search|send|review|refactor|debug"
+    r"|implement|deploy|shorten|simplify)"
     r"(?=\W+(?:me|us|an?|the|this|that|these|those|it|them|some|any|all|another|more|my|our|\d+|two|three|four|five|ten"
     r"|how|what|why|when|where|which|who|whether|if|every\w+)\b|\s+[\"'“«]))(?:\s+(?:me|us|that|(?:my|our)(?! own))\b)*"
 )

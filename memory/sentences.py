@@ -17,7 +17,7 @@ _AUXILIARY = "(?:is|are|was|were|do|does|did|have|has|can|could|should|will|woul
 _UNMARKED = re.compile(
     rf"{_ASKED_BEFORE}(?:(?:what|where|when|who|why|how|which|whose)(?:['’]s|\s+{_AUXILIARY})(?! (?:why|more|worse)\b)"
     r"|(?:do|did|does|am|is|are|was|were|has) (?:i|my|we|our|you)|have (?:i|we|you)|(?:is|are) there"
-    r"|(?:can|could|would|will) you)\b",
+    r"|(?:can|could|would|will) you|(?:kannst|könntest|würdest) du)\b",
     re.I,
 )
 _UNMARKED_AND_OPEN = re.compile(
@@ -99,16 +99,22 @@ def asks_indirectly(clause: str) -> bool:
     return bool(_ASKING_CLAUSE.match(clause))
 
 
-def before_asking(sentence: str) -> str:
-    """What a question says before it asks: the clauses before the first that asks, or else before its last.
+def beside_asking(sentence: str) -> str:
+    """What a question says beside what it asks: the clauses before the first that asks; after "can you", the others.
 
-    >>> before_asking("I'm vegan, by the way, where do I eat?"), before_asking("Is it big, or small?")
+    >>> beside_asking("I'm vegan, by the way, where do I eat?"), beside_asking("Is it big, or small?")
     ("I'm vegan, by the way", '')
+    >>> beside_asking("Can you find a doctor, my knee hurts?")
+    'my knee hurts'
     """
     ends = list(_CLAUSE.finditer(sentence))
-    asking = next((end for end in ends if asks_indirectly(sentence[end.end() :])), ends[-1] if ends else None)
-    told = sentence[: asking.start()] if asking else ""
-    return "" if asks_indirectly(told) else told
+    if not ends:
+        return ""
+    first, after = sentence[: ends[0].start()], sentence[ends[0].end() :].rstrip("?？!. ")
+    if _REQUEST.search(first):
+        return "" if asks_indirectly(after) else after
+    asking = next((end for end in ends if asks_indirectly(sentence[end.end() :])), ends[-1])
+    return "" if asks_indirectly(first) else sentence[: asking.start()]
 
 
 def answers(text: str) -> bool:

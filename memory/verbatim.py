@@ -1,5 +1,6 @@
 """The curator that needs no model: it keeps what the user states, as it was said."""
 
+import re
 import textwrap
 from collections.abc import Iterator, Sequence
 
@@ -12,14 +13,15 @@ from coterie.memory.sentences import questions, sentences
 from coterie.memory.values import Message, Turn, UserMemory
 
 _TELLING_LENGTH = 3
+_CODE = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
 
 
 class VerbatimCurator:
     """Keeps the user's statements, word for word, each with its speaker's name in front where there is one.
 
-    Questions, bare requests, greetings, thanks and chatter are left out, so that of "I'm vegan, where can I eat?" the
-    first half is kept. Nothing is corrected or forgotten. The topics of a statement are the most telling words of the
-    question it answers: "The long ones" is found by "trails".
+    Questions, bare requests, greetings, thanks, chatter and code are left out, so that of "I'm vegan, where can I eat?"
+    the first half is kept. Nothing is corrected or forgotten. The topics of a statement are the most telling words of
+    the question it answers: "The long ones" is found by "trails".
     """
 
     def __init__(self, limits: CurationLimits = DEFAULT_LIMITS) -> None:
@@ -47,6 +49,7 @@ class VerbatimCurator:
 
     def _statements(self, message: Message) -> Iterator[str]:
         room = self.limits.max_characters - len(message.name or "") - len(": ")
-        for sentence in sentences(excerpt(message.content, self.limits.max_turn_characters)):
+        told = _CODE.sub("\n", excerpt(message.content, self.limits.max_turn_characters))
+        for sentence in sentences(told):
             for statement in statements(sentence):
                 yield from textwrap.wrap(statement, max(room, 20))

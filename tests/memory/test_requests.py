@@ -38,6 +38,8 @@ def test_of_sentences_that_the_rules_were_not_made_on_most_are_told_right() -> N
         ("I'm vegetarian, where should I eat?", ["I'm vegetarian"]),
         ("I live in Lisbon, with my dog, is there a park near?", ["I live in Lisbon, with my dog"]),
         ("Plan me two days in Lisbon, I'm vegetarian.", ["Plan me two days in Lisbon, I'm vegetarian."]),
+        ("Could you book a table for tonight, it's my mum's birthday?", ["it's my mum's birthday"]),
+        ("Can you tell me, please, where I live?", []),
         ("That is great, where did you go?", []),
         ("If I go to Rome, what should I see?", []),
         ("Hey, ok, find me a plumber, please.", []),

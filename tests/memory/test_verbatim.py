@@ -121,6 +121,11 @@ def test_what_is_to_be_forgotten_or_remembered_is_no_statement(text: str) -> Non
     assert is_statement("Remember that I live in Lisbon.")
 
 
+def test_code_that_is_pasted_is_no_statement() -> None:
+    said = "I work on a parser.\n```python\ndef parse(text):\n    return my_tree\n```\nIt runs on Windows.\n```\nopen"
+    assert kept(Message("user", said)) == ["I work on a parser.", "It runs on Windows."]
+
+
 def test_a_long_sentence_is_kept_in_pieces_that_fit() -> None:
     pieces = kept(
         Message("user", " ".join(f"so I went on and on {n}" for n in range(60)), "Ana"),
