@@ -26,9 +26,15 @@ Found = dict[ItemName, UserMemory]
 
 @cache
 def _with_hashes(kinds: Kinds, places: int) -> Prepared:
-    """The open memories with some hashes, also those that have expired: they hold their place."""
-    found = sa.select(*rows.MEMORY_COLUMNS).where(readable(MEMORY, kinds), MEMORY.c.valid_until.is_(None))
-    return Prepared(found.where(among(MEMORY.c.content_hash, places)))
+    """The open memories of an owner with some hashes, also those that have expired: they hold their place.
+
+    They are looked up in an inner query, fenced by OFFSET 0. Left to itself, PostgreSQL without statistics looks for
+    them among all the rows of the owner's readers.
+    """
+    this = (MEMORY.c.user_id == sa.bindparam("owner", type_=sa.Text)) & MEMORY.c.valid_until.is_(None)
+    named = sa.select(*rows.MEMORY_COLUMNS, MEMORY.c.audience).where(this, among(MEMORY.c.content_hash, places))
+    fenced = named.offset(sa.literal_column("0")).subquery()
+    return Prepared(sa.select(*(fenced.c[name] for name in rows.FIELDS)).where(readable(fenced, kinds)))
 
 
 class Itemizing(Connected):
@@ -105,13 +111,13 @@ class Itemizing(Connected):
 
 def _there(connection: sa.Connection, scope: Scope, names: Sequence[ItemName]) -> Found:
     """The open memories with these names."""
-    kinds, readers_of = kinds_of(scope), [to or "user" for _, to in shelves(scope).values()]
-    by_hash = {place_hash(to, name.namespace, name.key): name for to in readers_of for name in names}
-    found: Found = {}
-    for places, part in listed(sorted(by_hash)):
-        for row in _with_hashes(kinds, places).rows(connection, {**parameters(scope), **part}):
-            memory = rows.memory_value(row)
-            found[by_hash[content_hash(memory)]] = memory
+    kinds, found = kinds_of(scope), Found()
+    for owner, to in shelves(scope).values():
+        by_hash = {place_hash(to or "user", name.namespace, name.key): name for name in names}
+        for places, part in listed(sorted(by_hash)):
+            for row in _with_hashes(kinds, places).rows(connection, {**parameters(scope), "owner": owner, **part}):
+                memory = rows.memory_value(row)
+                found.setdefault(by_hash[content_hash(memory)], memory)
     for name in names:
         if name.of_any and name not in found and (other := _with_id(connection, scope, name.key)) is not None:
             found[name] = other

@@ -148,7 +148,7 @@ def newest(
 
 def _each_namespace(connection: sa.Connection, scope: Scope, filters: Filters) -> list[str] | None:
     """The namespaces that are meant, if they are few: each is read along its index. None: they are not."""
-    if not filters.namespace or filters.true_at is not None:
+    if filters.namespace is None or filters.true_at is not None:
         return None
     found = [*islice(namespaces.within(connection, scope, filters.namespace), FEW_NAMESPACES + 1)]
     return None if len(found) > FEW_NAMESPACES else [items.as_text(labels) for labels in found]

@@ -10,18 +10,20 @@ import sqlalchemy as sa
 from coterie.memory.db import Db
 from coterie.memory.edits import Change, Ref, Update
 from coterie.memory.ids import new_id
+from coterie.memory.items import ItemName
 from coterie.memory.postgres import PostgresDb
 from coterie.memory.postgres_wall import WalledConnection, _Cursor
-from coterie.memory.values import Note, Scope, Turn
+from coterie.memory.values import Filters, Note, Scope, Turn
 from tests.support.postgres_server import PostgresServer
 
 USERS, EACH = 40, 500
-# Every row holds "tea" and one word of its own; one in ten is of a team.
+# Every row holds "tea" and one word of its own; one in ten is of a team, one in five an item in one of four namespaces.
 FILL = f"""
 INSERT INTO memory (user_id, memory_id, memory, topics, team_id, visibility, kind, created_at, updated_at, version,
-    content_hash, words, topic_words, trust, depends_on)
+    content_hash, words, topic_words, trust, depends_on, namespace)
 SELECT 'user' || n % {USERS}, 'id-' || n, 'Tea ' || n, '[]', 'desk', CASE n % 10 WHEN 0 THEN 'team' ELSE 'user' END,
-    'fact', now() - n * interval '1 second', now(), 1, n::text::bytea, 'tea word' || n, '', 'user', '[]'
+    'fact', now() - n * interval '1 second', now(), 1, n::text::bytea, 'tea word' || n, '', 'user', '[]',
+    CASE n % 5 WHEN 3 THEN 'memories.' || n % 4 || '.' END
 FROM generate_series(1, {USERS * EACH}) AS n;
 INSERT INTO turn (user_id, turn_id, session_id, run_id, messages, at, status, attempts, due_at, lease)
 SELECT 'user' || n % {USERS}, 'turn-' || n, 's' || n % 7, 'r', '[]', now() - n * interval '1 second',
@@ -104,6 +106,23 @@ def plan(planned: tuple[Db, Plans], verb: str, *arguments: Any, **options: Any) 
     plans.clear()
     getattr(db, verb)(*arguments, **options)
     return plans[-1]
+
+
+@pytest.mark.parametrize(
+    ("verb", "arguments", "index"),
+    [
+        ("items", [[ItemName(("memories", "3"), "k")]], "memory_content"),
+        ("namespaces", [], "memory_namespace"),
+        ("newest", [10, Filters(namespace=("memories", "3"))], "memory_namespace"),
+        ("newest", [10, Filters(namespace=())], "memory_namespace"),
+    ],
+)
+def test_reading_items_by_index(
+    planned: tuple[Db, Plans], statistics: bool, verb: str, arguments: list[Any], index: str
+) -> None:
+    found = plan(planned, verb, SCOPES[0], *arguments)
+    assert index in found, found
+    assert "Sort" not in found, found
 
 
 @pytest.mark.parametrize("scope", SCOPES)
