@@ -78,6 +78,11 @@ CASES = {
         slow = ScriptedModel(script=thinking)
         run(Team("t", [Agent(name, model=slow, timeout=500) for name in "ab"], mode="broadcast", **settings), 2)
         """,
+    "a run while another one is streamed": """
+        for event in Agent("other").run("Hi", stream=True):
+            if type(event).__name__ == "StepStarted":
+                run(Agent("a", model=calling, tools=[busy], **settings))
+        """,
     "a member of a member": """
         inner = Team("inner", [Agent("a", model=calling, tools=[busy])], mode="route")
         run(Team("t", [inner, Agent("b", model=calling, tools=[busy])], mode="broadcast", **settings), 2)
