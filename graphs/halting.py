@@ -10,13 +10,33 @@ INTERRUPTED = "interrupted"
 """Why a run ends at Ctrl-C."""
 
 
-class Stop(RunControl):
+class Inner(RunControl):
+    """Drained, LangGraph's word for a run that begins no further step, also when the run around it is."""
+
+    __slots__ = ("outer",)
+
+    def __init__(self, outer: RunControl | None) -> None:
+        super().__init__()
+        self.outer = outer
+
+    @property
+    def drain_requested(self) -> bool:
+        """Whether it is to begin no further step."""
+        return super().drain_requested or (self.outer is not None and self.outer.drain_requested)
+
+    @property
+    def drain_reason(self) -> str | None:
+        """Why."""
+        return super().drain_reason or (self.outer.drain_reason if self.outer is not None else None)
+
+
+class Stop(Inner):
     """What stops a run at its next steps. Interrupted, it does not even wait for what is at work in threads."""
 
     __slots__ = ("interrupted", "interruptible")
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, outer: RunControl | None) -> None:
+        super().__init__(outer)
         self.interruptible = False
         """Whether it may be interrupted: whether Ctrl-C comes to it."""
         self.interrupted = False
@@ -59,23 +79,19 @@ class Halt:
         return _MembersControl(outer, self)
 
 
-class _MembersControl(RunControl):
-    """Drained, LangGraph's word for a run that begins no further step, when the run around it is, or its team halts."""
+class _MembersControl(Inner):
+    """Drained as well when its team halts."""
 
-    __slots__ = ("_halt", "outer")
+    __slots__ = ("_halt",)
 
     def __init__(self, outer: RunControl | None, halt: Halt) -> None:
-        super().__init__()
-        self.outer = outer
+        super().__init__(outer)
         self._halt = halt
 
     @property
     def drain_requested(self) -> bool:
-        outer = self.outer is not None and self.outer.drain_requested
-        return outer or self._halt.error is not None or super().drain_requested
+        return super().drain_requested or self._halt.error is not None
 
     @property
     def drain_reason(self) -> str | None:
-        if self._halt.error is not None:
-            return str(self._halt.error)
-        return super().drain_reason or (self.outer.drain_reason if self.outer is not None else None)
+        return str(self._halt.error) if self._halt.error is not None else super().drain_reason

@@ -9,7 +9,7 @@ from uuid import UUID
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
 from langchain_core.runnables.config import RunnableConfig, ensure_config, var_child_runnable_config
 from langgraph.graph import MessagesState
-from langgraph.runtime import get_runtime
+from langgraph.runtime import Runtime, get_runtime
 from pydantic import GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
@@ -90,7 +90,7 @@ def inherited_context(
 ) -> RunContext:
     """The context of a run of this agent or team: the one that is given, else the one of the run it is part of."""
     if context is None:
-        outer = get_runtime() if var_child_runnable_config.get() else None
+        outer = run_around()
         if outer is not None:
             context = replace(run_context(outer.context), new_session=False)
     given = in_thread_of(context if isinstance(context, RunContext) else RunContext(**(context or {})), config)
@@ -100,6 +100,11 @@ def inherited_context(
         session = session_of(spec, given.user_id, given.session_id)
     halt = Halt() if isinstance(spec, TeamSpec) else None
     return replace(given, built=built, session=session, halt=halt, run_id=given.run_id or new_id(), nested=nested)
+
+
+def run_around() -> Runtime[Any] | None:
+    """The run of LangGraph's that this code is called in. None: there is none."""
+    return get_runtime() if var_child_runnable_config.get() else None
 
 
 def asking(runtime: Running) -> RunContext:

@@ -28,7 +28,7 @@ from coterie.graphs.memory_nodes import stored_messages
 from coterie.graphs.offline import NOTICE
 from coterie.graphs.pausing import Waiting
 from coterie.graphs.spec import Curate, Spec, TeamSpec, asks_model, slug
-from coterie.graphs.state import RunContext, question, this_turn
+from coterie.graphs.state import RunContext, question, run_around, this_turn
 from coterie.graphs.task_list import tasks_of
 from coterie.memory.flow import Flow
 from coterie.memory.values import StoredRun, Turn
@@ -60,7 +60,8 @@ class Run(ABC):
         self.told: list[Event] = []
         self.recorder: Recorder | None = None
         """What records it. None: nothing does."""
-        self.control = Stop()
+        around = run_around()
+        self.control = Stop(around.control if around is not None else None)
         """Stops the run, and its members, at their next steps."""
         self.context = RunContext(user_id, session_id, run_id, listen=self._hear, noted=set())
         self.state: dict[str, Any] = {"messages": []}

@@ -14,6 +14,7 @@ import pytest
 from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
 from langchain_openai import ChatOpenAI
 from langgraph.runtime import get_runtime
+from langgraph.types import RetryPolicy
 from openai import APIConnectionError
 from pydantic import SecretStr
 
@@ -305,3 +306,24 @@ def test_what_a_model_of_one_s_own_raises_is_printed_with_where_it_did() -> None
         Agent("scout", model=ScriptedModel(script=gone)).run("go")
     lines = "".join(traceback.format_exception(caught.value)).splitlines()
     assert any(f'File "{__file__}"' in line and line.endswith("in gone") for line in lines)
+
+
+@pytest.mark.parametrize("run", [Team.run, lambda team, message: asyncio.run(team.arun(message))])
+def test_a_member_that_waits_to_ask_again_does_not_hold_up_a_team_that_stops(run: Callable[[Team, str], Any]) -> None:
+    waits = threading.Event()
+
+    def busy(messages: list[BaseMessage]) -> str:
+        waits.set()
+        raise ConnectionError("busy")
+
+    def broken(messages: list[BaseMessage]) -> str:
+        assert waits.wait(60)
+        raise ConnectionError("broken")
+
+    hours = RetryPolicy(max_attempts=2, initial_interval=36_000, max_interval=36_000, jitter=False, retry_on=OSError)
+    members = [
+        Agent("patient", model=ScriptedModel(script=busy), retry_policy=hours),
+        Agent("broken", model=ScriptedModel(script=broken)),
+    ]
+    with pytest.raises(RunError, match="its member broken failed"):
+        run(Team("t", members, mode="broadcast", on_member_error="stop"), "go")

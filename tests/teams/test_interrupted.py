@@ -78,6 +78,11 @@ CASES = {
         slow = ScriptedModel(script=thinking)
         run(Team("t", [Agent(name, model=slow, timeout=500) for name in "ab"], mode="broadcast", **settings), 2)
         """,
+    "a run while another one is streamed": """
+        for event in Agent("other").run("Hi", stream=True):
+            if type(event).__name__ == "StepStarted":
+                run(Agent("a", model=calling, tools=[busy], **settings))
+        """,
     "a member of a member": """
         inner = Team("inner", [Agent("a", model=calling, tools=[busy])], mode="route")
         run(Team("t", [inner, Agent("b", model=calling, tools=[busy])], mode="broadcast", **settings), 2)
@@ -158,3 +163,38 @@ def test_ctrl_c_on_the_command_line(tmp_path: Path) -> None:
     file.write_text(PROGRAM.replace("sys.argv[1]", repr(str(tmp_path / "team.db"))) + settings + start)
     code, _, err = interrupted("-m", "coterie", "run", str(file), "I live in Oslo.", "--user", "ana")
     assert (code, err) == (130, "\nStopped. What was said is kept: `coterie curate --status` says what is owed.\n")
+
+
+def test_a_run_in_an_abandoned_tool_takes_no_further_step(tmp_path: Path) -> None:
+    program = """
+        go_on = threading.Event()
+
+        def slow() -> str:
+            "Take long."
+            at_work.release()
+            go_on.wait()
+            return "too late"
+
+        def script(name):
+            return lambda messages: messages[-1].text if messages[-1].type == "tool" else calls((name, {}))
+
+        inner = Agent("inner", model=ScriptedModel(script=script("slow")), tools=[slow])
+        ended = threading.Event()
+
+        def ask() -> str:
+            "Ask another one."
+            try:
+                return inner.run("Go.").content
+            finally:
+                ended.set()
+
+        threading.Thread(target=tell, args=[1], daemon=True).start()
+        try:
+            Agent("outer", model=ScriptedModel(script=script("ask")), tools=[ask]).run("Hi.")
+        except KeyboardInterrupt:
+            go_on.set()
+            ended.wait()
+            print("asked", len(inner.model.seen))
+        """
+    code, out, err = interrupted("-c", PROGRAM + textwrap.dedent(program), str(tmp_path / "team.db"))
+    assert (code, out, err) == (0, "asked 1\n", "")
