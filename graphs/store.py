@@ -5,8 +5,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import takewhile
 from typing import Any
 
-from langchain_core.runnables.config import var_child_runnable_config
-from langgraph.runtime import get_runtime
 from langgraph.store.base import (
     BaseStore,
     GetOp,
@@ -23,7 +21,7 @@ from langgraph.store.base import (
 from coterie.errors import InputError
 from coterie.graphs.item_values import passes, statement_of, topics_of
 from coterie.graphs.namespaces import ANY, Labels, Namespaces, Owned, label_of, matches
-from coterie.graphs.state import RunContext
+from coterie.graphs.state import RunContext, run_around
 from coterie.memory.db import Db
 from coterie.memory.edits import Change
 from coterie.memory.inputs import checked_number, checked_object
@@ -190,7 +188,7 @@ def _memory(owned: Owned, op: PutOp) -> UserMemory | None:
 
 def _run_id() -> str | None:
     """The run of the graph that this is called in; None outside, or if it has no id."""
-    runtime = get_runtime() if var_child_runnable_config.get() else None
+    runtime = run_around()
     if runtime is None or isinstance(runtime.context, RunContext):
         return None if runtime is None else runtime.context.run_id
     return None if runtime.execution_info is None else runtime.execution_info.run_id
