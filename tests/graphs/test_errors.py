@@ -146,6 +146,7 @@ class Gate:
     def _script(self, messages: list[BaseMessage]) -> AIMessage | str:
         self.asked += 1
         control = get_runtime().control
+        assert control is not None
         self.begun.set()
         while not control.drain_requested:  # whoever ends it waits for the step that is under way
             time.sleep(0.01)
