@@ -129,26 +129,24 @@ def test_it_goes_on_from_what_is_known(db: Db, client: httpx.Client) -> None:
 
 
 def test_a_run_of_another_process_is_followed(db: Db, client: httpx.Client, postgres_or_path: str) -> None:
-    command = [sys.executable, "-c", ELSEWHERE, postgres_or_path]
-    with (
-        following(client, "runs/follow") as runs,
-        subprocess.Popen(command, stdin=subprocess.PIPE, text=True) as process,
-    ):
-        assert process.stdin is not None
+    command, strange = [sys.executable, "-c", ELSEWHERE, postgres_or_path], "one\u2028two: \\n"
+    with following(client, "runs/follow") as runs:
         assert next(runs) == ("runs", [], None)
-        ((_, (begun,), _), strange) = next(runs), "one\u2028two: \\n"
-        assert (begun["run_id"], begun["status"]) == ("run-elsewhere", "running")
-        with following(client, "runs/run-elsewhere/follow") as events:
-            for number, text in enumerate([strange, "three"], 1):
-                process.stdin.write(text + "\n")
-                process.stdin.flush()
-                assert next(events) == ("record", {"kind": "told", "text": text + "\n"}, number)
-            process.stdin.close()
-            kind, ended, _ = next(events)
-            assert (kind, ended["status"], ended["records"]) == ("ended", "finished", 2)
-            assert next(events, None) is None
-        listed = next(now for _, (now,), _ in runs if now["status"] == "finished")
-        assert listed["records"] == 2
+        with subprocess.Popen(command, stdin=subprocess.PIPE, text=True) as process:
+            assert process.stdin is not None
+            _, (begun,), _ = next(runs)
+            assert (begun["run_id"], begun["status"]) == ("run-elsewhere", "running")
+            with following(client, "runs/run-elsewhere/follow") as events:
+                for number, text in enumerate([strange, "three"], 1):
+                    process.stdin.write(text + "\n")
+                    process.stdin.flush()
+                    assert next(events) == ("record", {"kind": "told", "text": text + "\n"}, number)
+                process.stdin.close()
+                kind, ended, _ = next(events)
+                assert (kind, ended["status"], ended["records"]) == ("ended", "finished", 2)
+                assert next(events, None) is None
+            listed = next(now for _, (now,), _ in runs if now["status"] == "finished")
+            assert listed["records"] == 2
 
 
 @pytest.fixture
