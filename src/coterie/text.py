@@ -5,6 +5,13 @@ from collections.abc import Iterator
 from difflib import SequenceMatcher
 from typing import Literal
 
+_JOINERS = "\u200c\u200d"
+"""What joins and parts letters, and emoji: to see nothing of it is as it should be."""
+
+
+def _shown(character: str) -> str:
+    return character if character.isprintable() or character in _JOINERS else "�"
+
 
 def showable(text: str) -> str:
     r"""A text without the control characters that would move the cursor or clear the screen; lines stay lines.
@@ -12,16 +19,16 @@ def showable(text: str) -> str:
     >>> showable("a\n\tb\x1b[2J")
     'a\n\tb�[2J'
     """
-    return "".join(c if c.isprintable() or c in "\n\t" else "�" for c in text)
+    return "".join(c if c in "\n\t" else _shown(c) for c in text)
 
 
 def one_line(text: str, limit: int | None = None) -> str:
     r"""A text on one line, without control characters, cut where it is longer than ``limit`` characters.
 
-    >>> one_line("a\n b\x1b[31m"), one_line("a long name", 7)
-    ('a b�[31m', 'a long…')
+    >>> one_line("a\n b\x1b[31m"), one_line("a long name", 7), one_line("می\u200cروم") == "می\u200cروم"
+    ('a b�[31m', 'a long…', True)
     """
-    line = "".join(character if character.isprintable() else "�" for character in " ".join(text.split()))
+    line = "".join(map(_shown, " ".join(text.split())))
     return line if limit is None or len(line) <= limit else line[: limit - 1].rstrip() + "…"
 
 

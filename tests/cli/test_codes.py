@@ -132,6 +132,14 @@ def test_a_locked_database(cli: Cli, shop: str) -> None:
     assert "database is locked" in ended.err
 
 
+@pytest.mark.parametrize("command", ["memory list --user ana", "memory add x --user ana", "db current", "curate"])
+def test_a_folder_is_no_database(cli: Cli, command: str) -> None:
+    Path("folder").mkdir()
+    ended = cli(*command.split(), "--db", "folder", *(["--verbatim"] if command == "curate" else []))
+    assert (ended.code, ended.out) == (Code.USAGE, "")
+    assert ended.err == "error: --db is 'folder', which is a folder: give the path of a file.\n"
+
+
 def test_a_database_of_a_newer_coterie(cli: Cli, shop: str) -> None:
     connection = sqlite3.connect("shop.db", isolation_level=None)
     connection.execute(f"UPDATE {VERSION_TABLE} SET version_num = '9999'")

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -103,6 +104,41 @@ def test_a_terminal_without_box_characters_gets_ascii(desk: Path) -> None:
     assert done.returncode == 0
     assert done.stdout.isascii()
     assert "`- * curator" in done.stdout
+
+
+def test_so_are_the_lanes_of_a_run(desk: Path) -> None:
+    coterie("run", "desk.py", "Where is my order?", "--trace-to", "run.jsonl")
+    done = coterie("runs", "show", "run.jsonl", PYTHONIOENCODING="ascii")
+    assert done.returncode == 0
+    assert "?" not in done.stdout
+    assert coterie("runs", "show", "run.jsonl", PYTHONIOENCODING="utf-8").stdout.count("█") > 1
+
+
+CLOSED = [("", "config"), ("", "memory"), ("", "--version"), ("-", "run desk.py -"), ("", "memory show x --user ana")]
+
+
+@pytest.mark.parametrize(("reads", "command"), CLOSED)
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-", "<&-"])
+def test_a_stream_that_the_shell_closed_is_no_error_by_itself(
+    desk: Path, reads: str, command: str, closed: str
+) -> None:
+    full = [*COTERIE, *command.split()]
+    usual = subprocess.run(full, capture_output=True, text=True, input="" if reads else None, check=False)
+    done = subprocess.run(
+        ["sh", "-c", f"exec {shlex.join(full)} {closed}"], capture_output=True, text=True, input="", check=False
+    )
+    assert (done.returncode, "Traceback" in done.stderr) == (usual.returncode, False)
+    assert done.stdout == ("" if ">&-" in closed.split() else usual.stdout)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux has it")
+@pytest.mark.parametrize("command", ["config", "memory", "--version", "schema", "run desk.py Hello"])
+def test_a_disk_that_is_full_is_one_line(desk: Path, command: str) -> None:
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run([*COTERIE, *command.split()], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode in (1, 2)
+    assert done.stderr.splitlines()[-1] == "error: The output: No space left on device."
+    assert "Traceback" not in done.stderr
 
 
 def test_json_is_whole_where_the_terminal_lacks_letters(desk: Path) -> None:

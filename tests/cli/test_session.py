@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from rich.cells import cell_len
 
 from coterie.memory.sqlite import SqliteDb
 from coterie.memory.values import Message, Turn
@@ -34,6 +35,14 @@ def test_list_begins_with_the_last_used(cli: Cli) -> None:
     assert "asked for" in lines[1]
     assert [one["session_id"] for one in json.loads(cli("session", "list", *ANA, "--json").out)] == ["later", "talk"]
     assert cli("session", "list", "--db", "shop.db").out.split()[0] == "open"
+
+
+@pytest.mark.usefixtures("_talk")
+def test_the_columns_of_the_list_stand_below_each_other(cli: Cli) -> None:
+    with SqliteDb("shop.db") as db:
+        db.update_session_state("ana", "会議", {})
+    lines = cli("session", "list", *ANA).out.splitlines()
+    assert {cell_len(line[: line.index("  20")]) for line in lines} == {5}
 
 
 @pytest.mark.usefixtures("_talk")

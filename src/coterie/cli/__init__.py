@@ -20,18 +20,27 @@ def main(arguments: Sequence[str] | None = None) -> None:
     Args:
         arguments: what stands after ``coterie``. None: what this process was called with.
     """
+    _open_what_is_closed()
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # a name that the terminal cannot show is no reason to fail
     read_utf8_from_stdin()
     _log_to_stderr()
-    code = _run(arguments)
+    code: int = Code.DONE
     try:
+        code = _run(arguments)
         sys.stdout.flush()
-    except BrokenPipeError:
+    except OSError as error:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains when it ends
-        code = code or Code.FAILED
+        code = code or failed(error)
     sys.exit(code)
+
+
+def _open_what_is_closed() -> None:
+    """Have a stream where the shell closed one, as by ``>&-``: Python has None there, and a file may get its number."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_RDWR), mode, encoding="utf-8"))
 
 
 def _run(arguments: Sequence[str] | None) -> int:
@@ -44,8 +53,6 @@ def _run(arguments: Sequence[str] | None) -> int:
     width = get_terminal_size((PIPE_COLUMNS, 24)).columns
     try:
         return app(args=arguments, prog_name="coterie", standalone_mode=False, terminal_width=width) or Code.DONE
-    except BrokenPipeError:
-        return Code.FAILED
     except Abort:  # Ctrl-D or Ctrl-C at a question
         print("\nNothing was done.", file=sys.stderr)
         return Code.DECLINED
@@ -58,10 +65,22 @@ def _run(arguments: Sequence[str] | None) -> int:
 
 
 def failed(error: Exception) -> int:
-    """Say in one line what went wrong, or in one for each thing in a file, and return the exit code."""
-    for line in error.lines if isinstance(error, FileError) else [str(error)]:
-        print(f"error: {' '.join(line.split())}", file=sys.stderr)
+    """Say in one line what went wrong, or in one for each thing in a file, and return the exit code.
+
+    That who read the output has left, as ``head`` does, goes without saying.
+    """
+    if not isinstance(error, BrokenPipeError):
+        for line in error.lines if isinstance(error, FileError) else [_told(error)]:
+            print(f"error: {' '.join(line.split())}", file=sys.stderr)
     return code_of(error)
+
+
+def _told(error: Exception) -> str:
+    """What went wrong. The system's own words are for where it went wrong, if that is known."""
+    if not isinstance(error, OSError) or error.strerror is None:
+        return str(error)
+    where = "The output" if error.filename is None else repr(str(error.filename))
+    return f"{where}: {error.strerror}."
 
 
 def _wrong_usage(error: Exception) -> int:

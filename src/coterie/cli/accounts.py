@@ -25,11 +25,14 @@ class Step:
     inside: "list[Step | Record]" = field(default_factory=list)
 
 
-def account(records: Sequence[Record], now: datetime, width: int = 100) -> Iterator[str]:
-    """The lines of a run. The lanes take ``width`` columns; what is told is as long as it is."""
+def account(records: Sequence[Record], now: datetime, width: int = 100, *, ascii: bool = False) -> Iterator[str]:
+    """The lines of a run. The lanes take ``width`` columns; what is told is as long as it is.
+
+    With ``ascii`` the lanes are drawn with ASCII characters.
+    """
     yield from _head(records, now)
     yield ""
-    yield from lanes_text(records, width).splitlines()
+    yield from lanes_text(records, width, ascii=ascii).splitlines()
     yield ""
     began = datetime.fromisoformat(records[0]["at"])
     for each in _tree(records):

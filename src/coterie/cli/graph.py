@@ -8,6 +8,7 @@ import typer
 
 from coterie.cli.options import File
 from coterie.cli.targets import load
+from coterie.cli.texts import can_print
 from coterie.errors import InputError
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ def _for_terminal(shown: "Picture", ascii: bool) -> str:
     from coterie.graphs.terminal import WIDTH, drawing
 
     width = shutil.get_terminal_size((WIDTH, 0)).columns if sys.stdout.isatty() else WIDTH
-    return drawing(shown, width, ascii=ascii or not _can_print(LINES))
+    return drawing(shown, width, ascii=ascii or not can_print(LINES))
 
 
 def _put_out(drawing: str | bytes) -> None:
@@ -89,11 +90,3 @@ def _put_out(drawing: str | bytes) -> None:
 
     sys.stdout.flush()
     sys.stdout.buffer.write(as_bytes(drawing))
-
-
-def _can_print(text: str) -> bool:
-    try:
-        text.encode(sys.stdout.encoding or "ascii")
-    except UnicodeEncodeError:
-        return False
-    return True

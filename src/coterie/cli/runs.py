@@ -13,7 +13,7 @@ from coterie.cli.ids import whole
 from coterie.cli.jsons import print_json
 from coterie.cli.options import DEFAULT_DB, Db, Json, RunsUser
 from coterie.cli.stores import changing, store
-from coterie.cli.texts import argument
+from coterie.cli.texts import argument, can_print, columns
 from coterie.cli.times import WHEN, ago, moment
 from coterie.errors import InputError, NotFoundError
 from coterie.text import one_line, several
@@ -56,6 +56,9 @@ InFile = Annotated[
 ]
 
 
+BARS = "░▒▓█─◂"
+
+
 @app.command("list")
 def list_runs(
     user: RunsUser = None, session: OfSession = None, db: Db = DEFAULT_DB, limit: Limit = 20, json: Json = False
@@ -67,8 +70,8 @@ def list_runs(
         if json:
             print_json(runs)
             return
-        for run in runs:
-            print(_line(run) + _heard_of(opened, run))
+        for run_id, run in zip(columns([run.run_id for run in runs]), runs, strict=True):
+            print(f"{run_id}  {_line(run)}{_heard_of(opened, run)}")
     if not runs:
         whose = "" if user else " Those of a user are listed with --user ID."
         print(f"Nothing. `coterie run FILE MESSAGE --trace` records a run.{whose}", file=sys.stderr)
@@ -76,7 +79,7 @@ def list_runs(
 
 def _line(run: "StoredRun") -> str:
     took = f"{(run.ended_at - run.started_at).total_seconds():.1f} s" if run.ended_at else ""
-    return f"{run.run_id}  {run.started_at:%Y-%m-%d %H:%M}  {run.status:<9}  {took:>8}  {one_line(run.name)}"
+    return f"{run.started_at:%Y-%m-%d %H:%M}  {run.status:<9}  {took:>8}  {one_line(run.name)}"
 
 
 def _heard_of(db: "Store", run: "StoredRun") -> str:
@@ -97,7 +100,8 @@ def show(run: Which, run_id: InFile = None, user: RunsUser = None, db: Db = DEFA
     if json:
         print_json(records)
         return
-    for line in account(records, datetime.now(UTC), min(get_terminal_size((100, 24)).columns, 140)):
+    width, ascii = min(get_terminal_size((100, 24)).columns, 140), not can_print(BARS)
+    for line in account(records, datetime.now(UTC), width, ascii=ascii):
         print(line)
 
 

@@ -10,7 +10,7 @@ from coterie.cli.jsons import as_text, print_json
 from coterie.cli.memories import print_turns
 from coterie.cli.options import DEFAULT_DB, Db, Json, User
 from coterie.cli.stores import store
-from coterie.cli.texts import argument
+from coterie.cli.texts import argument, columns
 from coterie.text import one_line
 
 app = typer.Typer(no_args_is_help=True, help="Look into conversations.")
@@ -31,9 +31,9 @@ def list_sessions(user: User = None, db: Db = DEFAULT_DB, limit: Limit = 20, jso
         return
     if not sessions:
         print("Nothing.", file=sys.stderr)
-    for session in sessions:
+    for session_id, session in zip(columns([session.session_id for session in sessions]), sessions, strict=True):
         about = one_line(session.summary or ", ".join(session.state))
-        print(f"{session.session_id}  {session.updated_at:%Y-%m-%d %H:%M}  {about}".rstrip())
+        print(f"{session_id}  {session.updated_at:%Y-%m-%d %H:%M}  {about}".rstrip())
 
 
 @app.command()

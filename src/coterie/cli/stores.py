@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from coterie.cli.texts import utf8
-from coterie.errors import NoDatabaseError, SchemaError
+from coterie.errors import InputError, NoDatabaseError, SchemaError
 from coterie.memory.opening import is_postgres, store_at
 
 if TYPE_CHECKING:
@@ -21,13 +21,15 @@ def store(db: str, *, must_exist: bool = False, embedder: "Embedder | None" = No
         embedder: the embedding model to open it with.
 
     Raises:
-        InputError: another kind of URL, or one that is not UTF-8.
+        InputError: another kind of URL, or one that is not UTF-8, or a folder.
         NoDatabaseError: the file is not there, and must be.
     """
     if is_postgres(db):
         return store_at(utf8(db), embedder=embedder)
     found = store_at(db, what="--db", embedder=embedder)
     path = db.removeprefix("sqlite:///")
+    if Path(path).is_dir():
+        raise InputError(f"--db is {path!r}, which is a folder: give the path of a file.")
     if must_exist and not Path(path).is_file():
         raise NoDatabaseError(
             f"There is no database {path!r}: say where it is with --db or COTERIE_DB. A run makes it when its agents"

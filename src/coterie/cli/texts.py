@@ -1,4 +1,4 @@
-"""Texts from outside, read as UTF-8 whatever the locale says."""
+"""Texts from outside, read as UTF-8 whatever the locale says; and what the terminal can show."""
 
 import sys
 from collections.abc import Sequence
@@ -40,3 +40,20 @@ def utf8(text: str) -> str:
     except (UnicodeEncodeError, UnicodeDecodeError) as error:
         shown = one_line(text, 40)
         raise InputError(f"{shown!r} is not UTF-8 ({error.reason}): convert it, with iconv say.") from None
+
+
+def can_print(signs: str) -> bool:
+    """Whether stdout has these characters in its encoding; others are shown as ``?``."""
+    try:
+        signs.encode(sys.stdout.encoding or "ascii")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def columns(texts: Sequence[str]) -> list[str]:
+    """The texts, all as wide as the widest is in a terminal, where a CJK character takes two columns."""
+    from rich.cells import cell_len
+
+    widths = [cell_len(text) for text in texts]
+    return [text + " " * (max(widths) - width) for text, width in zip(texts, widths, strict=True)]
