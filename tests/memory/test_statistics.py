@@ -116,6 +116,6 @@ def test_it_waits_both_ways(db: Db) -> None:
 
     async def both() -> None:
         assert await db.astatistics("ana") == db.statistics("ana")
-        assert await db.afull_id("session", "ana", "t") == "talk"
+        assert await db.afull_id("session", "ana", "talk") == "talk"
 
     asyncio.run(both())
