@@ -72,6 +72,10 @@ class Conversation:
         except CoterieError as error:
             self.failed(error)
             return False
+        except KeyboardInterrupt:
+            if not self.live:
+                raise
+            print("\nStopped. Ctrl-D ends the conversation.", file=sys.stderr)
         return True
 
     def answer(self, line: str) -> None:
@@ -95,8 +99,9 @@ class Conversation:
             print(one_line(memory.memory))
 
     def failed(self, error: CoterieError) -> None:
-        """Say in one line what went wrong."""
-        print(f"error: {one_line(str(error))}", file=sys.stderr)
+        """Say in one line what went wrong, then what else there is to know of it."""
+        for line in (f"error: {error}", *getattr(error, "__notes__", ())):
+            print(one_line(line), file=sys.stderr)
 
     def _say(self, message: str) -> None:
         events = self.target.run(message, stream=True, user_id=self.user_id, session_id=self.session_id)

@@ -4,7 +4,7 @@ import logging
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from coterie.errors import CoterieError, RunError
+from coterie.errors import CoterieError, LockedError, RunError
 from coterie.graphs.trace import End
 from coterie.memory.flow import Call, Flow
 from coterie.memory.values import RunStatus
@@ -34,11 +34,13 @@ def broken_off(run: "Run", error: BaseException) -> Flow[BaseException]:
     run.interrupts.clear()  # it is over: nothing of it waits
     _come_last(error)
     turn, memory = run.unfinished_turn(), run.spec.memory
-    try:
-        if turn is not None and memory is not None:
+    if turn is not None and memory is not None and isinstance(error, LockedError):  # it was waited for
+        error.add_note("What was said is not kept.")
+    elif turn is not None and memory is not None:
+        try:
             memory.manager.db.record_turn(with_notes(memory.manager.db, turn))
-    except CoterieError as lost:
-        error.add_note(f"The turn could not be kept: {lost}")
+        except CoterieError as lost:
+            error.add_note(f"What was said is not kept: {lost}")
     try:
         yield from run.closed()
     except Exception as lost:
@@ -52,11 +54,12 @@ def broken_off(run: "Run", error: BaseException) -> Flow[BaseException]:
 def _come_last(error: BaseException) -> None:
     """Have what an error says be the last line that Python prints of it, since that is read.
 
-    LangGraph adds below it which node failed: a `RunError` says so itself, and which frames of LangGraph's it came
-    through matters to nobody. What caused it keeps its own.
+    LangGraph adds below it which node failed: a `RunError` says so itself, of others it does not matter, nor which
+    frames of LangGraph's a `RunError` came through. What caused it keeps its own.
     """
     if isinstance(error, RunError):
         error.__traceback__ = None
+    if isinstance(error, CoterieError):
         error.__notes__ = [note for note in getattr(error, "__notes__", []) if not note.startswith(IN_NODE)]
 
 

@@ -113,6 +113,19 @@ def test_control_c_ends_it_cleanly(tmp_path: Path) -> None:
     assert "Traceback" not in str(screen)
 
 
+def test_control_c_during_an_answer_leads_back_to_the_prompt(tmp_path: Path) -> None:
+    def interrupt(process: "subprocess.Popen[bytes]") -> None:
+        process.send_signal(signal.SIGINT)
+
+    code, written = in_a_terminal(tmp_path, interrupt, CHAT, [f"{SAID}\n", "/memory\n", "/exit\n"])
+    (tmp_path / "found").touch()
+    after = str(Screen(written)).partition("Stopped. Ctrl-D ends the conversation.")[2]
+    assert "> /memory" in after
+    assert "> /exit" in after
+    assert "To go on with this conversation: --session " in after
+    assert code == 0, written
+
+
 @pytest.mark.parametrize(("command", "said"), [(RUN, ""), (CHAT, SAID)], ids=["run", "chat"])
 def test_a_pipe_gets_plain_lines(cli: Cli, desk: Path, command: list[str], said: str) -> None:
     ended = cli(*command, said=said)

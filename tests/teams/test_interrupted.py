@@ -162,7 +162,8 @@ def test_ctrl_c_on_the_command_line(tmp_path: Path) -> None:
     start = "threading.Thread(target=tell, args=[1], daemon=True).start()\n"
     file.write_text(PROGRAM.replace("sys.argv[1]", repr(str(tmp_path / "team.db"))) + settings + start)
     code, _, err = interrupted("-m", "coterie", "run", str(file), "I live in Oslo.", "--user", "ana")
-    assert (code, err) == (130, "\nStopped. What was said is kept: `coterie curate --status` says what is owed.\n")
+    owed = f"coterie curate --status --db {tmp_path / 'team.db'}"
+    assert (code, err) == (130, f"\nStopped. What was said is kept: `{owed}` says what is owed.\n")
 
 
 def test_a_run_in_an_abandoned_tool_takes_no_further_step(tmp_path: Path) -> None:

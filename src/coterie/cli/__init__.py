@@ -65,13 +65,18 @@ def _run(arguments: Sequence[str] | None) -> int:
 
 
 def failed(error: Exception) -> int:
-    """Say in one line what went wrong, or in one for each thing in a file, and return the exit code.
+    """Say in one line what went wrong, or in one for each thing in a file, then what else there is to know of it.
 
     That who read the output has left, as ``head`` does, goes without saying.
+
+    Returns:
+        The exit code.
     """
     if not isinstance(error, BrokenPipeError):
         for line in error.lines if isinstance(error, FileError) else [_told(error)]:
             print(f"error: {' '.join(line.split())}", file=sys.stderr)
+        for note in getattr(error, "__notes__", ()):
+            print(" ".join(note.split()), file=sys.stderr)
     return code_of(error)
 
 

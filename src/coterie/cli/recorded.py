@@ -81,8 +81,9 @@ class Looked:
         return self
 
     def __exit__(self, kind: object, error: BaseException | None, at: object) -> None:
-        if isinstance(error, KeyboardInterrupt) and self._run is not None and store_of(self._target) is not None:
-            print("\nStopped. What was said is kept: `coterie curate --status` says what is owed.", file=sys.stderr)
+        if isinstance(error, KeyboardInterrupt) and self._run is not None and (db := kept_in(self._target)) is not None:
+            owed = shlex.join(["coterie", "curate", "--status", *found_by(db)])
+            print(f"\nStopped. What was said is kept: `{owed}` says what is owed.", file=sys.stderr)
         if self._trace is not None and self._run is not None:
             print(self._said(self._run, self._trace, whole=error is None), file=sys.stderr)
 
