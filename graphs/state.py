@@ -135,8 +135,8 @@ def _attribute(context: object, name: str) -> Any:
 
 
 def _as_id(value: Any) -> Any:
-    """Others number their users; what can be no id is left for `RunContext` to refuse."""
-    return str(value) if isinstance(value, int | UUID) else value
+    """Others number their users; what can be no id, True for one, is left for `RunContext` to refuse."""
+    return str(value) if isinstance(value, int | UUID) and not isinstance(value, bool) else value
 
 
 def in_thread_of(context: RunContext, config: RunnableConfig | None) -> RunContext:

@@ -159,10 +159,11 @@ def test_any_context_says_who_asks(schema: Any, context: Any, user: str | None, 
     assert (turn.run_id == "this run") == isinstance(context, RunContext)
 
 
-def test_a_user_that_can_be_none_is_refused() -> None:
+@pytest.mark.parametrize("user_id", ["", False, True])
+def test_a_user_that_can_be_none_is_refused(user_id: Any) -> None:
     assistant = create_agent(quiet(), middleware=[remembering(SqliteDb())], context_schema=Customer)
-    with pytest.raises(InputError, match="user_id is ''"):
-        sync(assistant, "hi", Customer(""))
+    with pytest.raises(InputError, match=f"user_id is {user_id!r}"):
+        sync(assistant, "hi", Customer(user_id))
 
 
 @both_ways
