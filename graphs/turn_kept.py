@@ -28,8 +28,22 @@ class Kept(TypedDict):
     """These, as they were when a model was last shown them: later they may be cut off the conversation."""
 
 
-def begun(messages: Sequence[AnyMessage], user_id: str | None, found: Mapping[str, Any]) -> Kept:
-    """What is kept of a turn that begins with these messages. ``found`` is what was recalled for it."""
+def begun(
+    messages: Sequence[AnyMessage], user_id: str | None, found: Mapping[str, Any], failed: Kept | None = None
+) -> Kept:
+    """What is kept of a turn that begins with these messages.
+
+    Args:
+        messages: The conversation.
+        user_id: Who asks.
+        found: What was recalled for the turn.
+        failed: What was kept of the turn before, if that did not come to its end. What it was asked has no answer, so
+            it is asked now; but not where another user did.
+    """
+    others = set[str]() if failed is None else {*failed["known"]}
+    if failed is not None and failed["user_id"] == user_id:
+        others -= {*failed["asked"]}
+    turn = (message for message in this_turn(list(messages)) if not _of_middleware(message))
     return Kept(
         user_id=user_id,
         run_id=found["run_id"],
@@ -39,7 +53,7 @@ def begun(messages: Sequence[AnyMessage], user_id: str | None, found: Mapping[st
         summary=found["summary"],
         history=found["history"],
         known=[message.id or "" for message in messages],
-        asked=[message.id or "" for message in this_turn(list(messages)) if not _of_middleware(message)],
+        asked=[message.id or "" for message in turn if message.id not in others],
         seen={},
     )
 

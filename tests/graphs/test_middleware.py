@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, fields
 from inspect import signature
 from typing import Any
@@ -100,6 +101,24 @@ def test_what_a_user_says_is_remembered_for_that_user_alone(db: Db, invoke: Invo
         invoke(assistant, "What may I eat?", other)
         assert system(model.seen[-1]) == ""
     assert db.newest(Scope(None)) == []
+
+
+@pytest.mark.parametrize("others_fail", [1, 2])
+def test_what_one_user_said_in_a_run_that_failed_is_not_said_by_the_next(db: Db, others_fail: int) -> None:
+    def answer(messages: list[BaseMessage]) -> str:
+        if len(model.seen) <= others_fail:
+            raise ConnectionError
+        return "ok"
+
+    model = ScriptedModel(script=answer)
+    assistant = agent(db, model, saver=InMemorySaver())
+    for text, user in [("I have a rare illness.", "ana"), ("I live in Berlin.", "bob"), ("I have a cat.", "bob")]:
+        with suppress(ConnectionError):
+            sync(assistant, text, RunContext(user), thread="shared")
+    assert kept(db, "shared", "ana") == []
+    said = [content for turn in kept(db, "shared", "bob") for role, content in turn if role == "user"]
+    assert said == ["I live in Berlin.", "I have a cat."]
+    assert {memory.memory for memory in db.newest(Scope("bob"))} == {*said}
 
 
 def test_what_nobody_says_is_kept_but_not_curated(db: Db) -> None:
