@@ -14,7 +14,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from coterie.errors import StoreError
-from coterie.graphs.task_list import Lease, Task, current
+from coterie.graphs.task_list import Lease, Task, by_now, current
 from coterie.memory.ids import new_id
 
 log = logging.getLogger("coterie")
@@ -84,7 +84,7 @@ class Claim:
         """Take a step from the task as it is by now; None leaves it so. Whether there was a step."""
 
         def changing(tasks: Mapping[str, Task]) -> list[Task]:
-            now = tasks.get(self.task.id, self.task)
+            now = by_now(self.task, tasks)
             after = step(now)
             self.task = after or now
             return [after] if after is not None else []

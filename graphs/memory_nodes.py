@@ -16,7 +16,18 @@ from coterie.graphs.notes import notes_read, with_notes
 from coterie.graphs.prompts import cut, memory_block, state_block, storable
 from coterie.graphs.quiet import quietly
 from coterie.graphs.spec import AgentSpec, MemoryUse, Spec, asks_model, memory_of_prompts
-from coterie.graphs.state import GraphState, RunContext, asking, here, member_work, question, tell, this_turn
+from coterie.graphs.state import (
+    Asked,
+    GraphState,
+    RunContext,
+    asked_by,
+    asking,
+    here,
+    member_work,
+    question,
+    tell,
+    this_turn,
+)
 from coterie.graphs.waiting import each_within
 from coterie.memory.db import Db
 from coterie.memory.flow import Flow
@@ -83,6 +94,7 @@ def recalled(who: Whose, state: GraphState, runtime: Runtime[RunContext]) -> Flo
         "run_id": context.run_id or new_id(),
         "turn_id": new_id(),
         "session_id": context.session_id or new_id(),
+        "asked": _asked(context.user_id, state),
         "recalled": "",
         "handoff": None,
         "handed_over_by": None,
@@ -104,6 +116,12 @@ def recalled(who: Whose, state: GraphState, runtime: Runtime[RunContext]) -> Flo
         tell(runtime, MemoryRecalled(who.name, found, query=query))
     return update
     yield  # it waits for no model: a flow like the others all the same
+
+
+def _asked(user_id: str | None, state: GraphState) -> Asked:
+    """Who asks what in the turn that begins."""
+    turn, asked = this_turn(state["messages"]), asked_by(user_id, state["messages"], state.get("asked"))
+    return Asked(user_id=user_id, known=[each.id or "" for each in turn], asked=[each.id or "" for each in asked])
 
 
 def _told_by_team(state: Mapping[str, Any]) -> Update:
@@ -181,7 +199,7 @@ def kept_and_curated(who: Whose, state: GraphState, runtime: Runtime[RunContext]
         turn_id=state.get("turn_id") or new_id(),
         session_id=state.get("session_id") or context.session_id or new_id(),
         run_id=run_id,
-        messages=tuple(stored_messages(this_turn(state["messages"]))),
+        messages=tuple(stored_messages(_turn_of(state))),
         at=datetime.now(UTC),
         user_id=context.user_id,
         team_id=who.team_id or context.team_id,
@@ -202,6 +220,13 @@ def kept_and_curated(who: Whose, state: GraphState, runtime: Runtime[RunContext]
     if memory.summaries:
         memory.manager.summarize_in_background(turn.session_id, turn.user_id)
     return {}
+
+
+def _turn_of(state: GraphState) -> list[AnyMessage]:
+    """The messages of the turn: without what another user asked in a run that failed."""
+    asked = state.get("asked")
+    others = {*asked["known"]} - {*asked["asked"]} if asked is not None else set[str]()
+    return [message for message in this_turn(state["messages"]) if message.id not in others]
 
 
 def _curated(memory: MemoryUse, turn: Turn) -> Flow[CurationReport | None]:

@@ -101,7 +101,8 @@ class _Hands:
 
     def _scope(self, runtime: Runtime) -> Scope:
         context = asking(runtime)
-        context = replace(context, user_id=_of_turn(runtime).get("user_id", context.user_id))
+        if (kept := runtime.state.get(KEPT)) is not None:  # whose the turn is, whoever resumes it
+            context = replace(context, user_id=kept["user_id"])  # type: ignore[index]  # the key of another's state
         if context.user_id is None:
             raise ToolException("It is not known who the user is, so nothing is remembered about them.")
         return context.scope(self.agent_id, self.team_id)
@@ -121,7 +122,7 @@ class _Hands:
 
 
 def _of_turn(runtime: Runtime) -> Mapping[str, Any]:
-    """What the state has of the turn: of an agent of LangChain's under a key of its own, with who the user is."""
+    """What the state has of the turn: of an agent of LangChain's under a key of its own."""
     return runtime.state.get(KEPT) or runtime.state  # type: ignore[return-value]  # the key of another's state
 
 

@@ -155,7 +155,7 @@ class MemoryMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
     def _recalling(self, state: AgentState[Any], runtime: Runtime[Any]) -> Flow[dict[str, Any]]:
         messages = state["messages"]
         found = yield from metered(recalled(self._whose, {"messages": messages}, runtime), "recall", runtime)
-        return {KEPT: begun(messages, asking(runtime).user_id, found)}
+        return {KEPT: begun(messages, asking(runtime).user_id, found, _kept(state))}
 
     def _keeping(self, state: AgentState[Any], runtime: Runtime[Any]) -> Flow[dict[str, Any]]:
         kept, turn = _kept(state), GraphState(messages=this_turn(answered(state)))

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any, Final, NotRequired, Protocol, TypedDict
+from typing import Any, Final, NotRequired, Protocol
 from uuid import UUID
 
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
@@ -12,6 +12,7 @@ from langgraph.graph import MessagesState
 from langgraph.runtime import Runtime, get_runtime
 from pydantic import GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
+from typing_extensions import TypedDict
 
 from coterie.graphs.events import Event
 from coterie.graphs.halting import Halt
@@ -135,8 +136,8 @@ def _attribute(context: object, name: str) -> Any:
 
 
 def _as_id(value: Any) -> Any:
-    """Others number their users; what can be no id is left for `RunContext` to refuse."""
-    return str(value) if isinstance(value, int | UUID) else value
+    """Others number their users; what can be no id, True for one, is left for `RunContext` to refuse."""
+    return str(value) if isinstance(value, int | UUID) and not isinstance(value, bool) else value
 
 
 def in_thread_of(context: RunContext, config: RunnableConfig | None) -> RunContext:
@@ -165,12 +166,23 @@ def tell(runtime: Running, event: Event) -> None:
         context.listen(event)
 
 
+class Asked(TypedDict):
+    """Who began a turn, and with what."""
+
+    user_id: str | None
+    known: list[str]
+    """The ids of the messages that were there when the run began."""
+    asked: list[str]
+    """Those of them that began this turn."""
+
+
 class GraphState(MessagesState, total=False):
     """The state of agent and team graphs. What is not ``messages`` is set anew by the recall node of every run."""
 
     run_id: str
     turn_id: str
     session_id: str
+    asked: Asked
     history: list[AnyMessage]
     """Earlier turns of the session, oldest first, from the store; a member's is what its team tells it."""
     recalled: str
@@ -228,3 +240,17 @@ def this_turn(messages: list[AnyMessage]) -> list[AnyMessage]:
     asked = max((place for place, message in enumerate(messages) if isinstance(message, HumanMessage)), default=0)
     answers = (place for place in range(asked) if isinstance(messages[place], AIMessage))
     return messages[max(answers, default=-1) + 1 :]
+
+
+def asked_by(user_id: str | None, messages: list[AnyMessage], before: Asked | None) -> list[AnyMessage]:
+    """What a user asks in a turn that begins.
+
+    Args:
+        user_id: Who asks.
+        messages: The conversation. What has no answer in it, since that run failed, is asked again.
+        before: Of the run before, if there was one. What another user asked in it is not asked by this one.
+    """
+    others = set[str]() if before is None else {*before["known"]}
+    if before is not None and before["user_id"] == user_id:
+        others -= {*before["asked"]}
+    return [message for message in this_turn(messages) if message.id not in others]

@@ -109,6 +109,15 @@ def current(task: Task) -> Task:
     return replace(task, status="open", lease=None)
 
 
+def by_now(task: Task, now: Tasks) -> Task:
+    """A task as the list has it by now.
+
+    One that is over may have been put away by another run, whose own may have its id.
+    """
+    found = now.get(task.id, task)
+    return found if found.run_id == task.run_id else replace(task, status="done", lease=None)
+
+
 def added(tasks: Tasks, new: Sequence[NewTask], owners: Mapping[str, str], taken: Iterable[str] = ()) -> list[Task]:
     """The new tasks, with ids.
 

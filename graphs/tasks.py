@@ -45,6 +45,7 @@ from coterie.graphs.task_list import (
     added,
     as_list,
     as_work,
+    by_now,
     cancelled,
     current,
     left_over,
@@ -203,7 +204,11 @@ def change_list(state: TasksState, runtime: Runtime[RunContext]) -> Flow[Any]:
 
     def cancel(arguments: Mapping[str, Any]) -> str:
         key = str(arguments.get("id"))
-        return changing(lambda now: [cancelled(_known(rows, now), key)], lambda tasks: f"Cancelled: {key}.")
+
+        def gone(now: Mapping[str, Task]) -> list[Task]:
+            return [cancelled({each: by_now(task, now) for each, task in tasks_of(rows).items()}, key)]
+
+        return changing(gone, lambda tasks: f"Cancelled: {key}.")
 
     def go_on(arguments: Mapping[str, Any]) -> str:
         at_work.append(True)
@@ -216,9 +221,9 @@ def change_list(state: TasksState, runtime: Runtime[RunContext]) -> Flow[Any]:
 
 def plan(state: TasksState, runtime: Runtime[RunContext]) -> Flow[Update]:
     """Wait until all who are at work have come back, and see how far other runs are with what they are doing."""
-    elsewhere = [key for key, row in state["tasks"].items() if row["status"] == "working"]
+    elsewhere = [task for task in tasks_of(state["tasks"]).values() if task.status == "working"]
     now = tasks_of(kept(runtime, LIST) or {}) if elsewhere else {}
-    return {"tasks": rows_of(current(now[key]) for key in elsewhere if key in now)}
+    return {"tasks": rows_of(current(by_now(task, now)) for task in elsewhere if task.id in now)}
     yield
 
 
@@ -263,18 +268,6 @@ def _change(rows: dict[str, Mapping[str, Any]], change: Change, runtime: Runtime
         changing(rows)
     rows.update(rows_of(changed))
     return changed
-
-
-def _known(rows: Rows, now: Mapping[str, Task]) -> dict[str, Task]:
-    """The tasks that a leader knows, as they are by now.
-
-    Those of them that are over may have been put away by another run, whose own may have their ids.
-    """
-    tasks = tasks_of(rows)
-    return {
-        key: found if (found := now.get(key, task)).run_id == task.run_id else replace(task, status="done")
-        for key, task in tasks.items()
-    }
 
 
 def _tell(changed: Iterable[Task], runtime: Runtime[RunContext]) -> None:

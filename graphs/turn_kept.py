@@ -1,35 +1,40 @@
 """The turn under way in an agent of LangChain's: what its state has of it while other middleware changes messages."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, TypedDict
+from typing import Any
 
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, SystemMessage, ToolMessage
 from pydantic_core import to_json
 
 from coterie.graphs.prompts import data_parts
-from coterie.graphs.state import this_turn
+from coterie.graphs.state import Asked, asked_by
 
 
-class Kept(TypedDict):
+class Kept(Asked):
     """What the middleware knows of the turn under way."""
 
-    user_id: str | None
     run_id: str
     turn_id: str
     session_id: str
     recalled: str
     summary: str
     history: list[AnyMessage]
-    known: list[str]
-    """The ids of the messages that were there when the run began."""
-    asked: list[str]
-    """Those of them that began this turn."""
     seen: dict[str, AnyMessage]
-    """These, as they were when a model was last shown them: later they may be cut off the conversation."""
+    """What was asked, as a model was last shown it: later it may be cut off the conversation."""
 
 
-def begun(messages: Sequence[AnyMessage], user_id: str | None, found: Mapping[str, Any]) -> Kept:
-    """What is kept of a turn that begins with these messages. ``found`` is what was recalled for it."""
+def begun(
+    messages: Sequence[AnyMessage], user_id: str | None, found: Mapping[str, Any], failed: Kept | None = None
+) -> Kept:
+    """What is kept of a turn that begins with these messages.
+
+    Args:
+        messages: The conversation.
+        user_id: Who asks.
+        found: What was recalled for the turn.
+        failed: What was kept of the turn before, if that did not come to its end.
+    """
+    asked = asked_by(user_id, list(messages), failed)
     return Kept(
         user_id=user_id,
         run_id=found["run_id"],
@@ -39,7 +44,7 @@ def begun(messages: Sequence[AnyMessage], user_id: str | None, found: Mapping[st
         summary=found["summary"],
         history=found["history"],
         known=[message.id or "" for message in messages],
-        asked=[message.id or "" for message in this_turn(list(messages)) if not _of_middleware(message)],
+        asked=[message.id or "" for message in asked if not _of_middleware(message)],
         seen={},
     )
 

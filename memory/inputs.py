@@ -9,7 +9,7 @@ from typing import Any, TypeVar, get_args
 from coterie.errors import InputError
 from coterie.memory.edits import CEILING, Add, Change, Clear, Edit, Merge, Ref
 from coterie.memory.ids import checked_id, is_id
-from coterie.memory.items import Item, place_of
+from coterie.memory.items import Item, is_deeper, place_of
 from coterie.memory.values import (
     Note,
     RunStatus,
@@ -25,6 +25,8 @@ MAX_MEMORY_CHARACTERS = 10_000
 MAX_NOTE_CHARACTERS = 10_000
 MAX_PLACE_BYTES = 1_500
 """Of an item's namespace and key together, in UTF-8: an index takes no more."""
+MAX_DEPTH = 100
+"""How deep an item's value may be nested: what goes through it calls itself for each level."""
 EVERYTHING = 2**62
 """A LIMIT that limits nothing."""
 
@@ -161,16 +163,22 @@ def checked_namespace(labels: Sequence[str]) -> tuple[str, ...]:
 
 def checked_item(item: Item) -> Item:
     """An item that can be stored: it is in a namespace, its value a JSON object."""
-    if not checked_namespace(item["namespace"]):
-        raise InputError(f"The item {item['key']!r} is in no namespace: give one, as ('memories', 'ana').")
-    checked_text("key", item["key"])
-    if len(place_of(item["namespace"], item["key"]).encode()) > MAX_PLACE_BYTES:
-        raise InputError(
-            f"The namespace {tuple(item['namespace'])!r} and the key {item['key'][:40]!r}… are longer than "
-            f"{MAX_PLACE_BYTES:,} bytes together: give a shorter key."
-        )
-    checked_object(f"The value of {item['key']!r}", expected("value", item["value"], dict))
+    check_place(item["namespace"], item["key"])
+    value = checked_object(f"The value of {item['key']!r}", expected("value", item["value"], dict))
+    if is_deeper(value, MAX_DEPTH):
+        raise InputError(f"The value of {item['key']!r} is nested more than {MAX_DEPTH} deep: make it flatter.")
     return item
+
+
+def check_place(namespace: Sequence[str], key: str) -> None:
+    """Refuse where no item can be."""
+    if not checked_namespace(namespace):
+        raise InputError(f"The item {key!r} is in no namespace: give one, as ('memories', 'ana').")
+    if len(place_of(namespace, checked_text("key", key)).encode()) > MAX_PLACE_BYTES:
+        raise InputError(
+            f"The namespace {tuple(namespace)!r} and the key {key[:40]!r}… are longer than {MAX_PLACE_BYTES:,} bytes "
+            "together: give a shorter key."
+        )
 
 
 def _check_readers(memory: UserMemory) -> None:
@@ -222,7 +230,7 @@ def checked_object(name: str, value: Mapping[str, Any]) -> dict[str, Any]:
     """What can be kept as a JSON object, as it is when it is read again."""
     try:
         text = json.dumps(dict(value), allow_nan=False)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, RecursionError) as error:
         raise InputError(f"{name} cannot be kept as JSON ({error}): use plain values.") from None
     kept: dict[str, Any] = json.loads(text)
     return kept

@@ -44,6 +44,9 @@ class Itemizing(Connected):
         """What holds now of some items, in the order of their names; None for each that there is not.
 
         Where a name may be a memory's id (``of_any``), an older one will do too, as for `current`.
+
+        Raises:
+            InputError: a namespace or a key can be no item's.
         """
         with self._reading(reach.reading(scope)) as connection:
             found, now = _there(connection, scope, names), datetime.now(UTC)
@@ -111,6 +114,8 @@ class Itemizing(Connected):
 
 def _there(connection: sa.Connection, scope: Scope, names: Sequence[ItemName]) -> Found:
     """The open memories with these names."""
+    for name in names:
+        inputs.check_place(name.namespace, name.key)
     kinds, found = kinds_of(scope), Found()
     for owner, to in shelves(scope).values():
         by_hash = {place_hash(to or "user", name.namespace, name.key): name for name in names}
@@ -125,10 +130,10 @@ def _there(connection: sa.Connection, scope: Scope, names: Sequence[ItemName]) -
 
 
 def _with_id(connection: sa.Connection, scope: Scope, memory_id: str) -> UserMemory | None:
-    """What holds in place of the memory with this id."""
+    """What holds in place of the memory with this id. A key that can be no id is none."""
     try:
         return reading.held_now(connection, scope, memory_id)
-    except NotFoundError:
+    except (NotFoundError, InputError):
         return None
 
 

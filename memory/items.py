@@ -78,6 +78,19 @@ def value_of(memory: "UserMemory") -> dict[str, Any]:
     return {"memory": memory.memory, "topics": memory.topics}
 
 
+def is_deeper(value: object, depth: int) -> bool:
+    """Whether a JSON value is nested deeper. It looks at a level at a time, so that no depth is too much for it.
+
+    >>> is_deeper({"a": [1]}, 2), is_deeper({"a": [1]}, 1)
+    (False, True)
+    """
+    level = [value]
+    for _ in range(depth):
+        inside = (one.values() if isinstance(one, dict) else one for one in level if isinstance(one, dict | list))
+        level = [each for one in inside for each in one]
+    return any(isinstance(one, dict | list) for one in level)
+
+
 def within(namespace: Sequence[str]) -> tuple[str, str]:
     """The first text that a namespace that begins with these labels can be, and the first one after all such.
 

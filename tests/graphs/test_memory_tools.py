@@ -6,11 +6,16 @@ from typing import Any
 
 import pytest
 from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
+from langgraph.graph import START, MessagesState, StateGraph
+from langgraph.prebuilt import ToolNode
 
-from coterie import Agent, Scope, Team, UserMemory
+from coterie import Agent, MemoryManager, Scope, Team, UserMemory
 from coterie.errors import ConfigurationError
 from coterie.graphs.events import MemoryChanged
+from coterie.graphs.memory_tools import memory_tools
 from coterie.graphs.picturing import picture
+from coterie.graphs.spec import MemoryUse
+from coterie.graphs.state import RunContext
 from coterie.memory.db import Db
 from coterie.memory.edits import Add, Change
 from tests.support.scripted import ScriptedModel, calls
@@ -183,3 +188,19 @@ def test_names_that_are_taken_are_refused(db: Db) -> None:
         _ = agent.graph
     with pytest.raises(ConfigurationError, match="has no store"):
         _ = Agent("a", model=by_steps(), enable_agentic_memory=True).graph
+
+
+class Form(MessagesState):
+    user_id: str
+
+
+def test_in_any_graph_the_context_says_whose_memories_they_are(db: Db) -> None:
+    remember(db, "ben", "Lives in Berlin")
+    memory = MemoryUse(MemoryManager(db=db))
+    graph: Any = StateGraph(Form, context_schema=RunContext)
+    graph.add_node("tools", ToolNode(memory_tools(memory)))
+    graph.add_edge(START, "tools")
+    steps = calls(("search_memories", {"query": "lives"}), ("add_memory", {"statement": "Has a dog"}))
+    state = graph.compile().invoke({"messages": [steps], "user_id": "ben"}, context=RunContext("ana"))
+    assert "Berlin" not in "".join(told(state["messages"]))
+    assert (texts(db, "ana"), texts(db, "ben")) == ({"Has a dog"}, {"Lives in Berlin"})

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, fields
 from inspect import signature
 from typing import Any
@@ -102,6 +103,24 @@ def test_what_a_user_says_is_remembered_for_that_user_alone(db: Db, invoke: Invo
     assert db.newest(Scope(None)) == []
 
 
+@pytest.mark.parametrize("others_fail", [1, 2])
+def test_what_one_user_said_in_a_run_that_failed_is_not_said_by_the_next(db: Db, others_fail: int) -> None:
+    def answer(messages: list[BaseMessage]) -> str:
+        if len(model.seen) <= others_fail:
+            raise ConnectionError
+        return "ok"
+
+    model = ScriptedModel(script=answer)
+    assistant = agent(db, model, saver=InMemorySaver())
+    for text, user in [("I have a rare illness.", "ana"), ("I live in Berlin.", "bob"), ("I have a cat.", "bob")]:
+        with suppress(ConnectionError):
+            sync(assistant, text, RunContext(user), thread="shared")
+    assert kept(db, "shared", "ana") == []
+    said = [content for turn in kept(db, "shared", "bob") for role, content in turn if role == "user"]
+    assert said == ["I live in Berlin.", "I have a cat."]
+    assert {memory.memory for memory in db.newest(Scope("bob"))} == {*said}
+
+
 def test_what_nobody_says_is_kept_but_not_curated(db: Db) -> None:
     sync(agent(db, quiet()), "I'm vegetarian.", RunContext(session_id="s"))
     assert [turn.status for turn in db.turns(None, "s")] == ["none"]
@@ -159,10 +178,11 @@ def test_any_context_says_who_asks(schema: Any, context: Any, user: str | None, 
     assert (turn.run_id == "this run") == isinstance(context, RunContext)
 
 
-def test_a_user_that_can_be_none_is_refused() -> None:
+@pytest.mark.parametrize("user_id", ["", False, True])
+def test_a_user_that_can_be_none_is_refused(user_id: Any) -> None:
     assistant = create_agent(quiet(), middleware=[remembering(SqliteDb())], context_schema=Customer)
-    with pytest.raises(InputError, match="user_id is ''"):
-        sync(assistant, "hi", Customer(""))
+    with pytest.raises(InputError, match=f"user_id is {user_id!r}"):
+        sync(assistant, "hi", Customer(user_id))
 
 
 @both_ways

@@ -8,14 +8,16 @@ import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any
 
 import pytest
 from langchain_core.messages import AIMessage, AnyMessage, BaseMessage, HumanMessage, ToolMessage
+from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.prebuilt import ToolRuntime
 
 from coterie import Agent, SqliteDb, Team
-from coterie.errors import ConfigurationError, InputError, NotFoundError
+from coterie.errors import ConfigurationError, InputError, NotFoundError, RunError
 from coterie.graphs.memory_nodes import within
 from coterie.graphs.prompts import state_block
 from coterie.graphs.session import PRIVATE
@@ -401,3 +403,20 @@ def test_a_summary_that_fails_is_made_after_the_next_run(db: Db, caplog: pytest.
     agent.run("It goes to Lisbon", user_id="ana", session_id="s")
     agent.memory.wait_until_settled()
     assert agent.get_session_summary("s", "ana") == "I plan a trip / It goes to Lisbon"
+
+
+def test_what_one_user_asked_in_a_run_that_failed_is_not_in_the_turn_of_the_next(db: Db) -> None:
+    def answer(messages: list[BaseMessage]) -> str:
+        if len(model.seen) <= 2:
+            raise ConnectionError
+        return "ok"
+
+    model = ScriptedModel(script=answer)
+    agent = Agent("a", model=model, db=db, checkpointer=InMemorySaver(), update_memory_on_run=True)
+    thread: Any = {"configurable": {"thread_id": "shared"}}
+    for text, user in [("I have a rare illness.", "ana"), ("I live in Berlin.", "bob"), ("I have a cat.", "bob")]:
+        with suppress(RunError):
+            agent.graph.invoke({"messages": [("user", text)]}, thread, context=RunContext(user))
+    (turn,) = db.turns("bob", "shared")
+    assert [each.content for each in turn.messages] == ["I live in Berlin.", "I have a cat.", "ok"]
+    assert db.turns("ana", "shared") == []

@@ -15,7 +15,7 @@ from coterie import Agent, RunOutput, Team
 from coterie.graphs import claims
 from coterie.graphs.events import TaskChanged
 from coterie.graphs.session import PRIVATE
-from coterie.graphs.task_list import Task, rows_of
+from coterie.graphs.task_list import Task, rows_of, tasks_of
 from coterie.memory.db import Db
 from tests.support.scripted import ScriptedModel, calls
 
@@ -124,6 +124,21 @@ def test_what_another_run_did_meanwhile_is_not_done_again_and_its_result_is_know
     assert desk.did == ["one", "two"]
     assert [(task.status, task.result) for task in output.tasks] == [("done", "one is done"), ("done", "two is done")]
     assert "one is done" in lists(team)[-1]
+
+
+def test_another_run_s_task_that_has_the_id_of_one_that_is_over_is_left_to_it(desk: Desk) -> None:
+    theirs = rows_of([Task("1", "theirs", "a", run_id="another")])
+
+    def others() -> AIMessage:
+        desk.team(GO_ON, "end").run("go on", session_id="s")
+        desk.db.update_session_state(None, "s", {KEY: theirs})  # "one" was put away, and "theirs" added
+        return GO_ON
+
+    desk.db.update_session_state(None, "s", {KEY: rows_of([Task("1", "one", "a")])})
+    output = desk.team(others, "end").run("go on", session_id="s")
+    assert desk.did == ["one"]
+    assert [(task.task, task.status) for task in output.tasks] == [("one", "done")]
+    assert tasks_of(desk.rows) == tasks_of(theirs)
 
 
 def test_new_tasks_depend_on_those_that_their_leader_knows(desk: Desk) -> None:

@@ -1,48 +1,21 @@
 """What follows an answer in a thread of its own: whatever goes wrong there is told, and keeps nothing waiting."""
 
 import threading
-from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from collections.abc import Sequence
 
 import pytest
 
-from coterie import MemoryManager, Scope, UserMemory
+from coterie import MemoryManager, Scope
 from coterie.errors import LockedError
 from coterie.memory.db import Db
-from coterie.memory.evidence import Proposal
-from coterie.memory.flow import Flow
-from coterie.memory.values import Message, Turn
-
-
-class Scripted:
-    """A curator that does something, and then keeps what was said."""
-
-    def __init__(self, act: Callable[[Turn], object]) -> None:
-        self.act = act
-
-    def propose(self, turn: Turn, before: Sequence[Turn], known: Sequence[UserMemory]) -> Flow[list[Proposal]]:
-        yield from ()
-        self.act(turn)
-        return [Proposal("add", turn.messages[0].content)]
-
-
-class Confused:
-    """A curator that proposes what is no proposal."""
-
-    def propose(self, turn: Turn, before: Sequence[Turn], known: Sequence[UserMemory]) -> Flow[list[Proposal]]:
-        yield from ()
-        return ["I like tea"]  # type: ignore[list-item]
-
-
-def turn(number: int) -> Turn:
-    said = (Message("user", f"I like tea {number}"),)
-    return Turn(f"turn-{number}", "s", "run", said, datetime(2026, 1, 1, 0, number, tzinfo=UTC), "ana", None, "scout")
+from coterie.memory.values import Turn
+from tests.support.curators import ConfusedCurator, ScriptedCurator, tea_turn
 
 
 def given(manager: MemoryManager, numbers: Sequence[int]) -> None:
     for number in numbers:
-        manager.db.record_turn(turn(number))
-        manager.curate_in_background(turn(number))
+        manager.db.record_turn(tea_turn(number))
+        manager.curate_in_background(tea_turn(number))
     manager.wait_until_settled()
 
 
@@ -53,7 +26,7 @@ def test_a_curator_that_ends_its_thread_ends_no_other_work(db: Db, caplog: pytes
         if held.turn_id == "turn-1" and not held.attempts:
             raise SystemExit("licence expired")
 
-    manager = MemoryManager(db, curator=Scripted(leave))
+    manager = MemoryManager(db, curator=ScriptedCurator(leave))
     given(manager, [1, 2])
     assert "licence expired" in caplog.text
     assert {memory.memory for memory in db.newest(Scope("ana"))} >= {"I like tea 2"}
@@ -61,7 +34,7 @@ def test_a_curator_that_ends_its_thread_ends_no_other_work(db: Db, caplog: pytes
 
 
 def test_a_fault_is_the_failure_of_its_turn(db: Db, caplog: pytest.LogCaptureFixture) -> None:
-    given(MemoryManager(db, curator=Confused()), [1])
+    given(MemoryManager(db, curator=ConfusedCurator()), [1])
     failed = db.turn("ana", "turn-1")
     assert (failed.status, failed.attempts) == ("pending", 1)
     assert "AttributeError" in str(failed.error)
@@ -70,7 +43,7 @@ def test_a_fault_is_the_failure_of_its_turn(db: Db, caplog: pytest.LogCaptureFix
 
 
 def test_a_fault_is_reported_to_who_curates_at_once(db: Db) -> None:
-    report = MemoryManager(db, curator=Confused()).create_user_memories("I like tea", user_id="ana")
+    report = MemoryManager(db, curator=ConfusedCurator()).create_user_memories("I like tea", user_id="ana")
     assert "AttributeError" in str(report.error)
     assert db.backlog("ana").waiting == 1
 
@@ -82,17 +55,17 @@ def test_a_store_that_fails_for_a_moment_holds_no_turn_back(db: Db, caplog: pyte
         if failures:
             raise failures.pop()
 
-    given(MemoryManager(db, curator=Scripted(stumble)), [1, 2])
+    given(MemoryManager(db, curator=ScriptedCurator(stumble)), [1, 2])
     assert "somebody writes" in caplog.text
     assert {memory.memory for memory in db.newest(Scope("ana"))} == {"I like tea 1", "I like tea 2"}
 
 
 def test_a_turn_that_was_erased_meanwhile_is_no_warning(db: Db, caplog: pytest.LogCaptureFixture) -> None:
     let = threading.Event()
-    manager = MemoryManager(db, curator=Scripted(lambda held: let.wait(60)))
+    manager = MemoryManager(db, curator=ScriptedCurator(lambda held: let.wait(60)))
     for number in (1, 2):
-        db.record_turn(turn(number))
-        manager.curate_in_background(turn(number))
+        db.record_turn(tea_turn(number))
+        manager.curate_in_background(tea_turn(number))
     db.erase("ana")
     let.set()
     manager.wait_until_settled()

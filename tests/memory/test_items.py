@@ -10,9 +10,10 @@ import pytest
 import sqlalchemy as sa
 
 from coterie.errors import ConflictError, InputError, NotFoundError
+from coterie.memory import items
 from coterie.memory.db import Db
 from coterie.memory.edits import Add, Applied, Change, Delete, Imported, Merge, Ref, Update
-from coterie.memory.inputs import MAX_PLACE_BYTES
+from coterie.memory.inputs import MAX_DEPTH, MAX_PLACE_BYTES
 from coterie.memory.items import Item, ItemName
 from coterie.memory.postgres import PostgresDb
 from coterie.memory.reach import NOTHING
@@ -139,6 +140,14 @@ def test_an_item_is_not_added_where_another_is(db: Db) -> None:
     assert db.apply(ANA, [Add(item("tea", "Likes tea"))], Change())[0].revisions == ()
 
 
+def nested(depth: int) -> dict[str, Any]:
+    """So many objects within one."""
+    value: dict[str, Any] = {}
+    for _ in range(depth):
+        value = {"in": value}
+    return value
+
+
 @pytest.mark.parametrize(
     ("namespace", "key", "value", "wrong"),
     [
@@ -149,6 +158,8 @@ def test_an_item_is_not_added_where_another_is(db: Db) -> None:
         (["a"], "k\0", {}, "NUL"),
         (["a"], "k", {"x": object()}, "JSON"),
         (["a"], "k", {"x": float("inf")}, "JSON"),
+        (["a"], "k", nested(MAX_DEPTH), "nested"),
+        (["a"], "k", nested(5_000), "JSON"),
     ],
 )
 def test_what_cannot_be_kept_is_refused(
@@ -158,6 +169,38 @@ def test_what_cannot_be_kept_is_refused(
     with pytest.raises(InputError, match=wrong):
         db.apply(ANA, [Add(bad)], Change())
     assert db.count(ANA) == 0
+
+
+@pytest.mark.parametrize("of_any", [True, False])
+@pytest.mark.parametrize("key", ["", " ", "k" * 300, "note-1"])
+def test_any_key_has_a_place(db: Db, key: str, of_any: bool) -> None:
+    name, kept = ItemName(HOME, key, of_any=of_any), Item(namespace=[*HOME], key=key, value={"n": 1}, searched=True)
+    assert db.items(ANA, [name]) == [None]
+    db.put_items(ANA, {name: UserMemory(memory="one", item=kept)}, Change())
+    (found,) = db.items(ANA, [name])
+    assert found is not None
+    assert found.item == kept
+    db.put_items(ANA, {name: None}, Change())
+    assert db.items(ANA, [name]) == [None]
+
+
+@pytest.mark.parametrize("key", ["k\0", "\ud800", "k" * MAX_PLACE_BYTES])
+def test_a_key_that_none_can_have_is_refused_by_reads_too(db: Db, key: str) -> None:
+    for of_any in (True, False):
+        with pytest.raises(InputError, match="key"):
+            db.items(ANA, [ItemName(HOME, key, of_any=of_any)])
+        with pytest.raises(InputError, match="key"):
+            db.put_items(ANA, {ItemName(HOME, key, of_any=of_any): None}, Change())
+
+
+def test_a_value_that_is_as_deep_as_it_may_be_can_be_corrected(db: Db) -> None:
+    value = {"in": nested(MAX_DEPTH - 2), "text": "Likes tea"}
+    memory = UserMemory(memory="Likes tea", item=Item(namespace=[*HOME], key="k", value=value, searched=True))
+    (added,) = db.put_items(ANA, {ItemName(HOME, "k"): memory}, Change())
+    db.apply(ANA, [Update(Ref(added.memory_id), "Likes coffee")], Change())
+    (found,) = db.items(ANA, [ItemName(HOME, "k")])
+    assert found is not None
+    assert items.value_of(found) == {**value, "text": "Likes coffee"}
 
 
 def test_any_json_comes_back_as_it_was(db: Db) -> None:

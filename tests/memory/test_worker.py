@@ -6,52 +6,23 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from coterie import MemoryManager, Scope, SqliteDb, UserMemory, Worker
+from coterie import MemoryManager, Scope, SqliteDb, Worker
 from coterie.errors import ConfigurationError, InputError, StoreError
 from coterie.memory.db import Db
-from coterie.memory.evidence import Proposal
-from coterie.memory.flow import Flow
 from coterie.memory.leases import MAX_ATTEMPTS
 from coterie.memory.report import CurationReport
 from coterie.memory.tables import TURN
-from coterie.memory.values import Message, Turn
+from coterie.memory.values import Turn
+from tests.support.curators import ConfusedCurator, ScriptedCurator, tea_turn
 from tests.support.rows import rows_of
 
-START = datetime(2026, 1, 1, tzinfo=UTC)
 ROOT = Path(__file__).parents[2]
-
-
-def turn(number: int, user_id: str = "ana") -> Turn:
-    said = (Message("user", f"I like tea {number}"),)
-    at = START + timedelta(minutes=number)
-    return Turn(f"turn-{number}", "s", "run", said, at, user_id, None, "scout")
-
-
-class Scripted:
-    """A curator that does something, and then keeps what was said."""
-
-    def __init__(self, act: Callable[[Turn], object] = lambda turn: None) -> None:
-        self.act = act
-
-    def propose(self, turn: Turn, before: Sequence[Turn], known: Sequence[UserMemory]) -> Flow[list[Proposal]]:
-        yield from ()
-        self.act(turn)
-        return [Proposal("add", turn.messages[0].content)]
-
-
-class Confused:
-    """A curator that proposes what is no proposal."""
-
-    def propose(self, turn: Turn, before: Sequence[Turn], known: Sequence[UserMemory]) -> Flow[list[Proposal]]:
-        yield from ()
-        return ["I like tea"]  # type: ignore[list-item]
 
 
 def run(
@@ -65,7 +36,7 @@ def run(
         if len(done) == turns:
             worker.stop()
 
-    worker = Worker(MemoryManager(db, curator=Scripted(act)), workers, told=told, **options)
+    worker = Worker(MemoryManager(db, curator=ScriptedCurator(act)), workers, told=told, **options)
     worker.run()
     return done
 
@@ -77,7 +48,7 @@ def until(condition: Callable[[], object]) -> None:
 
 def test_what_is_due_is_curated_in_order_until_it_is_stopped(db: Db) -> None:
     for number in range(5):
-        db.record_turn(turn(number))
+        db.record_turn(tea_turn(number))
     assert run(db, 5) == [f"turn-{number}" for number in range(5)]
     kept = db.newest(Scope("ana"), oldest_first=True)
     assert [memory.memory for memory in kept] == [f"I like tea {number}" for number in range(5)]
@@ -86,21 +57,21 @@ def test_what_is_due_is_curated_in_order_until_it_is_stopped(db: Db) -> None:
 def test_users_are_served_at_the_same_time(db: Db) -> None:
     together = threading.Barrier(3, timeout=300)
     for number, user in enumerate(["ana", "ben", "eve"]):
-        db.record_turn(turn(number, user))
+        db.record_turn(tea_turn(number, user))
     assert len(run(db, 3, lambda _: together.wait(), workers=3)) == 3
 
 
 def test_what_becomes_due_later_is_found(db: Db) -> None:
-    later = threading.Timer(0.3, lambda: db.record_turn(turn(1)))
+    later = threading.Timer(0.3, lambda: db.record_turn(tea_turn(1)))
     later.start()
     assert run(db, 1) == ["turn-1"]
     later.join()
 
 
 def test_a_fault_is_the_turns_and_not_the_workers(db: Db, caplog: pytest.LogCaptureFixture) -> None:
-    db.record_turn(turn(1))
-    db.record_turn(turn(2))
-    manager = MemoryManager(db, curator=Confused())
+    db.record_turn(tea_turn(1))
+    db.record_turn(tea_turn(2))
+    manager = MemoryManager(db, curator=ConfusedCurator())
     done: list[CurationReport] = []
 
     def told(report: CurationReport) -> None:
@@ -125,7 +96,7 @@ def test_a_lease_is_extended_while_a_model_thinks(db: Db) -> None:
                 ends.append(end)
             time.sleep(0.02)
 
-    db.record_turn(turn(1))
+    db.record_turn(tea_turn(1))
     assert run(db, 1, think, lease_seconds=1) == ["turn-1"]
     assert ends == sorted(ends)
     assert (db.turn("ana", "turn-1").status, db.turn("ana", "turn-1").attempts) == ("curated", 0)
@@ -143,21 +114,21 @@ def test_a_worker_that_is_broken_off_gives_back_what_it_has(db: Db) -> None:
     def told(report: CurationReport) -> None:
         raise KeyboardInterrupt  # as a second Ctrl-C does, at any point
 
-    db.record_turn(turn(1))
-    db.record_turn(turn(2, "ben"))
-    manager = MemoryManager(db, curator=Scripted(think))
+    db.record_turn(tea_turn(1))
+    db.record_turn(tea_turn(2, "ben"))
+    manager = MemoryManager(db, curator=ScriptedCurator(think))
     worker = Worker(manager, 2, told=told)
     with pytest.raises(KeyboardInterrupt):
         worker.run()
     taken = db.claim_turn()
-    assert taken == turn(1)
+    assert taken == tea_turn(1)
     thinking.set()
     until(lambda: not worker.in_hand)
     assert (db.turn("ana", "turn-1").status, db.count(Scope("ana"))) == ("pending", 0)  # too late
 
 
 def test_stopped_before_it_runs_it_does_nothing(db: Db) -> None:
-    db.record_turn(turn(1))
+    db.record_turn(tea_turn(1))
     worker = Worker(MemoryManager(db))
     worker.stop()
     worker.run()
@@ -176,10 +147,10 @@ def test_a_worker_that_cannot_work_says_so_at_once(tmp_path: Path) -> None:
 
 def test_it_runs_asynchronously_too(db: Db) -> None:
     async def use() -> None:
-        worker = Worker(MemoryManager(db, curator=Scripted()), told=lambda report: worker.stop())
+        worker = Worker(MemoryManager(db, curator=ScriptedCurator()), told=lambda report: worker.stop())
         await worker.arun()
 
-    db.record_turn(turn(1))
+    db.record_turn(tea_turn(1))
     asyncio.run(use())
     assert db.backlog().owed == 0
 
