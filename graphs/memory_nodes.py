@@ -11,6 +11,7 @@ from langgraph.runtime import Runtime
 from coterie.errors import ConflictError, CoterieError, CurationError, NotFoundError
 from coterie.graphs.events import MemoryCurated, MemoryRecalled
 from coterie.graphs.hooks import answered, heard
+from coterie.graphs.memory_checks import checked_use
 from coterie.graphs.nodes import FlowNode, Update
 from coterie.graphs.notes import notes_read, with_notes
 from coterie.graphs.prompts import cut, memory_block, state_block, storable
@@ -64,7 +65,7 @@ def recall_node(
     what its team gives it, mostly its task alone, so no history is read for it; with a checkpointer the earlier
     messages are in the state already, and none are read.
     """
-    who = Whose(memory, name, agent_id, team_id)
+    who = Whose(checked_use("recall_node", memory), name, agent_id, team_id)
     return FlowNode("recall", lambda state, runtime: recalled(who, state, runtime))
 
 
@@ -174,7 +175,7 @@ def curator_node(
     the stream, and its turn stays pending. With ``curate="background"`` or ``"later"`` the node stores the turn, and is
     done.
     """
-    who = Whose(memory, name, agent_id, team_id)
+    who = Whose(checked_use("curator_node", memory), name, agent_id, team_id)
     return FlowNode("curate", lambda state, runtime: kept_and_curated(who, state, runtime))
 
 

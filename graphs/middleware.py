@@ -3,6 +3,7 @@
 Its steps are those of the nodes `recall_node` and `curator_node`.
 """
 
+import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from functools import wraps
@@ -34,6 +35,8 @@ except ImportError as missing:
     raise ConfigurationError(
         'MemoryMiddleware is for agents of LangChain, which is not installed: pip install "coterie[langchain]"'
     ) from missing
+
+log = logging.getLogger("coterie")
 
 Handler = Callable[[ModelRequest[Any]], ModelResponse[Any]]
 AsyncHandler = Callable[[ModelRequest[Any]], Awaitable[ModelResponse[Any]]]
@@ -103,7 +106,7 @@ class MemoryMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
         if store is None:
             raise no_store(self.name)
         self._given = memory_manager or MemoryManager()
-        self._has_model = False
+        self._has_model = self._said_whose = False
         memory = MemoryUse(
             manager=self._given.completed(store, None),
             recall=add_memories_to_context,
@@ -154,8 +157,14 @@ class MemoryMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
 
     def _recalling(self, state: AgentState[Any], runtime: Runtime[Any]) -> Flow[dict[str, Any]]:
         messages = state["messages"]
+        self._say_if_nobody_speaks(asking(runtime).user_id)
         found = yield from metered(recalled(self._whose, {"messages": messages}, runtime), "recall", runtime)
         return {KEPT: begun(messages, asking(runtime).user_id, found, _kept(state))}
+
+    def _say_if_nobody_speaks(self, user_id: str | None) -> None:
+        if user_id is None and not self._said_whose:
+            self._said_whose = True
+            log.warning("MemoryMiddleware remembers nothing of a run whose context has no user_id: give one.")
 
     def _keeping(self, state: AgentState[Any], runtime: Runtime[Any]) -> Flow[dict[str, Any]]:
         kept, turn = _kept(state), GraphState(messages=this_turn(answered(state)))

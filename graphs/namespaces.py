@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
 from coterie.errors import ConfigurationError, InputError
 from coterie.memory.inputs import checked_namespace, checked_scope
@@ -12,13 +13,13 @@ ANY = "*"
 """In a pattern: any one label."""
 
 
-def label_of(user_id: str) -> str:
+def label_of(user_id: str | int | UUID) -> str:
     """A user id as a label of a namespace, which LangGraph allows no full stop.
 
-    >>> label_of("ana@example.com")
-    'ana@example%2Ecom'
+    >>> label_of("ana@example.com"), label_of(7)
+    ('ana@example%2Ecom', '7')
     """
-    return user_id.replace("%", "%25").replace(".", "%2E")
+    return str(user_id).replace("%", "%25").replace(".", "%2E")
 
 
 def user_of(label: str) -> str:
@@ -45,14 +46,14 @@ class Namespaces:
 
     Args:
         template: What the namespaces of users begin with; one label in braces stands for the user.
-        team_id: Whose all others are.
+        team_id: The team whose all others are. None: there are no others.
 
     Raises:
         ConfigurationError: the template has no such label, or several.
         InputError: a label cannot be one; or the team's id cannot be used.
     """
 
-    def __init__(self, template: Sequence[str], team_id: str) -> None:
+    def __init__(self, template: Sequence[str], team_id: str | None) -> None:
         self._template = checked_namespace(template)
         users = [place for place, label in enumerate(self._template) if label[0] == "{" and label[-1] == "}"]
         if len(users) != 1:
@@ -61,7 +62,7 @@ class Namespaces:
                 "('memories', '{user_id}')."
             )
         (self._user,) = users
-        self._nobody = checked_scope(Scope(team_id=team_id))
+        self._nobody = None if team_id is None else checked_scope(Scope(team_id=team_id))
 
     def of(self, user_id: str) -> Labels:
         """The user's own namespace."""
@@ -72,11 +73,11 @@ class Namespaces:
         """Whose a namespace is, or all that begin with these labels; ``()`` is nobody's.
 
         Raises:
-            InputError: it stops before it names a user; or it says `ANY` user.
+            InputError: it is no user's, and there is no team; it stops before it names a user; it says `ANY` user.
         """
         labels = checked_namespace(namespace)
         if not labels or not self._agrees(labels):
-            return Owned(self._nobody, labels)
+            return Owned(self._of_team(labels), labels)
         if len(labels) < len(self._template):
             raise InputError(
                 f"The namespace {labels!r} begins as those of users do, {self._template!r}, but does not reach to "
@@ -87,6 +88,14 @@ class Namespaces:
         user_id = user_of(labels[self._user])
         own, rest = self.of(user_id), labels[len(self._template) :]
         return Owned(checked_scope(Scope(user_id)), (*own, *rest), is_own=not rest)
+
+    def _of_team(self, labels: Labels) -> Scope:
+        if self._nobody is None:
+            raise InputError(
+                f"The namespace {labels!r} is no user's: theirs are {self._template!r}. Does users= say where your "
+                "namespaces have the user? If it is to be knowledge of a team, give the store a team_id."
+            )
+        return self._nobody
 
     def _agrees(self, labels: Labels) -> bool:
         """Whether the labels are those of the template, as far as both go."""

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import takewhile
 from typing import Any
+from uuid import UUID
 
 from langgraph.store.base import (
     BaseStore,
@@ -20,6 +21,7 @@ from langgraph.store.base import (
 
 from coterie.errors import InputError
 from coterie.graphs.item_values import passes, statement_of, topics_of
+from coterie.graphs.memory_checks import checked_db
 from coterie.graphs.namespaces import ANY, Labels, Namespaces, Owned, label_of, matches
 from coterie.graphs.state import RunContext, run_around
 from coterie.memory.db import Db
@@ -36,13 +38,13 @@ Found = tuple[UserMemory, float | None]
 class CoterieStore(BaseStore):
     """coterie's memory as a LangGraph store: what a program puts there, agents recall, and the other way round.
 
-    Give it to a graph, ``graph.compile(store=CoterieStore(db))``, or to what takes a store. An item is a memory: it has
-    a history, can be undone and erased, is found by its words and its meaning, and is its user's alone.
+    Give it to a graph, ``graph.compile(store=CoterieStore(db, users))``, or to what takes a store. An item is a memory:
+    it has a history, can be undone and erased, is found by its words and its meaning, and is its user's alone.
 
     A namespace that begins with ``users`` is its user's. What coterie's agents remember is in exactly that namespace,
-    each under its id, as ``{"memory": "...", "topics": [...]}``. Any other namespace is nobody's: what is put there is
-    knowledge of the team ``team_id``. Nothing reaches over users: ``search(())`` and ``list_namespaces()`` mean what is
-    nobody's.
+    each under its id, as ``{"memory": "...", "topics": [...]}``. Any other namespace is nobody's, and refused unless
+    there is a ``team_id``: then what is put there is knowledge of that team, for whomever it serves. Nothing reaches
+    over users: ``search(())`` and ``list_namespaces()`` mean what is nobody's.
 
     What an item says in words is what ``index`` names, else its ``memory``, ``content`` or ``text``, else all of it, as
     JSON; with ``index=False`` no query finds it. A query finds items by words and, with an embedding model, by meaning;
@@ -50,20 +52,21 @@ class CoterieStore(BaseStore):
 
     Args:
         db: The store whose memory it is.
-        users: What the namespaces of users begin with. The label in braces stands for the user's id.
-        team_id: The team whose knowledge is what is put elsewhere.
+        users: What the namespaces of users begin with in your program, as ``("memories", "{user_id}")`` or
+            ``("{user_id}", "memories")``. The label in braces stands for the user's id.
+        team_id: The team whose knowledge is what is put elsewhere. None: nothing may be.
 
     Raises:
-        ConfigurationError: no label of ``users`` is in braces, or several are.
-        InputError: of every method: an argument cannot be used; or a namespace stops before it names a user.
+        ConfigurationError: ``db`` is no store; no label of ``users`` is in braces, or several are.
+        InputError: of every method: an argument cannot be used; or a namespace names no user.
     """
 
-    def __init__(self, db: Db, users: Sequence[str] = ("memories", "{user_id}"), *, team_id: str = "langgraph") -> None:
-        self.db = db
+    def __init__(self, db: Db, users: Sequence[str], *, team_id: str | None = None) -> None:
+        self.db = checked_db("CoterieStore", db)
         self._namespaces = Namespaces(users, team_id)
 
     @staticmethod
-    def label(user_id: str) -> str:
+    def label(user_id: str | int | UUID) -> str:
         """A user's id as a label of a namespace, which must have no full stop: ``ana@example%2Ecom``."""
         return label_of(user_id)
 
@@ -116,7 +119,7 @@ class CoterieStore(BaseStore):
 
     def _list(self, op: ListNamespacesOp) -> list[Labels]:
         patterns = [self._pattern(condition) for condition in op.match_conditions or ()]
-        owned = next((owned for owned, _ in patterns if owned is not None), self._namespaces.owned(()))
+        owned = next((owned for owned, _ in patterns if owned is not None), None) or self._namespaces.owned(())
 
         def fits(labels: Labels) -> bool:
             return all(meant(labels) for _, meant in patterns)
@@ -173,6 +176,8 @@ def _memory(owned: Owned, op: PutOp) -> UserMemory | None:
     """What is kept of what is put. None: it is to be removed."""
     if op.value is None:
         return None
+    if not isinstance(op.value, Mapping):
+        raise InputError(f"The value of {op.key!r} is {op.value!r}: give a dict.")
     value = checked_object(f"The value of {op.key!r}", op.value)
     item = KeptItem(namespace=[*owned.labels], key=op.key, value=value, searched=op.index is not False)
     fields: dict[str, Any] = {} if (topics := topics_of(value)) is None else {"topics": topics}

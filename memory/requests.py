@@ -76,6 +76,32 @@ def of_oneself(text: str) -> bool:
     return bool(_ONESELF.search(text))
 
 
+_OFF_THE_RECORD = re.compile(
+    r"\boff the record\b|\bforget (?:that )?i (?:said|told|mentioned)\b"
+    r"|(?<!\bi )(?<!\bwe )(?<!\byou )(?<!\bthey )\b(?:do not|don['’]t|never) "
+    r"(?:remember|store|save|keep|record|note|memori[sz]e|write down)\b (?:this|that|it|what|anything|any of|my)\b"
+    r"|\b(?:merk|speicher|notier)e?(?: dir)?(?: bitte)? (?:das|es|dies\w*)(?: bitte)? nicht\b"
+    r"|\bmerk dir(?: das)? nicht\b"
+    r"|\bno (?:lo |la )?(?:recuerdes|guardes|anotes|memorices|recuerde|guarde|anote) (?:esto|eso|que)\b"
+    r"|\bno (?:lo|la) (?:recuerdes|guardes|anotes|memorices|recuerde|guarde|anote)\b"
+    r"|\bnão (?:guardes?|memorizes?|anotes?|te lembres) (?:isto|isso|que)\b"
+    r"|\bn(?:e |['’])(?:te |l['’]|le |la )?(?:souviens|retiens|garde|enregistre|mémorise|note)\w* pas\b"
+    r"|\bnon (?:ricordar\w*|salvar\w*|memorizzar\w*|registrar\w*|annotar\w*)\b"
+    r"|\b(?:onthoud|bewaar) (?:dit|dat) niet\b|\bне (?:запоминай|сохраняй|записывай)"
+    r"|(?:别|不要|请勿)(?:帮我)?(?:记住|记录|保存|记下)|(?:覚え|記録し|保存し)ないで|(?:기억|저장)하지 ?(?:마|말)",
+    re.IGNORECASE,
+)
+
+
+def is_off_the_record(text: str) -> bool:
+    """Whether somebody asks that what they say be not remembered.
+
+    >>> [is_off_the_record(each) for each in ("Don't store that I am ill.", "I don't keep it in the house.")]
+    [True, False]
+    """
+    return bool(_OFF_THE_RECORD.search(text))
+
+
 def is_bare_request(clause: str) -> bool:
     """Whether a clause asks the agent to do something, and tells nothing besides.
 

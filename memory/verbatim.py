@@ -9,6 +9,7 @@ from coterie.memory.compare import telling
 from coterie.memory.evidence import DEFAULT_LIMITS, CurationLimits, Proposal
 from coterie.memory.flow import Flow
 from coterie.memory.prompt import excerpt
+from coterie.memory.requests import is_off_the_record
 from coterie.memory.sentences import questions, sentences
 from coterie.memory.values import Message, Turn, UserMemory
 
@@ -20,8 +21,9 @@ class VerbatimCurator:
     """Keeps the user's statements, word for word, each with its speaker's name in front where there is one.
 
     Questions, bare requests, greetings, thanks, chatter and code are left out, so that of "I'm vegan, where can I eat?"
-    the first half is kept. Nothing is corrected or forgotten. The topics of a statement are the most telling words of
-    the question it answers: "The long ones" is found by "trails".
+    the first half is kept. Of a message that says it is not to be remembered ("off the record"), nothing is. Nothing is
+    corrected or forgotten. The topics of a statement are the most telling words of the question it answers: "The long
+    ones" is found by "trails".
     """
 
     def __init__(self, limits: CurationLimits = DEFAULT_LIMITS) -> None:
@@ -35,7 +37,7 @@ class VerbatimCurator:
 
     def _proposals(self, messages: Sequence[Message], first: int) -> Iterator[Proposal]:
         for place, message in enumerate(messages[first:], first):
-            if message.role == "user":
+            if message.role == "user" and not is_off_the_record(message.content):
                 topics = self._topics(messages[place - 1].content) if place else ()
                 name = f"{message.name}: " if message.name else ""
                 for statement in self._statements(message):

@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from collections.abc import Callable
 from typing import Annotated, Any
 
 import pytest
@@ -213,6 +214,13 @@ def test_with_a_checkpointer_nothing_is_read_or_kept_twice(db: Db) -> None:
         graph.invoke({"messages": [HumanMessage(text)]}, {"configurable": {"thread_id": "s"}}, context=RunContext("u"))
     assert [m.text for m in model.seen[-1][1:]] == ["one", "ok", "two"]
     assert [[m.content for m in turn.messages] for turn in db.turns("u", "s")] == [["one", "ok"], ["two", "ok"]]
+
+
+@pytest.mark.parametrize("node", [recall_node, curator_node])
+def test_the_nodes_refuse_what_is_no_use_of_a_memory(db: Db, node: Callable[[Any], Any]) -> None:
+    for wrong in (db, MemoryManager(db), MemoryUse(db)):  # type: ignore[arg-type]
+        with pytest.raises(ConfigurationError, match=rf"{node.__name__}: memory=.* give MemoryUse\(MemoryManager\(db"):
+            node(wrong)
 
 
 def test_the_nodes_fit_into_a_graph_of_ones_own(db: Db) -> None:

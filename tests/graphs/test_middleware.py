@@ -121,9 +121,15 @@ def test_what_one_user_said_in_a_run_that_failed_is_not_said_by_the_next(db: Db,
     assert {memory.memory for memory in db.newest(Scope("bob"))} == {*said}
 
 
-def test_what_nobody_says_is_kept_but_not_curated(db: Db) -> None:
-    sync(agent(db, quiet()), "I'm vegetarian.", RunContext(session_id="s"))
-    assert [turn.status for turn in db.turns(None, "s")] == ["none"]
+def test_what_nobody_says_is_kept_but_not_curated_and_that_is_said_once(
+    db: Db, caplog: pytest.LogCaptureFixture
+) -> None:
+    assistant = agent(db, quiet())
+    for _ in range(2):
+        sync(assistant, "I'm vegetarian.", RunContext(session_id="s"))
+    assert [turn.status for turn in db.turns(None, "s")] == ["none", "none"]
+    said = [record.message for record in caplog.records if record.name == "coterie"]
+    assert said == ["MemoryMiddleware remembers nothing of a run whose context has no user_id: give one."]
 
 
 def test_many_users_at_once_are_kept_apart(db: Db) -> None:

@@ -35,12 +35,12 @@ from tests.support.embedder import LetterEmbeddings
 from tests.support.scripted import ScriptedModel
 
 ANA, BEN = ("memories", "ana"), ("memories", "ben")
-LANGGRAPH = Scope(team_id="langgraph")
+USERS = ("memories", "{user_id}")
 
 
 @pytest.fixture
 def store(db: Db) -> CoterieStore:
-    return CoterieStore(db)
+    return CoterieStore(db, USERS, team_id="house")
 
 
 def got(item: Item | None) -> Item:
@@ -181,16 +181,38 @@ def test_what_names_no_user_is_refused(store: CoterieStore) -> None:
 
 
 def test_what_is_nobody_s_is_the_team_s(db: Db) -> None:
-    store = CoterieStore(db, team_id="desk")
+    store = CoterieStore(db, USERS, team_id="desk")
     store.put(("docs", "shipping"), "days", {"text": "Orders are shipped on Monday"})
     (memory,) = db.newest(Scope("ana", "desk"))
     assert (memory.user_id, memory.team_id, memory.visibility) == (None, "desk", "team")
     assert db.newest(Scope("ana", "kitchen")) == []
-    assert CoterieStore(db).search(()) == []
+    assert CoterieStore(db, USERS, team_id="kitchen").search(()) == []
     db.apply(Scope(team_id="desk"), [Add(UserMemory(memory="Closed on Sunday", visibility="team"))], Change())
     assert keys(store.search(())) == ["days"]
     store.put(("docs", "shipping"), "days", {"text": "Orders are shipped on Friday"})
     assert [one.value["text"] for one in store.search(("docs",), query="shipped")] == ["Orders are shipped on Friday"]
+
+
+def test_without_a_team_what_is_no_user_s_is_refused(db: Db) -> None:
+    store = CoterieStore(db, USERS)
+    refused: list[Callable[[], object]] = [
+        lambda: store.put(("ana", "memories"), "k", {"text": "My PIN is 4711"}),  # labels in the other order
+        lambda: store.get(("docs",), "k"),
+        lambda: store.search(()),
+        lambda: store.list_namespaces(),
+    ]
+    for call in refused:
+        with pytest.raises(InputError, match=r"is no user's: theirs are \('memories', '\{user_id\}'\)"):
+            call()
+    assert db.newest(Scope("ana")) == []
+
+
+def test_what_is_no_store_or_no_value_is_refused(store: CoterieStore) -> None:
+    for wrong in (None, "x.db", store):
+        with pytest.raises(ConfigurationError, match="is no store: give SqliteDb"):
+            CoterieStore(wrong, USERS)  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="The value of 'k' is 'tea': give a dict"):
+        store.put(ANA, "k", "tea")  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -243,7 +265,7 @@ def test_the_newest_come_first_and_in_pages(store: CoterieStore) -> None:
 
 def test_a_query_finds_by_words_and_by_meaning(tmp_path: Any) -> None:
     with SqliteDb(tmp_path / "coterie.db", embedder=LetterEmbeddings()) as db:
-        store = CoterieStore(db)
+        store = CoterieStore(db, USERS)
         store.put(ANA, "cat", {"text": "Has a kitten"})
         store.put((*ANA, "notes"), "car", {"text": "Drives an automobile"})
         store.put(ANA, "hidden", {"text": "Has a feline"}, index=False)

@@ -121,6 +121,44 @@ def test_what_is_to_be_forgotten_or_remembered_is_no_statement(text: str) -> Non
     assert is_statement("Remember that I live in Lisbon.")
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Do not remember this: I am ill.",
+        "I'm Ana. Don't store that I am pregnant.",
+        "Off the record, I hate my boss.",
+        "I am ill. Please don't remember that.",
+        "Bitte merke dir das nicht: ich bin krank.",
+        "Ich bin krank, speichere das bitte nicht.",
+        "Estoy enferma. No lo guardes.",
+        "No recuerdes esto: estoy enferma.",
+        "Estou doente. Não guardes isso.",
+        "Je suis malade, ne le retiens pas.",
+        "Sono malata. Non salvarlo.",
+        "Ik ben ziek. Onthoud dat niet.",
+        "Я болею. Не запоминай это.",
+        "我病了，别记住这个。",
+        "私は病気です。覚えないでください。",
+        "나는 아파요. 기억하지 마세요.",
+    ],
+)
+def test_nothing_is_kept_of_what_is_not_to_be_remembered(text: str) -> None:
+    assert kept(Message("user", text)) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I don't remember my PIN.",
+        "We don't keep it in the house.",
+        "I never write down what I eat.",
+        "Ich merke mir das nicht.",
+    ],
+)
+def test_who_remembers_nothing_says_so(text: str) -> None:
+    assert kept(Message("user", text)) == [text]
+
+
 def test_code_that_is_pasted_is_no_statement() -> None:
     said = "I work on a parser.\n```python\ndef parse(text):\n    return my_tree\n```\nIt runs on Windows.\n```\nopen"
     assert kept(Message("user", said)) == ["I work on a parser.", "It runs on Windows."]
