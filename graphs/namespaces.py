@@ -6,9 +6,9 @@ from uuid import UUID
 
 from coterie.errors import ConfigurationError, InputError
 from coterie.memory.inputs import checked_namespace, checked_scope
+from coterie.memory.namespaces import Labels
 from coterie.memory.values import Scope
 
-Labels = tuple[str, ...]
 ANY = "*"
 """In a pattern: any one label."""
 

@@ -22,13 +22,14 @@ from langgraph.store.base import (
 from coterie.errors import InputError
 from coterie.graphs.item_values import passes, statement_of, topics_of
 from coterie.graphs.memory_checks import checked_db
-from coterie.graphs.namespaces import ANY, Labels, Namespaces, Owned, label_of, matches
+from coterie.graphs.namespaces import ANY, Namespaces, Owned, label_of, matches
 from coterie.graphs.state import RunContext, run_around
 from coterie.memory.db import Db
 from coterie.memory.edits import Change
 from coterie.memory.inputs import checked_number, checked_object
 from coterie.memory.items import Item as KeptItem
 from coterie.memory.items import ItemName, value_of
+from coterie.memory.namespaces import Labels
 from coterie.memory.values import EVERY, Filters, Scope, UserMemory
 
 Found = tuple[UserMemory, float | None]

@@ -4,7 +4,7 @@ import logging
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from coterie.errors import CoterieError, LockedError, RunError
+from coterie.errors import CoterieError, RunError
 from coterie.graphs.trace import End
 from coterie.memory.flow import Call, Flow
 from coterie.memory.values import RunStatus
@@ -34,13 +34,11 @@ def broken_off(run: "Run", error: BaseException) -> Flow[BaseException]:
     run.interrupts.clear()  # it is over: nothing of it waits
     _come_last(error)
     turn, memory = run.unfinished_turn(), run.spec.memory
-    if turn is not None and memory is not None and isinstance(error, LockedError):  # it was waited for
-        error.add_note("What was said is not kept.")
-    elif turn is not None and memory is not None:
-        try:
+    try:
+        if turn is not None and memory is not None:
             memory.manager.db.record_turn(with_notes(memory.manager.db, turn))
-        except CoterieError as lost:
-            error.add_note(f"What was said is not kept: {lost}")
+    except CoterieError as lost:
+        error.add_note(f"What was said is not kept: {lost}")
     try:
         yield from run.closed()
     except Exception as lost:
